@@ -1,0 +1,28 @@
+/**
+ * The ports between what stores blocks and what uses them.
+ *
+ * A `BlockStore` is a flat range of bytes: a disk, an array, a volume on an array. Writes may be cached until `flush`;
+ * what was flushed survives power loss. Reads see all completed writes. Concurrent calls are legal; the order of
+ * overlapping ones is the caller's business (range locks lie above).
+ */
+
+/** A flat, durable range of bytes. All calls reject with a `Failure` whose code is a `BlockErrorCode`. */
+export interface BlockStore {
+  readonly sizeBytes: number;
+  /** Reads `lengthBytes` at `offsetBytes`. The caller owns the buffer. */
+  read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /** Writes all of `data` at `offsetBytes`. `data` may be reused once the promise has settled. */
+  write(offsetBytes: number, data: Uint8Array): Promise<void>;
+  /** Makes the range read as zeros, without sending data where the store can. */
+  zero(offsetBytes: number, lengthBytes: number): Promise<void>;
+  /** Returns when everything completed before the call survives power loss. Concurrent calls share one sync. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One write of a batch; `data` null means zeros. */
+export interface BlockWrite {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly data: Uint8Array | null;
+}

@@ -1,0 +1,43 @@
+/**
+ * What a block front end (NBD, the gRPC block service) may ask of a node. The node implements it; the front ends are
+ * thin translators. Range checks, splitting of large requests, replication and fencing lie behind this port.
+ */
+import type { VolumeName } from "./ids.js";
+
+export type VolumeAccess = "read-write" | "read-only";
+
+export interface VolumeDescription {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
+  readonly access: VolumeAccess;
+  /** One line for people: "primary volume of g1", "secondary volume of g1 (read-only until takeover)". */
+  readonly description: string;
+}
+
+/** One session's handle on a volume. Requests of one handle may overlap in time and complete in any order. */
+export interface VolumeHandle {
+  readonly volume: VolumeDescription;
+  /** The caller owns the buffer. Rejects with a `Failure` whose code is a `BlockErrorCode`, as all calls here do. */
+  read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /**
+   * Resolves when the write is acknowledged: durable on the array and, for a replicated volume, at the relay. The
+   * handle takes ownership of `data`.
+   */
+  write(offsetBytes: number, data: Buffer): Promise<void>;
+  /** Makes the range read as zeros; `discard` says that the space may be given back. Acknowledged like a write. */
+  zero(offsetBytes: number, lengthBytes: number, kind: "zero" | "discard"): Promise<void>;
+  /** Acknowledged writes are durable already, so this returns once those before it have been acknowledged. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+export interface BlockFront {
+  /** The volumes that can be opened now. */
+  list(): readonly VolumeDescription[];
+  /**
+   * Opens a volume. Rejects with `UNKNOWN_VOLUME`, or `VOLUME_NOT_OPEN` with the reason in the message.
+   * `onRevoked` is called once when the handle stops being valid (takeover, fencing, shutdown): the front end must
+   * then close the session, so that the client learns the new access when it comes back (PROTOCOL 6.2).
+   */
+  open(name: string, onRevoked: (reason: string) => void): Promise<VolumeHandle>;
+}

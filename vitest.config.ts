@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+// Packages resolve to their sources, so that tests run without a build.
+const resolve = { conditions: ["source", "node", "import", "default"] };
+const ssr = { resolve };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["packages/**/src/**/*.test.ts", "services/**/src/**/*.test.ts", "test/repository/*.test.ts"],
+          testTimeout: 30_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
