@@ -1,0 +1,121 @@
+/**
+ * What a node tells of itself: plain data, live when asked, about this node only. Whoever shows a cluster (wayctl)
+ * asks every node and marks those that do not answer; nobody passes on another node's figures as live ones.
+ */
+import type { GroupRole } from "./messages.js";
+import type { Epoch, GroupName, NodeName, Sequence, VolumeName } from "./vocabulary.js";
+
+export interface NodeStatus {
+  readonly node: NodeName;
+  readonly site: string;
+  readonly version: string;
+  readonly startedWallMs: number;
+  readonly arrays: readonly ArrayStatus[];
+  readonly volumes: readonly VolumeStatus[];
+  readonly groups: readonly GroupStatus[];
+}
+
+export interface ArrayStatus {
+  readonly name: string;
+  readonly level: string;
+  readonly state: "optimal" | "degraded" | "failed";
+  readonly usableBytes: number;
+  /** One line per disk that is not as it should be. */
+  readonly problems: readonly string[];
+}
+
+export interface VolumeStatus {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
+  readonly group: GroupName;
+  readonly role: "primary" | "secondary";
+  readonly access: "read-write" | "read-only" | "closed";
+}
+
+export interface GroupStatus {
+  readonly group: GroupName;
+  readonly role: GroupRole;
+  readonly epoch: Epoch;
+  /** What the role is doing, and why it is not doing more. */
+  readonly phase: string;
+  readonly detail: string;
+  /** Present on a relay only: the stages of the group's sequence. */
+  readonly relay: RelayStages | null;
+  /** Present on a primary only. */
+  readonly primary: PrimaryStages | null;
+  /** Present on a secondary only. */
+  readonly secondary: SecondaryStages | null;
+}
+
+export interface RelayStages {
+  /** True while every acknowledged write is bound to survive the loss of the primary site (PROTOCOL 4). */
+  readonly protected: boolean;
+  /** Why not, when not. */
+  readonly protectedDetail: string;
+  readonly stamped: Sequence;
+  readonly prepared: Sequence;
+  /** The valid counter: the highest number ready to be validated (B5). */
+  readonly valid: Sequence;
+  /** A: validated by every secondary. */
+  readonly gate: Sequence;
+  readonly trimmed: Sequence;
+  readonly journalUsedBytes: number;
+  readonly journalCapacityBytes: number;
+  readonly primaries: readonly { readonly node: NodeName; readonly connected: boolean; readonly leased: boolean }[];
+  readonly secondaries: readonly ShippingStages[];
+}
+
+/** The far leg to one secondary, as its link reports; meaningful while `connected`. */
+export interface ShippingStages {
+  readonly node: NodeName;
+  readonly connected: boolean;
+  readonly shipped: Sequence;
+  readonly received: Sequence;
+  readonly prepared: Sequence;
+  readonly validated: Sequence;
+  readonly applied: Sequence;
+  readonly lagWrites: number;
+  /** Age of the oldest write that is stamped and not applied there; 0 when there is none. */
+  readonly lagSeconds: number;
+}
+
+export interface PrimaryStages {
+  readonly relayConnected: boolean;
+  readonly leaseRemainingMs: number;
+  readonly writesInFlight: number;
+  readonly writesHeld: number;
+}
+
+export interface SecondaryStages {
+  readonly relayConnected: boolean;
+  readonly received: Sequence;
+  readonly validated: Sequence;
+  readonly gate: Sequence;
+  readonly applied: Sequence;
+  readonly journalUsedBytes: number;
+  readonly journalCapacityBytes: number;
+}
+
+/** One step of a takeover, as it goes; the last has `result`. */
+export interface TakeoverProgress {
+  readonly phase: string;
+  readonly message: string;
+  readonly elapsedMs: number;
+  readonly result: TakeoverResult | null;
+}
+
+export interface TakeoverResult {
+  readonly outcome: "taken-over" | "refused";
+  /** A stable code when refused; empty otherwise. */
+  readonly code: string;
+  readonly message: string;
+  readonly epoch: Epoch;
+  /** C: the volumes hold exactly the writes up to here. */
+  readonly sequence: Sequence;
+  /** `nothing` only when it is proven (PROTOCOL 6.5). */
+  readonly lost: "nothing" | "unknown";
+  readonly lostDetail: string;
+  readonly participants: readonly NodeName[];
+  readonly absent: readonly NodeName[];
+  readonly risks: readonly string[];
+}
