@@ -1,0 +1,79 @@
+/**
+ * The cluster as every daemon sees it: `cluster.yaml`, checked as a whole, with every default filled in, frozen.
+ * Who holds a `Cluster` needs no further checks: names resolve, sizes fit, addresses do not clash.
+ */
+import type { ArrayName, GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { NodeRole } from "./schema.js";
+
+export interface Address {
+  /** A host name or an address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a node listens, and where others reach it. */
+export interface Endpoint {
+  readonly listen: Address;
+  readonly connect: Address;
+}
+
+export interface NodeConfig {
+  readonly name: NodeName;
+  readonly site: string;
+  /** The role it starts in; a group's present roles are durable state of its nodes. */
+  readonly role: NodeRole;
+  readonly grpc: Endpoint;
+  readonly nbd: Endpoint | null;
+}
+
+/** Levels that this version can run. */
+export type ArrayLevel = "raid0" | "raid1" | "raid5";
+
+export interface ArrayConfig {
+  readonly node: NodeName;
+  readonly name: ArrayName;
+  readonly level: ArrayLevel;
+  readonly diskCount: number;
+  /** One absolute path per disk, or null: directories below the data directory (see `diskPaths`). */
+  readonly disks: readonly string[] | null;
+  readonly stripeUnitBytes: number;
+  readonly diskSizeBytes: number;
+}
+
+export interface VolumePlace {
+  readonly node: NodeName;
+  readonly array: ArrayName;
+}
+
+export interface VolumeConfig {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
+  readonly primary: VolumePlace;
+  readonly secondary: VolumePlace | null;
+  readonly group: GroupName | null;
+}
+
+export interface GroupConfig {
+  readonly name: GroupName;
+  readonly relay: NodeName;
+  readonly volumes: readonly VolumeName[];
+  readonly fence: "data";
+  readonly holdMs: number;
+  readonly leaseMs: number;
+  readonly relayJournalBytes: number;
+  readonly secondaryJournalBytes: number;
+}
+
+export interface SiteConfig {
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly sites: readonly SiteConfig[];
+  readonly nodes: readonly NodeConfig[];
+  readonly arrays: readonly ArrayConfig[];
+  readonly volumes: readonly VolumeConfig[];
+  readonly groups: readonly GroupConfig[];
+}

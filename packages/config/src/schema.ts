@@ -1,0 +1,234 @@
+/**
+ * The shape of `cluster.yaml`, and its only documentation: docs/cluster-yaml.md is rendered from the descriptions
+ * here. What a shape cannot say (names that must exist, sizes that must fit) is checked in `semantics.ts`.
+ * Every schema carries `expected`: what a right value looks like, for messages of refusal.
+ */
+import { Type, type Static } from "typebox";
+import { nameRule } from "@waystation/contracts/ids";
+
+/** Values that stand in for keys that were left out. Texts in the form that a person would write. */
+export const defaults = {
+  stripeUnit: "64KiB",
+  fence: "data",
+  hold: "10s",
+  lease: "3s",
+  journalCapacity: "8GiB",
+} as const;
+
+const sizeRule = 'a size such as "1GiB", "64KiB" or a number of bytes';
+const durationRule = 'a duration such as "500ms", "10s" or "2m"';
+const addressRule = '"host:port", such as "127.0.0.1:7401" or "[::1]:7401"';
+
+function text(expected: string, description: string, extra: { readonly default?: string } = {}) {
+  return Type.String({ expected, description, ...extra });
+}
+
+function name(of: string, description: string) {
+  return text(`the name of ${of} (${nameRule})`, description);
+}
+
+function size(description: string, extra: { readonly default?: string } = {}) {
+  return Type.Union([Type.String(), Type.Integer({ minimum: 0 })], { expected: sizeRule, description, ...extra });
+}
+
+function duration(description: string, extra: { readonly default?: string } = {}) {
+  return text(durationRule, description, extra);
+}
+
+function oneOf<const T extends readonly string[]>(
+  values: T,
+  description: string,
+  extra: { readonly default?: string } = {},
+) {
+  const expected = `one of ${values.join(", ")}`;
+  return Type.Enum([...values] as [...T], { expected, description, ...extra });
+}
+
+/** Roles that a node can start in. A group's present roles are durable state of its nodes, changed by takeover. */
+export const nodeRoles = ["primary", "intermediate", "secondary"] as const;
+/** Known levels; those that `semantics.ts` does not list as available are refused with that reason. */
+export const raidLevels = ["raid0", "raid1", "raid10", "raid4", "raid5", "raid6"] as const;
+export const fenceLevels = ["data", "status", "never"] as const;
+
+const closed = { additionalProperties: false } as const;
+
+function endpoint(of: string, description: string) {
+  return Type.Union(
+    [
+      Type.String(),
+      Type.Object(
+        {
+          listen: text(addressRule, `Where this node listens for ${of}. Host \`0.0.0.0\` means all interfaces.`),
+          connect: text(
+            addressRule,
+            `Where the others reach it, when that differs (a service name, an address behind NAT).`,
+          ),
+        },
+        closed,
+      ),
+    ],
+    { expected: `${addressRule}, or { listen, connect } when they differ`, description },
+  );
+}
+
+const siteSchema = Type.Object(
+  {
+    description: Type.Optional(text("a text", "For people: where the site is.")),
+  },
+  {
+    ...closed,
+    expected: "a mapping, which may be empty: {}",
+    description: "One site: a place that one disaster takes as a whole.",
+  },
+);
+
+const nodeSchema = Type.Object(
+  {
+    site: name("a site", "The site where the node stands."),
+    role: oneOf(
+      nodeRoles,
+      "What the node starts as. `primary` nodes hold primary volumes, `intermediate` nodes relay and keep the journal, " +
+        "`secondary` nodes hold the copies. Takeover changes roles later, durably, without a change here.",
+    ),
+    grpc: endpoint("gRPC", "Address of the gRPC services (replication, control, block)."),
+    nbd: Type.Optional(
+      endpoint("NBD", "Address of the NBD server. Without it the node has none. Not for intermediate nodes."),
+    ),
+  },
+  {
+    ...closed,
+    expected: "a mapping with site, role, grpc and, for nodes with volumes, nbd",
+    description: "One daemon.",
+  },
+);
+
+const arraySchema = Type.Object(
+  {
+    node: name("a node", "The node that owns the array; a primary or a secondary."),
+    name: name("the array", "Name of the array, unique within its node."),
+    level: oneOf(
+      raidLevels,
+      "How disks are combined. This version has `raid0` (1 disk or more), `raid1` (2 or more) and `raid5` (3 or more).",
+    ),
+    disks: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.String(), { minItems: 1 })], {
+      expected: "a number of disks, or a list of absolute paths",
+      description:
+        "A number of disks, kept in directories `<data>/<node>/arrays/<array>/disk-0` and so on; or a list of absolute " +
+        "paths, one per disk, each a directory, an existing file or a block device.",
+    }),
+    stripeUnit: Type.Optional(
+      size("Bytes of one disk before the next is used: a power of two from 4KiB to 1MiB.", {
+        default: defaults.stripeUnit,
+      }),
+    ),
+    diskSize: Type.Optional(
+      size(
+        "Size of each disk (sparse, so that only what is written takes space). When left out: enough for the array's " +
+          "volumes, and 256 MiB per disk more.",
+      ),
+    ),
+  },
+  { ...closed, expected: "a mapping with node, name, level and disks", description: "One array of disks." },
+);
+
+const placeSchema = (description: string) =>
+  Type.Object(
+    {
+      node: name("a node", "The node."),
+      array: name("an array", "The array of that node that holds the volume."),
+    },
+    { ...closed, expected: "{ node, array }", description },
+  );
+
+const volumeSchema = Type.Object(
+  {
+    name: name("the volume", "Name of the volume and of its NBD export, at all its places."),
+    size: size("Size of the volume; a multiple of 4 KiB."),
+    primary: placeSchema("Where hosts write."),
+    secondary: Type.Optional(placeSchema("Where the copy is kept. Volumes of groups must have one.")),
+  },
+  { ...closed, expected: "a mapping with name, size and primary", description: "One volume." },
+);
+
+const groupJournalSchema = Type.Object(
+  {
+    capacity: Type.Optional(
+      size(
+        "Capacity of the relay's journal of this group. When it is full, host writes are held, as without a relay.",
+        {
+          default: defaults.journalCapacity,
+        },
+      ),
+    ),
+    secondaryCapacity: Type.Optional(
+      size("Capacity of the journal of this group at each secondary.", { default: defaults.journalCapacity }),
+    ),
+  },
+  { ...closed, expected: "{ capacity, secondaryCapacity }", description: "How much the journals may hold." },
+);
+
+const groupSchema = Type.Object(
+  {
+    name: name("the group", "Name of the consistency group."),
+    relay: name("an intermediate node", "The node that stamps, journals and forwards the group's writes."),
+    volumes: Type.Array(name("a volume", "A volume of the group."), {
+      minItems: 1,
+      expected: "a list of names of volumes, at least one",
+      description: "The volumes whose writes are kept in one order. A volume is in at most one group.",
+    }),
+    fence: Type.Optional(
+      oneOf(
+        fenceLevels,
+        "What happens to host writes while no relay stores them. `data`: they are held for `hold`, then fail with EIO. " +
+          "`status` and `never` are not available in this version.",
+        { default: defaults.fence },
+      ),
+    ),
+    hold: Type.Optional(
+      duration("How long host writes are held without a relay before they fail with EIO.", { default: defaults.hold }),
+    ),
+    lease: Type.Optional(
+      duration("How long a primary's lease from the relay lasts (from 100ms); shorter than `hold`.", {
+        default: defaults.lease,
+      }),
+    ),
+    journal: Type.Optional(groupJournalSchema),
+  },
+  { ...closed, expected: "a mapping with name, relay and volumes", description: "One consistency group." },
+);
+
+/** What stands in `cluster.yaml`. */
+export const clusterFileSchema = Type.Object(
+  {
+    cluster: name("the cluster", "Name of the cluster. Daemons of another cluster are refused."),
+    sites: Type.Record(Type.String(), siteSchema, {
+      expected: "a mapping from names to sites",
+      description: "The sites, by name.",
+    }),
+    nodes: Type.Record(Type.String(), nodeSchema, {
+      expected: "a mapping from names to nodes",
+      description: "The daemons, by name. Each is started with `--node NAME`.",
+    }),
+    arrays: Type.Array(arraySchema, {
+      expected: "a list of arrays",
+      description: "The arrays of disks that nodes own.",
+    }),
+    volumes: Type.Array(volumeSchema, {
+      expected: "a list of volumes",
+      description: "The volumes, carved out of arrays.",
+    }),
+    groups: Type.Array(groupSchema, {
+      expected: "a list of groups",
+      description: "Consistency groups: volumes replicated together, in one order.",
+    }),
+  },
+  {
+    ...closed,
+    expected: "a mapping with cluster, sites, nodes, arrays, volumes and groups",
+    description: "One cluster, as every daemon and every client of it reads it.",
+  },
+);
+
+export type ClusterFile = Static<typeof clusterFileSchema>;
+export type NodeRole = (typeof nodeRoles)[number];
+export type RaidLevelName = (typeof raidLevels)[number];
