@@ -26,3 +26,12 @@ export interface BlockWrite {
   readonly lengthBytes: number;
   readonly data: Uint8Array | null;
 }
+
+/** A store that can make a batch of writes durable by itself, sharing one sync among all batches that wait. */
+export interface DurableBlockStore extends BlockStore {
+  /**
+   * Applies the writes in order and resolves when all of them survive power loss. After a crash in between, each block
+   * of the batch is old or new, and no other block has changed. The buffers may be reused once it has settled.
+   */
+  writeBatch(writes: readonly BlockWrite[]): Promise<void>;
+}
