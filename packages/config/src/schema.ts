@@ -35,13 +35,8 @@ function duration(description: string, extra: { readonly default?: string } = {}
   return text(durationRule, description, extra);
 }
 
-function oneOf<const T extends readonly string[]>(
-  values: T,
-  description: string,
-  extra: { readonly default?: string } = {},
-) {
-  const expected = `one of ${values.join(", ")}`;
-  return Type.Enum([...values] as [...T], { expected, description, ...extra });
+function choice(values: readonly string[], description: string, extra: { readonly default?: string } = {}) {
+  return { expected: `one of ${values.join(", ")}`, description, ...extra };
 }
 
 /** Roles that a node can start in. A group's present roles are durable state of its nodes, changed by takeover. */
@@ -85,10 +80,13 @@ const siteSchema = Type.Object(
 const nodeSchema = Type.Object(
   {
     site: name("a site", "The site where the node stands."),
-    role: oneOf(
+    role: Type.Enum(
       nodeRoles,
-      "What the node starts as. `primary` nodes hold primary volumes, `intermediate` nodes relay and keep the journal, " +
-        "`secondary` nodes hold the copies. Takeover changes roles later, durably, without a change here.",
+      choice(
+        nodeRoles,
+        "What the node starts as. `primary` nodes hold primary volumes, `intermediate` nodes relay and keep the journal, " +
+          "`secondary` nodes hold the copies. Takeover changes roles later, durably, without a change here.",
+      ),
     ),
     grpc: endpoint("gRPC", "Address of the gRPC services (replication, control, block)."),
     nbd: Type.Optional(
@@ -106,9 +104,12 @@ const arraySchema = Type.Object(
   {
     node: name("a node", "The node that owns the array; a primary or a secondary."),
     name: name("the array", "Name of the array, unique within its node."),
-    level: oneOf(
+    level: Type.Enum(
       raidLevels,
-      "How disks are combined. This version has `raid0` (1 disk or more), `raid1` (2 or more) and `raid5` (3 or more).",
+      choice(
+        raidLevels,
+        "How disks are combined. This version has `raid0` (1 disk or more), `raid1` (2 or more) and `raid5` (3 or more).",
+      ),
     ),
     disks: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.String(), { minItems: 1 })], {
       expected: "a number of disks, or a list of absolute paths",
@@ -177,11 +178,14 @@ const groupSchema = Type.Object(
       description: "The volumes whose writes are kept in one order. A volume is in at most one group.",
     }),
     fence: Type.Optional(
-      oneOf(
+      Type.Enum(
         fenceLevels,
-        "What happens to host writes while no relay stores them. `data`: they are held for `hold`, then fail with EIO. " +
-          "`status` and `never` are not available in this version.",
-        { default: defaults.fence },
+        choice(
+          fenceLevels,
+          "What happens to host writes while no relay stores them. `data`: they are held for `hold`, then fail with EIO. " +
+            "`status` and `never` are not available in this version.",
+          { default: defaults.fence },
+        ),
       ),
     ),
     hold: Type.Optional(
@@ -200,7 +204,7 @@ const groupSchema = Type.Object(
 /** What stands in `cluster.yaml`. */
 export const clusterFileSchema = Type.Object(
   {
-    cluster: name("the cluster", "Name of the cluster. Daemons of another cluster are refused."),
+    cluster: name("the cluster", "Name of the cluster, for people."),
     sites: Type.Record(Type.String(), siteSchema, {
       expected: "a mapping from names to sites",
       description: "The sites, by name.",

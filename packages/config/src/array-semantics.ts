@@ -1,0 +1,117 @@
+/** What the arrays of a file say: levels that exist, disks enough for them, room enough for their volumes. */
+import type { ArrayName, NodeName } from "@waystation/contracts/ids";
+import { derivedDiskSizeBytes, diskOverheadBytes, minDisksByLevel, neededBytes, usableBytes } from "./array-space.js";
+import type { ArrayConfig, ArrayLevel, NodeConfig, VolumeConfig, VolumePlace } from "./cluster.js";
+import { suggestName, type Path } from "./problems.js";
+import { formatSize } from "./quantities.js";
+import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
+import { defaults, type ClusterFile, type RaidLevelName } from "./schema.js";
+
+const kib = 2 ** 10;
+const mib = 2 ** 20;
+const diskCountMax = 64;
+
+export function buildArrays(
+  note: Note,
+  file: ClusterFile,
+  nodes: readonly NodeConfig[],
+  volumes: readonly VolumeConfig[],
+): ArrayConfig[] {
+  checkUnique(
+    note,
+    file.arrays.map((array, index) => ({ key: `${array.node}/${array.name}`, path: ["arrays", index, "name"] })),
+  );
+  const diskPaths = file.arrays.flatMap((array, index) =>
+    typeof array.disks === "number"
+      ? []
+      : array.disks.map((disk, at) => ({ key: `${array.node}:${disk}`, path: ["arrays", index, "disks", at] })),
+  );
+  checkUnique(note, diskPaths);
+  return file.arrays.map((array, index) => {
+    const path = ["arrays", index];
+    checkName(note, [...path, "name"], array.name);
+    checkArrayNode(note, [...path, "node"], array.node, nodes);
+    const level = readLevel(note, [...path, "level"], array.level);
+    const disks = typeof array.disks === "number" ? null : array.disks;
+    const diskCount = typeof array.disks === "number" ? array.disks : array.disks.length;
+    const diskCountFits = checkDisks(note, [...path, "disks"], { disks, diskCount, level });
+    const stripeUnitBytes = readStripeUnit(note, [...path, "stripeUnit"], array.stripeUnit ?? defaults.stripeUnit);
+    const given = array.diskSize === undefined ? undefined : readSize(note, [...path, "diskSize"], array.diskSize);
+    const held = volumesOn(volumes, array.node, array.name).map((volume) => volume.sizeBytes);
+    const shape = { level: level ?? "raid5", diskCount, stripeUnitBytes };
+    const diskSizeBytes = given ?? derivedDiskSizeBytes(shape, held);
+    if (typeof given === "number" && level !== null && diskCountFits) {
+      checkRoom(note, [...path, "diskSize"], { ...shape, diskSizeBytes, held });
+    }
+    return {
+      node: array.node as NodeName,
+      name: array.name as ArrayName,
+      level: shape.level,
+      diskCount,
+      disks,
+      stripeUnitBytes,
+      diskSizeBytes,
+    };
+  });
+}
+
+function volumesOn(volumes: readonly VolumeConfig[], node: string, array: string): VolumeConfig[] {
+  const isHere = (place: VolumePlace | null) => place?.node === node && place.array === array;
+  return volumes.filter((volume) => isHere(volume.primary) || isHere(volume.secondary));
+}
+
+function checkArrayNode(note: Note, path: Path, name: string, nodes: readonly NodeConfig[]): void {
+  const node = nodes.find((candidate) => candidate.name === name);
+  const fitting = nodes.filter((candidate) => candidate.role !== "intermediate").map((candidate) => candidate.name);
+  if (node === undefined) note(path, `unknown node ${quote(name)}; ${suggestName(name, fitting)}`);
+  else if (node.role === "intermediate") {
+    note(path, `${name} has role intermediate, which keeps a journal only; expected one of ${listed(fitting)}`);
+  }
+}
+
+function readLevel(note: Note, path: Path, level: RaidLevelName): ArrayLevel | null {
+  if (level === "raid0" || level === "raid1" || level === "raid5") return level;
+  note(path, `${level} is not available in this version, use raid0, raid1 or raid5`);
+  return null;
+}
+
+interface DiskList {
+  readonly disks: readonly string[] | null;
+  readonly diskCount: number;
+  readonly level: ArrayLevel | null;
+}
+
+function checkDisks(note: Note, path: Path, { disks, diskCount, level }: DiskList): boolean {
+  (disks ?? []).forEach((disk, index) => {
+    if (!disk.startsWith("/")) note([...path, index], `${quote(disk)} is not an absolute path`);
+  });
+  const min = level === null ? 1 : minDisksByLevel[level];
+  if (diskCount >= min && diskCount <= diskCountMax) return true;
+  note(path, `${diskCount} disk${diskCount === 1 ? "" : "s"}; ${level ?? "an array"} takes ${min} to ${diskCountMax}`);
+  return false;
+}
+
+function readStripeUnit(note: Note, path: Path, text: string | number): number {
+  const bytes = readSize(note, path, text);
+  if (bytes === null) return 64 * kib;
+  if (bytes >= 4 * kib && bytes <= mib && Number.isInteger(Math.log2(bytes))) return bytes;
+  note(path, `${bytes} bytes is not a stripe unit; expected a power of two from 4KiB to 1MiB`);
+  return 64 * kib;
+}
+
+interface Room {
+  readonly level: ArrayLevel;
+  readonly diskCount: number;
+  readonly stripeUnitBytes: number;
+  readonly diskSizeBytes: number;
+  readonly held: readonly number[];
+}
+
+function checkRoom(note: Note, path: Path, room: Room): void {
+  const usable = usableBytes(room, diskOverheadBytes);
+  const needed = neededBytes(room.held);
+  if (needed <= usable) return;
+  const right = formatSize(derivedDiskSizeBytes(room, room.held));
+  const has = `${room.diskCount} disks of ${formatSize(room.diskSizeBytes)} as ${room.level} hold ${formatSize(usable)}`;
+  note(path, `the array's volumes take ${formatSize(needed)} but ${has}; use ${right}, or leave diskSize out`);
+}

@@ -1,0 +1,84 @@
+/** What the groups of a file say: members that can be replicated, a relay, and times that make sense together. */
+import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { GroupConfig, NodeConfig, VolumeConfig } from "./cluster.js";
+import { suggestName, type Path } from "./problems.js";
+import { formatSize } from "./quantities.js";
+import { checkName, checkUnique, listed, quote, readDuration, readSize, type Note } from "./readers.js";
+import { defaults, type ClusterFile } from "./schema.js";
+
+const leaseMsMin = 100;
+/** Less would hold a few large writes only, and stall at once. */
+const journalBytesMin = 64 * 2 ** 20;
+
+export function buildGroups(
+  note: Note,
+  file: ClusterFile,
+  nodes: readonly NodeConfig[],
+  volumes: readonly VolumeConfig[],
+): GroupConfig[] {
+  checkUnique(
+    note,
+    file.groups.map((group, index) => ({ key: group.name, path: ["groups", index, "name"] })),
+  );
+  checkGroupVolumes(note, file, volumes);
+  return file.groups.map((group, index) => {
+    const path = ["groups", index];
+    checkName(note, [...path, "name"], group.name);
+    checkRelay(note, [...path, "relay"], group.relay, nodes);
+    const fence = group.fence ?? defaults.fence;
+    if (fence !== "data") note([...path, "fence"], `${fence} is not available in this version, use data`);
+    const holdMs = readDuration(note, [...path, "hold"], group.hold ?? defaults.hold);
+    const leaseMs = readDuration(note, [...path, "lease"], group.lease ?? defaults.lease);
+    if (holdMs === 0) note([...path, "hold"], "host writes must be held for some time; expected more than 0s");
+    if (leaseMs !== null && leaseMs < leaseMsMin)
+      note([...path, "lease"], `${leaseMs}ms is too short; expected at least 100ms`);
+    if (leaseMs !== null && holdMs !== null && holdMs > 0 && leaseMs >= holdMs) {
+      note([...path, "lease"], `a lease of ${leaseMs}ms must be shorter than hold (${holdMs}ms)`);
+    }
+    const capacity = (key: "capacity" | "secondaryCapacity"): number => {
+      const at = [...path, "journal", key];
+      const bytes = readSize(note, at, group.journal?.[key] ?? defaults.journalCapacity);
+      if (bytes !== null && bytes < journalBytesMin)
+        note(at, `${formatSize(bytes)} is too little; expected at least 64MiB`);
+      return bytes ?? journalBytesMin;
+    };
+    return {
+      name: group.name as GroupName,
+      relay: group.relay as NodeName,
+      volumes: group.volumes as VolumeName[],
+      fence: "data",
+      holdMs: holdMs ?? 0,
+      leaseMs: leaseMs ?? 0,
+      relayJournalBytes: capacity("capacity"),
+      secondaryJournalBytes: capacity("secondaryCapacity"),
+    };
+  });
+}
+
+function checkRelay(note: Note, path: Path, name: string, nodes: readonly NodeConfig[]): void {
+  const relays = nodes.filter((node) => node.role === "intermediate").map((node) => node.name);
+  const relay = nodes.find((node) => node.name === name);
+  if (relay === undefined) note(path, `unknown node ${quote(name)}; ${suggestName(name, relays)}`);
+  else if (relay.role !== "intermediate") {
+    note(path, `${name} has role ${relay.role}; expected a node of role intermediate (${listed(relays)})`);
+  }
+}
+
+function checkGroupVolumes(note: Note, file: ClusterFile, volumes: readonly VolumeConfig[]): void {
+  const takenBy = new Map<string, string>();
+  const names = volumes.map((volume) => volume.name);
+  file.groups.forEach((group, groupIndex) => {
+    group.volumes.forEach((name, index) => {
+      const path = ["groups", groupIndex, "volumes", index];
+      const volume = volumes.find((candidate) => candidate.name === name);
+      const taken = takenBy.get(name);
+      if (volume === undefined) note(path, `unknown volume ${quote(name)}; ${suggestName(name, names)}`);
+      else if (taken !== undefined)
+        note(path, `volume ${name} is already in group ${taken}; a volume is in one group, once`);
+      else if (volume.secondary === null) {
+        note(path, `volume ${name} has no secondary; give it one, or take it out of the group`);
+      }
+      takenBy.set(name, taken ?? group.name);
+    });
+  });
+}

@@ -1,0 +1,355 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isFailure } from "@waystation/contracts/errors";
+import { describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { arraysOf, diskPaths, groupsOf, loadCluster, nodeOf, parseCluster, volumesOf } from "./load.js";
+
+const localPath = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
+const localText = readFileSync(localPath, "utf8");
+
+/** The local cluster's file as plain data, loosely typed, since tests break it in every way. */
+interface Loose {
+  [key: string]: Loose & string & number;
+}
+
+function refusal(text: string): string {
+  try {
+    parseCluster(text, "test.yaml");
+  } catch (error) {
+    if (isFailure(error, "CONFIG_INVALID")) return error.message;
+    throw error;
+  }
+  throw new Error("the file was accepted");
+}
+
+/** The refusal's lines, without the places, after `change` was made to the local cluster's file. */
+function problemsAfter(change: (file: Loose) => void): string[] {
+  const file = parse(localText) as Loose;
+  change(file);
+  return refusal(stringify(file))
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().replace(/ \(line [0-9:]+\)/, ""));
+}
+
+function set(path: string, value: unknown): (file: Loose) => void {
+  return (file) => {
+    const steps = path.split("/");
+    const last = steps.pop()!;
+    const target = steps.reduce<Loose>((at, step) => at[step]!, file);
+    (target as Record<string, unknown>)[last] = value;
+  };
+}
+
+describe("the local cluster's file", () => {
+  it("loads, with names, ports, levels and sizes that npm start promises", async () => {
+    const cluster = await loadCluster(localPath);
+    const port = (name: string) => nodeOf(cluster, name).grpc.connect.port;
+    const nbd = (name: string) => nodeOf(cluster, name).nbd?.connect.port;
+    const names = ["primary-a", "primary-b", "relay-1", "secondary-a", "secondary-b"];
+    expect(names.map(port)).toEqual([7401, 7402, 7411, 7421, 7422]);
+    expect(names.map(nbd)).toEqual([10809, 10810, undefined, 10819, 10820]);
+    expect(cluster.arrays.map((array) => `${array.node} ${array.level} ${array.diskCount}`)).toEqual([
+      "primary-a raid5 4",
+      "primary-b raid5 4",
+      "secondary-a raid5 5",
+      "secondary-b raid5 5",
+    ]);
+    expect(cluster.volumes.map((volume) => [volume.name, volume.sizeBytes, volume.group])).toEqual([
+      ["vol-a", 2 ** 30, "g1"],
+      ["vol-b", 2 ** 30, "g1"],
+    ]);
+    expect(cluster.groups).toEqual([
+      {
+        name: "g1",
+        relay: "relay-1",
+        volumes: ["vol-a", "vol-b"],
+        fence: "data",
+        holdMs: 10_000,
+        leaseMs: 3000,
+        relayJournalBytes: 8 * 2 ** 30,
+        secondaryJournalBytes: 8 * 2 ** 30,
+      },
+    ]);
+  });
+
+  it("gives the same cluster when every key that has a default is left out", () => {
+    const file = parse(localText) as Loose;
+    for (const array of file["arrays"] as unknown as Loose[]) delete array["stripeUnit"];
+    for (const key of ["fence", "hold", "lease", "journal"]) {
+      set(`groups/0/${key}`, undefined)(file);
+    }
+    expect(parseCluster(stringify(file), "test.yaml")).toEqual(parseCluster(localText, localPath));
+  });
+
+  it("comes out frozen all the way down", () => {
+    const cluster = parseCluster(localText, localPath);
+    expect(Object.isFrozen(cluster.nodes[0]!.grpc.listen)).toBe(true);
+    expect(Object.isFrozen(cluster.groups[0]!.volumes)).toBe(true);
+  });
+
+  it("answers what belongs to a node", () => {
+    const cluster = parseCluster(localText, localPath);
+    expect(volumesOf(cluster, "secondary-b").map((volume) => volume.name)).toEqual(["vol-b"]);
+    for (const node of cluster.nodes) expect(groupsOf(cluster, node.name).map((group) => group.name)).toEqual(["g1"]);
+    const [array] = arraysOf(cluster, "primary-a");
+    expect(diskPaths(array!, "/data")).toEqual(
+      [0, 1, 2, 3].map((index) => `/data/primary-a/arrays/array-a/disk-${index}`),
+    );
+    expect(() => nodeOf(cluster, "relay-2")).toThrow(/no node "relay-2"; did you mean "relay-1"\?/);
+  });
+});
+
+describe("addresses", () => {
+  it("may differ between listening and connecting, and then wildcard listeners of different machines do not clash", () => {
+    const file = parse(localText) as Loose;
+    for (const [name, node] of Object.entries(file["nodes"]!)) {
+      set("grpc", { listen: "0.0.0.0:7400", connect: `${name}:7400` })(node as Loose);
+    }
+    const cluster = parseCluster(stringify(file), "compose.yaml");
+    expect(nodeOf(cluster, "relay-1").grpc).toEqual({
+      listen: { host: "0.0.0.0", port: 7400 },
+      connect: { host: "relay-1", port: 7400 },
+    });
+  });
+});
+
+describe("refusals", () => {
+  const cases: readonly [string, (file: Loose) => void, readonly string[]][] = [
+    ["an unknown key", set("nodes/relay-1/rolle", "x"), ['nodes.relay-1.rolle: unknown key; did you mean "role"?']],
+    [
+      "an unknown key of a mapping that may also be a string",
+      set("nodes/relay-1/grpc", { listen: "a:1", conect: "a:1" }),
+      [
+        'nodes.relay-1.grpc.conect: unknown key; did you mean "connect"?',
+        'nodes.relay-1.grpc.connect: is missing; expected "host:port", such as "127.0.0.1:7401" or "[::1]:7401"',
+      ],
+    ],
+    [
+      "a missing key",
+      set("groups/0/relay", undefined),
+      [
+        "groups[0].relay: is missing; expected the name of an intermediate node (1 to 63 of a-z, 0-9, '.', '_', '-', starting with a letter or a digit)",
+      ],
+    ],
+    ["a value of another kind", set("volumes", { a: 1 }), ["volumes: is a mapping; expected a list of volumes"]],
+    [
+      "a role that is none",
+      set("nodes/relay-1/role", "relay"),
+      ['nodes.relay-1.role: is "relay"; expected one of primary, intermediate, secondary'],
+    ],
+    [
+      "a bad name",
+      set("volumes/1/name", "Vol B"),
+      [
+        expect.stringContaining('volumes[1].name: "Vol B" is not a name; expected 1 to 63'),
+        expect.stringContaining('groups[0].volumes[1]: unknown volume "vol-b"'),
+      ] as string[],
+    ],
+    [
+      "a site that is none",
+      set("nodes/relay-1/site", "midle"),
+      ['nodes.relay-1.site: unknown site "midle"; did you mean "middle"?'],
+    ],
+    [
+      "a volume named twice",
+      set("volumes/1/name", "vol-a"),
+      [
+        'volumes[1].name: "vol-a" is there twice; expected another',
+        'groups[0].volumes[1]: unknown volume "vol-b"; did you mean "vol-a"?',
+      ],
+    ],
+    [
+      "an array named twice on a node",
+      set("arrays/1", { node: "primary-a", name: "array-a", level: "raid1", disks: 2 }),
+      [
+        'volumes[1].primary.array: primary-b has no array "array-b"; there is none',
+        'arrays[1].name: "primary-a/array-a" is there twice; expected another',
+      ],
+    ],
+    [
+      "a port used twice",
+      set("nodes/secondary-b/nbd", "127.0.0.1:7401"),
+      ["nodes.secondary-b.nbd: 127.0.0.1:7401 clashes with grpc of primary-a; give each server its own port"],
+    ],
+    [
+      "two servers of one node behind one wildcard port",
+      set("nodes/secondary-b/nbd", { listen: "0.0.0.0:7422", connect: "s:9" }),
+      ["nodes.secondary-b.nbd: s:9 clashes with grpc of secondary-b; give each server its own port"],
+    ],
+    [
+      "an address without a port",
+      set("nodes/relay-1/grpc", "127.0.0.1"),
+      ['nodes.relay-1.grpc: "127.0.0.1" is not an address; expected "host:port", such as "127.0.0.1:7401"'],
+    ],
+    [
+      "an address that nobody can connect to",
+      set("nodes/relay-1/grpc", "0.0.0.0:7411"),
+      ['nodes.relay-1.grpc: others cannot connect to 0.0.0.0; give { listen: "0.0.0.0:7411", connect: "<host>:7411" }'],
+    ],
+    [
+      "NBD at an intermediate",
+      set("nodes/relay-1/nbd", "127.0.0.1:1"),
+      ["nodes.relay-1.nbd: an intermediate node has no volumes to export; leave `nbd` out"],
+    ],
+    [
+      "a level of a later version",
+      set("arrays/0/level", "raid6"),
+      ["arrays[0].level: raid6 is not available in this version, use raid0, raid1 or raid5"],
+    ],
+    ["too few disks", set("arrays/0/disks", 2), ["arrays[0].disks: 2 disks; raid5 takes 3 to 64"]],
+    [
+      "a disk path that is not absolute",
+      set("arrays/0/disks", ["/a", "b", "/c"]),
+      ['arrays[0].disks[1]: "b" is not an absolute path'],
+    ],
+    [
+      "one disk used twice",
+      set("arrays/0/disks", ["/a", "/b", "/a"]),
+      ['arrays[0].disks[2]: "primary-a:/a" is there twice; expected another'],
+    ],
+    [
+      "a stripe unit that is no power of two",
+      set("arrays/0/stripeUnit", "48KiB"),
+      ["arrays[0].stripeUnit: 49152 bytes is not a stripe unit; expected a power of two from 4KiB to 1MiB"],
+    ],
+    [
+      "a stripe unit that is too large",
+      set("arrays/0/stripeUnit", "2MiB"),
+      ["arrays[0].stripeUnit: 2097152 bytes is not a stripe unit; expected a power of two from 4KiB to 1MiB"],
+    ],
+    [
+      "volumes larger than their array",
+      set("arrays/0/diskSize", "300MiB"),
+      [
+        "arrays[0].diskSize: the array's volumes take 1GiB but 4 disks of 300MiB as raid5 hold 708MiB; use 598MiB, or leave diskSize out",
+      ],
+    ],
+    [
+      "a size that is none",
+      set("volumes/0/size", "1GB"),
+      ['volumes[0].size: "1GB" is not a size; expected one such as "1GiB", "64KiB" or a number of bytes'],
+    ],
+    [
+      "a size that is no multiple of a sector",
+      set("volumes/0/size", 5000),
+      ["volumes[0].size: 5000 bytes is not a multiple of 4 KiB"],
+    ],
+    [
+      "an empty volume",
+      set("volumes/0/size", 0),
+      ["volumes[0].size: a volume must hold something; expected at least 4KiB"],
+    ],
+    [
+      "a volume on an array that is none",
+      set("volumes/1/primary/array", "aray-b"),
+      ['volumes[1].primary.array: primary-b has no array "aray-b"; did you mean "array-b"?'],
+    ],
+    [
+      "a volume on a node that is none",
+      set("volumes/1/secondary/node", "secondary-c"),
+      ['volumes[1].secondary.node: unknown node "secondary-c"; did you mean "secondary-a"?'],
+    ],
+    [
+      "a primary volume on a secondary node",
+      set("volumes/0/primary", { node: "secondary-a", array: "array-a" }),
+      [
+        "volumes[0].primary.node: secondary-a has role secondary; expected a node of role primary (primary-a, primary-b)",
+      ],
+    ],
+    [
+      "a group of unknown volumes",
+      set("groups/0/volumes/1", "vol-c"),
+      ['groups[0].volumes[1]: unknown volume "vol-c"; did you mean "vol-a"?'],
+    ],
+    [
+      "a group without volumes",
+      set("groups/0/volumes", []),
+      ["groups[0].volumes: is an empty list; expected a list of names of volumes, at least one"],
+    ],
+    [
+      "a volume in two groups",
+      set("groups/1", { name: "g2", relay: "relay-1", volumes: ["vol-a"] }),
+      ["groups[1].volumes[0]: volume vol-a is already in group g1; a volume is in one group, once"],
+    ],
+    [
+      "a group volume without a secondary",
+      set("volumes/0/secondary", undefined),
+      ["groups[0].volumes[0]: volume vol-a has no secondary; give it one, or take it out of the group"],
+    ],
+    [
+      "a relay that is no intermediate",
+      set("groups/0/relay", "primary-a"),
+      ["groups[0].relay: primary-a has role primary; expected a node of role intermediate (relay-1)"],
+    ],
+    [
+      "a fence level of a later version",
+      set("groups/0/fence", "never"),
+      ["groups[0].fence: never is not available in this version, use data"],
+    ],
+    [
+      "a hold of nothing",
+      set("groups/0/hold", "0s"),
+      ["groups[0].hold: host writes must be held for some time; expected more than 0s"],
+    ],
+    [
+      "a hold without a unit",
+      set("groups/0/hold", "10"),
+      ['groups[0].hold: "10" is not a duration; expected one such as "500ms", "10s" or "2m"'],
+    ],
+    [
+      "a lease not shorter than the hold",
+      set("groups/0/lease", "10s"),
+      ["groups[0].lease: a lease of 10000ms must be shorter than hold (10000ms)"],
+    ],
+    [
+      "a lease that is too short",
+      set("groups/0/lease", "50ms"),
+      ["groups[0].lease: 50ms is too short; expected at least 100ms"],
+    ],
+    [
+      "a journal that is too small",
+      set("groups/0/journal/capacity", "1MiB"),
+      ["groups[0].journal.capacity: 1MiB is too little; expected at least 64MiB"],
+    ],
+    ["a section that is empty", set("sites", null), ["sites: is empty; expected a mapping from names to sites"]],
+  ];
+  it.each(cases)("%s", (_title, change, expected) => {
+    expect(problemsAfter(change)).toEqual(expected);
+  });
+
+  it("lists everything that is wrong, more than a handful too", () => {
+    const lines = problemsAfter((file) => {
+      for (let index = 0; index < 30; index++) set(`key-${index}`, 1)(file);
+      set("groups/0/relay", "relay-2")(file);
+      set("volumes/0/size", "big")(file);
+    });
+    expect(lines).toHaveLength(32);
+    expect(lines).toContain('groups[0].relay: unknown node "relay-2"; did you mean "relay-1"?');
+  });
+
+  it("names line and column of the bad value", () => {
+    const text = localText.replace("relay: relay-1", "relay: relay-9");
+    const line = text.split("\n").findIndex((each) => each.includes("relay-9")) + 1;
+    expect(refusal(text)).toBe(
+      `test.yaml is refused:\n  groups[0].relay (line ${line}:12): unknown node "relay-9"; did you mean "relay-1"?`,
+    );
+  });
+
+  it("names line and column of what is not YAML, and of a key that is there twice", () => {
+    expect(refusal("cluster: [")).toMatch(/line 1:\d+: Flow sequence/);
+    expect(refusal("cluster: a\ncluster: b\n")).toMatch(/line 2:1: Map keys must be unique/);
+  });
+
+  it.each(["", "[]", "text", "&a [*a]", "? [1]\n: 2", "__proto__: 1", "cluster: 1\nnodes: {__proto__: {site: a}}"])(
+    "a file that is something else altogether: %j",
+    (text) => {
+      expect(refusal(text)).toMatch(/^test\.yaml is refused:/);
+    },
+  );
+
+  it("a file that cannot be read", async () => {
+    await expect(loadCluster("/nowhere/cluster.yaml")).rejects.toMatchObject({ code: "CONFIG_UNREADABLE" });
+  });
+});
