@@ -1,0 +1,207 @@
+/**
+ * The transmission phase of one connection: takes requests while the limits allow, runs them on the volume's handle,
+ * answers each as it completes. The hot path: a request costs the handle's promise and the payload, nothing else;
+ * the records of requests in flight are reused.
+ *
+ * A bug (a failed assertion in or below the handle) is not answered: it goes on as an unhandled rejection and stops
+ * the daemon, as an unanswered write is always safe and a wrong answer never is.
+ */
+import assert from "node:assert/strict";
+import type { VolumeHandle } from "@waystation/contracts/block-front";
+import { isFailure, reasonOf, type Failure } from "@waystation/contracts/errors";
+import type { Log } from "@waystation/contracts/log";
+import type { NbdLimits } from "../limits.js";
+import { checkRequest } from "../protocol/check-request.js";
+import { isBlockErrorCode, requestErrors } from "../protocol/failure-codes.js";
+import type { Intake } from "../protocol/intake.js";
+import { createRequestParser, type RequestFrame } from "../protocol/request-parser.js";
+import type { SimpleReply } from "../protocol/simple-reply.js";
+import { commandFlags, commands, nbdErrors } from "../protocol/wire.js";
+import type { NbdStats } from "./counters.js";
+import type { Outbox } from "./outbox.js";
+
+export interface SessionOptions {
+  readonly handle: VolumeHandle;
+  readonly intake: Intake;
+  readonly outbox: Outbox;
+  readonly limits: NbdLimits;
+  readonly counters: NbdStats;
+  readonly log: Log;
+  /** The client's stream cannot be read on. */
+  readonly onViolation: (failure: Failure) => void;
+  /** After DISC or `stop`: no request is in flight any more. Called once. */
+  readonly onFinished: () => void;
+}
+
+export interface Session {
+  /** Takes what requests there are. Returns true when it wants more bytes, false when the socket should not be read. */
+  pump(): boolean;
+  /** Takes no more requests; those in flight are answered unless `silence` was called. */
+  stop(): void;
+  /** Answers nothing from now on: the connection is gone. */
+  silence(): void;
+}
+
+/** One request in flight. */
+interface Slot extends SimpleReply {
+  error: number;
+  cookieHigh: number;
+  cookieLow: number;
+  payloadBytes: number;
+  readonly onRead: (data: Buffer) => void;
+  readonly onDone: () => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+export function startSession(options: SessionOptions): Session {
+  const { handle, intake, outbox, limits, counters, log } = options;
+  const bounds = { sizeBytes: handle.volume.sizeBytes, readOnly: handle.volume.access === "read-only" };
+  const parser = createRequestParser(intake);
+  const freeSlots: Slot[] = [];
+  let inFlight = 0;
+  let inFlightBytes = 0;
+  let taking = true;
+  let answering = true;
+  let finished = false;
+
+  const finishIfIdle = (): void => {
+    if (taking || inFlight > 0 || finished) return;
+    finished = true;
+    handle.close();
+    options.onFinished();
+  };
+
+  const settle = (slot: Slot, data: Buffer | null): void => {
+    inFlight -= 1;
+    counters.inFlightRequests -= 1;
+    inFlightBytes -= slot.payloadBytes;
+    if (slot.error !== 0) counters.failedRequests += 1;
+    if (answering) outbox.reply(slot, data);
+    freeSlots.push(slot);
+    if (!taking) finishIfIdle();
+  };
+
+  const createSlot = (): Slot => {
+    const slot: Slot = {
+      error: 0,
+      cookieHigh: 0,
+      cookieLow: 0,
+      payloadBytes: 0,
+      onRead(data) {
+        assert(data.length === slot.payloadBytes, "the volume returned another length than was asked for");
+        settle(slot, data);
+      },
+      onDone() {
+        settle(slot, null);
+      },
+      onFailed(error) {
+        slot.error = errorOf(error, log);
+        settle(slot, null);
+      },
+    };
+    return slot;
+  };
+
+  const takeSlot = (frame: Readonly<RequestFrame>, payloadBytes: number): Slot => {
+    const slot = freeSlots.pop() ?? createSlot();
+    slot.error = 0;
+    slot.cookieHigh = frame.cookieHigh;
+    slot.cookieLow = frame.cookieLow;
+    slot.payloadBytes = payloadBytes;
+    inFlight += 1;
+    counters.inFlightRequests += 1;
+    inFlightBytes += payloadBytes;
+    return slot;
+  };
+
+  const execute = (frame: Readonly<RequestFrame>): void => {
+    const { offsetBytes, lengthBytes, payload } = frame;
+    switch (frame.type) {
+      case commands.read: {
+        counters.reads += 1;
+        counters.readBytes += lengthBytes;
+        const slot = takeSlot(frame, lengthBytes);
+        handle.read(offsetBytes, lengthBytes).then(slot.onRead, slot.onFailed);
+        return;
+      }
+      case commands.write: {
+        assert(payload !== null, "a WRITE without its payload");
+        counters.writes += 1;
+        counters.writtenBytes += lengthBytes;
+        const slot = takeSlot(frame, lengthBytes);
+        handle.write(offsetBytes, payload).then(slot.onDone, slot.onFailed);
+        return;
+      }
+      case commands.trim:
+      case commands.writeZeroes: {
+        counters.zeroes += 1;
+        const keepsSpace = (frame.flags & commandFlags.noHole) !== 0;
+        const slot = takeSlot(frame, 0);
+        handle.zero(offsetBytes, lengthBytes, keepsSpace ? "zero" : "discard").then(slot.onDone, slot.onFailed);
+        return;
+      }
+      case commands.flush: {
+        counters.flushes += 1;
+        const slot = takeSlot(frame, 0);
+        handle.flush().then(slot.onDone, slot.onFailed);
+        return;
+      }
+      default:
+        assert.fail(`command ${frame.type} passed the check`);
+    }
+  };
+
+  /** Runs or answers the request in the parser's frame. */
+  const take = (frame: Readonly<RequestFrame>): void => {
+    const error = checkRequest(frame, bounds);
+    if (error !== 0) {
+      counters.failedRequests += 1;
+      outbox.reply({ error, cookieHigh: frame.cookieHigh, cookieLow: frame.cookieLow }, null);
+    } else if (frame.lengthBytes === 0 && frame.type !== commands.flush) {
+      // Nothing to do; the protocol leaves it open, and no volume should have to.
+      outbox.reply({ error: 0, cookieHigh: frame.cookieHigh, cookieLow: frame.cookieLow }, null);
+    } else {
+      execute(frame);
+    }
+  };
+
+  const stop = (): void => {
+    taking = false;
+    finishIfIdle();
+  };
+
+  const mayTake = (): boolean =>
+    taking && inFlight < limits.inFlightRequestsMax && inFlightBytes < limits.inFlightBytesMax && !outbox.isBlocked();
+
+  return {
+    pump() {
+      while (mayTake()) {
+        const step = parser.next();
+        if (step === "starved") return true;
+        if (step !== "request") {
+          options.onViolation(step);
+          return false;
+        }
+        if (parser.frame.type === commands.disconnect) {
+          stop();
+          return false;
+        }
+        take(parser.frame);
+      }
+      return false;
+    },
+    stop,
+    silence() {
+      answering = false;
+      stop();
+    },
+  };
+}
+
+/** What the client is told. Failures of the port's codes are told as they are; what else is thrown is told as EIO and logged. */
+function errorOf(error: unknown, log: Log): number {
+  if (error instanceof assert.AssertionError) throw error;
+  if (isFailure(error) && isBlockErrorCode(error.code)) return requestErrors[error.code];
+  log.error({ reason: reasonOf(error), err: error }, "a volume failed with an error that it should not have let out");
+  return nbdErrors.EIO;
+}
