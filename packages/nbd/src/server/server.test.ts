@@ -1,0 +1,227 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { isFailure, type Failure } from "@waystation/contracts/errors";
+import { silentLog } from "@waystation/contracts/log";
+import { commands } from "../protocol/wire.js";
+import { clientFlags, option, question, request } from "../testing/frames.js";
+import { connectRaw, greet, openExport } from "../testing/raw-client.js";
+import { mebibyte, startStage, type Stage, type StageOptions } from "../testing/serve.js";
+import { startNbdServer } from "./server.js";
+
+const { read, write, flush } = commands;
+let stage: Stage;
+const start = async (options?: StageOptions): Promise<void> => {
+  stage = await startStage(options);
+};
+afterEach(() => stage.server.close());
+
+/** Lets the event loop turn until `condition` holds; the test's own deadline bounds it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("the server against bad clients", () => {
+  it("a port in use is refused by name, with what to do", async () => {
+    await start();
+    const again = startNbdServer({
+      front: stage.front,
+      listen: { host: "127.0.0.1", port: stage.port },
+      log: silentLog,
+    });
+    const failure = await again.then(
+      () => null,
+      (error: unknown) => error as Failure,
+    );
+    expect(isFailure(failure, "NBD_LISTEN_FAILED")).toBe(true);
+    expect(failure?.message).toContain(`127.0.0.1:${stage.port}: something else uses this address`);
+  });
+
+  it("a host that is not of this machine is refused by name", async () => {
+    await start();
+    const elsewhere = startNbdServer({ front: stage.front, listen: { host: "192.0.2.1", port: 0 }, log: silentLog });
+    await expect(elsewhere).rejects.toMatchObject({ code: "NBD_LISTEN_FAILED", details: { errno: "EADDRNOTAVAIL" } });
+  });
+
+  it.each([
+    ["an HTTP request", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "client flags"],
+    ["an option without its magic", Buffer.concat([clientFlags(3), Buffer.alloc(64)]), "IHAVEOPT"],
+    [
+      "an option of 4 GiB",
+      Buffer.concat([clientFlags(3), option(99).subarray(0, 12), Buffer.alloc(4, 0xff)]),
+      "announces 4294967295 bytes",
+    ],
+  ])("%s closes the connection, with a log line that names peer and reason", async (_, bytes, reason) => {
+    await start();
+    const client = await connectRaw(stage.port);
+    await client.receive(18);
+    const { localPort } = client.socket;
+    client.send(bytes);
+    await client.closed;
+    expect(stage.warnings()).toEqual([expect.stringContaining(reason)]);
+    expect(stage.lines.at(-1)?.fields["peer"]).toBe(`127.0.0.1:${localPort}`);
+    expect(stage.server.stats().brokenSessions).toBe(1);
+  });
+
+  it.each([
+    ["garbage", Buffer.alloc(28, 0x55), "a request starts with"],
+    ["a WRITE of 4 GiB", request({ type: write, length: 0xffff_ffff }), "announces 4294967295 bytes"],
+  ])("%s in the transmission closes that session and no other", async (_, bytes, reason) => {
+    await start();
+    const good = await openExport(stage.port, "vol-a");
+    const bad = await openExport(stage.port, "vol-a");
+    bad.send(bytes);
+    await bad.closed;
+    expect(stage.warnings()).toEqual([expect.stringContaining(reason)]);
+    expect((await good.ask({ type: read, cookie: 1n, length: 16 })).error).toBe(0);
+    expect(stage.front.openHandles()).toBe(1);
+    good.socket.destroy();
+  });
+
+  it("no bytes hurt the others: after any of them a good client is served", async () => {
+    await start();
+    const good = await openExport(stage.port, "vol-a");
+    const frame = fc.record({
+      type: fc.nat(10),
+      length: fc.oneof(fc.nat(100), fc.integer({ min: 0, max: 0xffff_ffff })),
+      flags: fc.nat(32),
+    });
+    const noise = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes));
+    const frames = fc.array(fc.oneof(frame.map(request), noise), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(frames, fc.boolean(), async (sent, opens) => {
+        const bad = opens ? await openExport(stage.port, "vol-a") : await greet(stage.port);
+        bad.socket.end(Buffer.concat(sent));
+        await bad.closed;
+        expect((await good.ask({ type: flush })).error).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+    good.socket.destroy();
+    await until(() => stage.server.stats().connections === 0);
+    expect(stage.front.openHandles()).toBe(0);
+  });
+
+  it("slow-loris: a client that dawdles in the handshake is cut off, one in the transmission is not", async () => {
+    await start({ limits: { handshakeMs: 60 } });
+    const working = await openExport(stage.port, "vol-a");
+    const silent = await connectRaw(stage.port);
+    const dripping = await greet(stage.port);
+    dripping.send(option(99, Buffer.alloc(100)).subarray(0, 50));
+    await Promise.all([silent.closed, dripping.closed]);
+    expect(stage.warnings()).toEqual(Array(2).fill("no export opened within 60 ms"));
+    expect((await working.ask({ type: flush })).error).toBe(0);
+    working.socket.destroy();
+  });
+
+  it("connections above the limit are refused with one log line, and room is made by those that leave", async () => {
+    await start({ limits: { connectionsMax: 2 } });
+    const first = await openExport(stage.port, "vol-a");
+    const second = await openExport(stage.port, "vol-a");
+    for (let i = 0; i < 3; i++) await (await connectRaw(stage.port)).closed;
+    expect(stage.server.stats().refusedConnections).toBe(3);
+    expect(stage.lines.filter((line) => line.message.includes("too many connections"))).toHaveLength(1);
+    second.socket.destroy();
+    await until(() => stage.server.stats().connections === 1);
+    const third = await openExport(stage.port, "vol-a");
+    first.socket.destroy();
+    third.socket.destroy();
+  });
+});
+
+describe("the server's bounds", () => {
+  it("takes no more requests than may be in flight, and goes on when they are answered", async () => {
+    const waiting: (() => void)[] = [];
+    const intercept = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+    await start({ limits: { inFlightRequestsMax: 4 }, intercept });
+    const client = await openExport(stage.port, "vol-a");
+    const total = 50;
+    client.send(Buffer.concat(Array.from({ length: total }, (_, i) => request({ type: flush, cookie: BigInt(i) }))));
+    for (let answered = 0; answered < total; answered++) {
+      await until(() => waiting.length === Math.min(4, total - answered));
+      expect(stage.server.stats().inFlightRequests).toBe(waiting.length);
+      waiting.shift()!();
+      await client.receiveReply();
+    }
+    client.socket.destroy();
+  });
+
+  it("takes no more bytes than may be in flight: the socket is not read", async () => {
+    const waiting: (() => void)[] = [];
+    const intercept = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+    await start({ limits: { inFlightBytesMax: 200_000 }, intercept });
+    const client = await openExport(stage.port, "vol-a");
+    const total = 100;
+    for (let i = 0; i < total; i++) client.send(request({ type: write, payload: Buffer.alloc(100_000, 1) }));
+    for (let answered = 0; answered < total; answered++) {
+      await until(() => waiting.length === Math.min(2, total - answered));
+      waiting.shift()!();
+      await client.receiveReply();
+    }
+    expect(stage.server.stats().writtenBytes).toBe(total * 100_000);
+    client.socket.destroy();
+  });
+
+  it("a client that reads no replies is read no further: output is bounded", async () => {
+    await start({ limits: { inFlightBytesMax: 2 * mebibyte } });
+    const client = await openExport(stage.port, "vol-a");
+    client.socket.pause();
+    const total = 80;
+    for (let cookie = 0n; cookie < total; cookie++) client.send(request({ type: read, cookie, length: mebibyte }));
+    // The kernel's socket buffers take some; what the server itself takes stands still at its own bound.
+    let before = -1;
+    while (stage.server.stats().reads !== before) {
+      before = stage.server.stats().reads;
+      for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(before).toBeLessThan(total / 2);
+    client.socket.resume();
+    for (let cookie = 0n; cookie < total; cookie++) {
+      expect((await client.receiveReply()).cookie).toBe(cookie);
+      await client.receive(mebibyte);
+    }
+    client.socket.destroy();
+  });
+
+  it("close answers what is in flight, takes nothing new, and then refuses connections", async () => {
+    const waiting: (() => void)[] = [];
+    await start({ intercept: () => new Promise((resolve) => waiting.push(resolve)) });
+    const client = await openExport(stage.port, "vol-a");
+    const handshaking = await greet(stage.port);
+    client.send(request({ type: write, cookie: 1n, payload: Buffer.from("x") }));
+    await until(() => waiting.length === 1);
+    const closed = stage.server.close();
+    client.send(request({ type: flush, cookie: 2n }));
+    waiting[0]!();
+    expect(await client.receiveReply()).toEqual({ error: 0, cookie: 1n });
+    expect(await client.closed).toHaveLength(0);
+    await handshaking.closed;
+    await closed;
+    await expect(connectRaw(stage.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("close does not wait for ever for a request that hangs", async () => {
+    let isHeld = false;
+    await start({
+      limits: { closeMs: 50 },
+      intercept: () => {
+        isHeld = true;
+        return new Promise(() => {});
+      },
+    });
+    const client = await openExport(stage.port, "vol-a");
+    client.send(request({ type: flush }));
+    await until(() => isHeld);
+    await stage.server.close();
+    expect(await client.closed).toHaveLength(0);
+  });
+
+  it("requests that came together with GO are served", async () => {
+    await start();
+    const client = await greet(stage.port);
+    client.send(Buffer.concat([option(7, question("vol-a")), request({ type: flush, cookie: 4n })]));
+    await client.receiveOptionReply();
+    await client.receiveOptionReply();
+    expect(await client.receiveReply()).toEqual({ error: 0, cookie: 4n });
+    client.socket.destroy();
+  });
+});
