@@ -1,0 +1,124 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { Applied as _waystation_v1_Applied, Applied__Output as _waystation_v1_Applied__Output } from './waystation/v1/Applied.js';
+import type { ArrayStatus as _waystation_v1_ArrayStatus, ArrayStatus__Output as _waystation_v1_ArrayStatus__Output } from './waystation/v1/ArrayStatus.js';
+import type { ControlServiceClient as _waystation_v1_ControlServiceClient, ControlServiceDefinition as _waystation_v1_ControlServiceDefinition } from './waystation/v1/ControlService.js';
+import type { CouncilReply as _waystation_v1_CouncilReply, CouncilReply__Output as _waystation_v1_CouncilReply__Output } from './waystation/v1/CouncilReply.js';
+import type { Decide as _waystation_v1_Decide, Decide__Output as _waystation_v1_Decide__Output } from './waystation/v1/Decide.js';
+import type { Decision as _waystation_v1_Decision, Decision__Output as _waystation_v1_Decision__Output } from './waystation/v1/Decision.js';
+import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epoch__Output } from './waystation/v1/Epoch.js';
+import type { Gate as _waystation_v1_Gate, Gate__Output as _waystation_v1_Gate__Output } from './waystation/v1/Gate.js';
+import type { GetStatusRequest as _waystation_v1_GetStatusRequest, GetStatusRequest__Output as _waystation_v1_GetStatusRequest__Output } from './waystation/v1/GetStatusRequest.js';
+import type { GetStatusResponse as _waystation_v1_GetStatusResponse, GetStatusResponse__Output as _waystation_v1_GetStatusResponse__Output } from './waystation/v1/GetStatusResponse.js';
+import type { GroupStatus as _waystation_v1_GroupStatus, GroupStatus__Output as _waystation_v1_GroupStatus__Output } from './waystation/v1/GroupStatus.js';
+import type { IngressStages as _waystation_v1_IngressStages, IngressStages__Output as _waystation_v1_IngressStages__Output } from './waystation/v1/IngressStages.js';
+import type { Inquire as _waystation_v1_Inquire, Inquire__Output as _waystation_v1_Inquire__Output } from './waystation/v1/Inquire.js';
+import type { LeaseChallenge as _waystation_v1_LeaseChallenge, LeaseChallenge__Output as _waystation_v1_LeaseChallenge__Output } from './waystation/v1/LeaseChallenge.js';
+import type { LeaseRenewal as _waystation_v1_LeaseRenewal, LeaseRenewal__Output as _waystation_v1_LeaseRenewal__Output } from './waystation/v1/LeaseRenewal.js';
+import type { MemberState as _waystation_v1_MemberState, MemberState__Output as _waystation_v1_MemberState__Output } from './waystation/v1/MemberState.js';
+import type { NodeStatus as _waystation_v1_NodeStatus, NodeStatus__Output as _waystation_v1_NodeStatus__Output } from './waystation/v1/NodeStatus.js';
+import type { OriginBatch as _waystation_v1_OriginBatch, OriginBatch__Output as _waystation_v1_OriginBatch__Output } from './waystation/v1/OriginBatch.js';
+import type { OriginFetch as _waystation_v1_OriginFetch, OriginFetch__Output as _waystation_v1_OriginFetch__Output } from './waystation/v1/OriginFetch.js';
+import type { OriginHello as _waystation_v1_OriginHello, OriginHello__Output as _waystation_v1_OriginHello__Output } from './waystation/v1/OriginHello.js';
+import type { OriginNumber as _waystation_v1_OriginNumber, OriginNumber__Output as _waystation_v1_OriginNumber__Output } from './waystation/v1/OriginNumber.js';
+import type { OriginVolume as _waystation_v1_OriginVolume, OriginVolume__Output as _waystation_v1_OriginVolume__Output } from './waystation/v1/OriginVolume.js';
+import type { OriginWrite as _waystation_v1_OriginWrite, OriginWrite__Output as _waystation_v1_OriginWrite__Output } from './waystation/v1/OriginWrite.js';
+import type { PeerMessage as _waystation_v1_PeerMessage, PeerMessage__Output as _waystation_v1_PeerMessage__Output } from './waystation/v1/PeerMessage.js';
+import type { Prepare as _waystation_v1_Prepare, Prepare__Output as _waystation_v1_Prepare__Output } from './waystation/v1/Prepare.js';
+import type { Prepared as _waystation_v1_Prepared, Prepared__Output as _waystation_v1_Prepared__Output } from './waystation/v1/Prepared.js';
+import type { PrimaryStages as _waystation_v1_PrimaryStages, PrimaryStages__Output as _waystation_v1_PrimaryStages__Output } from './waystation/v1/PrimaryStages.js';
+import type { Promise as _waystation_v1_Promise, Promise__Output as _waystation_v1_Promise__Output } from './waystation/v1/Promise.js';
+import type { Record as _waystation_v1_Record, Record__Output as _waystation_v1_Record__Output } from './waystation/v1/Record.js';
+import type { Refusal as _waystation_v1_Refusal, Refusal__Output as _waystation_v1_Refusal__Output } from './waystation/v1/Refusal.js';
+import type { RelayAck as _waystation_v1_RelayAck, RelayAck__Output as _waystation_v1_RelayAck__Output } from './waystation/v1/RelayAck.js';
+import type { RelayRecords as _waystation_v1_RelayRecords, RelayRecords__Output as _waystation_v1_RelayRecords__Output } from './waystation/v1/RelayRecords.js';
+import type { RelayStages as _waystation_v1_RelayStages, RelayStages__Output as _waystation_v1_RelayStages__Output } from './waystation/v1/RelayStages.js';
+import type { RelayWelcome as _waystation_v1_RelayWelcome, RelayWelcome__Output as _waystation_v1_RelayWelcome__Output } from './waystation/v1/RelayWelcome.js';
+import type { ReplicationServiceClient as _waystation_v1_ReplicationServiceClient, ReplicationServiceDefinition as _waystation_v1_ReplicationServiceDefinition } from './waystation/v1/ReplicationService.js';
+import type { SecondaryStages as _waystation_v1_SecondaryStages, SecondaryStages__Output as _waystation_v1_SecondaryStages__Output } from './waystation/v1/SecondaryStages.js';
+import type { ShipBatch as _waystation_v1_ShipBatch, ShipBatch__Output as _waystation_v1_ShipBatch__Output } from './waystation/v1/ShipBatch.js';
+import type { ShipHello as _waystation_v1_ShipHello, ShipHello__Output as _waystation_v1_ShipHello__Output } from './waystation/v1/ShipHello.js';
+import type { ShipReceived as _waystation_v1_ShipReceived, ShipReceived__Output as _waystation_v1_ShipReceived__Output } from './waystation/v1/ShipReceived.js';
+import type { ShipWelcome as _waystation_v1_ShipWelcome, ShipWelcome__Output as _waystation_v1_ShipWelcome__Output } from './waystation/v1/ShipWelcome.js';
+import type { ShippingStages as _waystation_v1_ShippingStages, ShippingStages__Output as _waystation_v1_ShippingStages__Output } from './waystation/v1/ShippingStages.js';
+import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest__Output as _waystation_v1_TakeoverRequest__Output } from './waystation/v1/TakeoverRequest.js';
+import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverResponse__Output as _waystation_v1_TakeoverResponse__Output } from './waystation/v1/TakeoverResponse.js';
+import type { TakeoverResult as _waystation_v1_TakeoverResult, TakeoverResult__Output as _waystation_v1_TakeoverResult__Output } from './waystation/v1/TakeoverResult.js';
+import type { Validate as _waystation_v1_Validate, Validate__Output as _waystation_v1_Validate__Output } from './waystation/v1/Validate.js';
+import type { Validated as _waystation_v1_Validated, Validated__Output as _waystation_v1_Validated__Output } from './waystation/v1/Validated.js';
+import type { VolumeMark as _waystation_v1_VolumeMark, VolumeMark__Output as _waystation_v1_VolumeMark__Output } from './waystation/v1/VolumeMark.js';
+import type { VolumeStatus as _waystation_v1_VolumeStatus, VolumeStatus__Output as _waystation_v1_VolumeStatus__Output } from './waystation/v1/VolumeStatus.js';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  waystation: {
+    v1: {
+      Applied: MessageTypeDefinition<_waystation_v1_Applied, _waystation_v1_Applied__Output>
+      ArrayState: EnumTypeDefinition
+      ArrayStatus: MessageTypeDefinition<_waystation_v1_ArrayStatus, _waystation_v1_ArrayStatus__Output>
+      /**
+       * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
+       */
+      ControlService: SubtypeConstructor<typeof grpc.Client, _waystation_v1_ControlServiceClient> & { service: _waystation_v1_ControlServiceDefinition }
+      CouncilReply: MessageTypeDefinition<_waystation_v1_CouncilReply, _waystation_v1_CouncilReply__Output>
+      Decide: MessageTypeDefinition<_waystation_v1_Decide, _waystation_v1_Decide__Output>
+      Decision: MessageTypeDefinition<_waystation_v1_Decision, _waystation_v1_Decision__Output>
+      Epoch: MessageTypeDefinition<_waystation_v1_Epoch, _waystation_v1_Epoch__Output>
+      Gate: MessageTypeDefinition<_waystation_v1_Gate, _waystation_v1_Gate__Output>
+      GetStatusRequest: MessageTypeDefinition<_waystation_v1_GetStatusRequest, _waystation_v1_GetStatusRequest__Output>
+      GetStatusResponse: MessageTypeDefinition<_waystation_v1_GetStatusResponse, _waystation_v1_GetStatusResponse__Output>
+      GroupRole: EnumTypeDefinition
+      GroupStatus: MessageTypeDefinition<_waystation_v1_GroupStatus, _waystation_v1_GroupStatus__Output>
+      IngressStages: MessageTypeDefinition<_waystation_v1_IngressStages, _waystation_v1_IngressStages__Output>
+      Inquire: MessageTypeDefinition<_waystation_v1_Inquire, _waystation_v1_Inquire__Output>
+      LeaseChallenge: MessageTypeDefinition<_waystation_v1_LeaseChallenge, _waystation_v1_LeaseChallenge__Output>
+      LeaseRenewal: MessageTypeDefinition<_waystation_v1_LeaseRenewal, _waystation_v1_LeaseRenewal__Output>
+      LostVerdict: EnumTypeDefinition
+      MemberState: MessageTypeDefinition<_waystation_v1_MemberState, _waystation_v1_MemberState__Output>
+      NodeStatus: MessageTypeDefinition<_waystation_v1_NodeStatus, _waystation_v1_NodeStatus__Output>
+      OriginBatch: MessageTypeDefinition<_waystation_v1_OriginBatch, _waystation_v1_OriginBatch__Output>
+      OriginFetch: MessageTypeDefinition<_waystation_v1_OriginFetch, _waystation_v1_OriginFetch__Output>
+      OriginHello: MessageTypeDefinition<_waystation_v1_OriginHello, _waystation_v1_OriginHello__Output>
+      OriginNumber: MessageTypeDefinition<_waystation_v1_OriginNumber, _waystation_v1_OriginNumber__Output>
+      OriginVolume: MessageTypeDefinition<_waystation_v1_OriginVolume, _waystation_v1_OriginVolume__Output>
+      OriginWrite: MessageTypeDefinition<_waystation_v1_OriginWrite, _waystation_v1_OriginWrite__Output>
+      PeerMessage: MessageTypeDefinition<_waystation_v1_PeerMessage, _waystation_v1_PeerMessage__Output>
+      Prepare: MessageTypeDefinition<_waystation_v1_Prepare, _waystation_v1_Prepare__Output>
+      Prepared: MessageTypeDefinition<_waystation_v1_Prepared, _waystation_v1_Prepared__Output>
+      PrimaryStages: MessageTypeDefinition<_waystation_v1_PrimaryStages, _waystation_v1_PrimaryStages__Output>
+      Promise: MessageTypeDefinition<_waystation_v1_Promise, _waystation_v1_Promise__Output>
+      Record: MessageTypeDefinition<_waystation_v1_Record, _waystation_v1_Record__Output>
+      RecordKind: EnumTypeDefinition
+      Refusal: MessageTypeDefinition<_waystation_v1_Refusal, _waystation_v1_Refusal__Output>
+      RefusalReason: EnumTypeDefinition
+      RelayAck: MessageTypeDefinition<_waystation_v1_RelayAck, _waystation_v1_RelayAck__Output>
+      RelayRecords: MessageTypeDefinition<_waystation_v1_RelayRecords, _waystation_v1_RelayRecords__Output>
+      RelayStages: MessageTypeDefinition<_waystation_v1_RelayStages, _waystation_v1_RelayStages__Output>
+      RelayWelcome: MessageTypeDefinition<_waystation_v1_RelayWelcome, _waystation_v1_RelayWelcome__Output>
+      /**
+       * One method per channel, each on a connection of its own, so that leases and promises never queue behind data.
+       */
+      ReplicationService: SubtypeConstructor<typeof grpc.Client, _waystation_v1_ReplicationServiceClient> & { service: _waystation_v1_ReplicationServiceDefinition }
+      SecondaryStages: MessageTypeDefinition<_waystation_v1_SecondaryStages, _waystation_v1_SecondaryStages__Output>
+      ShipBatch: MessageTypeDefinition<_waystation_v1_ShipBatch, _waystation_v1_ShipBatch__Output>
+      ShipHello: MessageTypeDefinition<_waystation_v1_ShipHello, _waystation_v1_ShipHello__Output>
+      ShipReceived: MessageTypeDefinition<_waystation_v1_ShipReceived, _waystation_v1_ShipReceived__Output>
+      ShipWelcome: MessageTypeDefinition<_waystation_v1_ShipWelcome, _waystation_v1_ShipWelcome__Output>
+      ShippingStages: MessageTypeDefinition<_waystation_v1_ShippingStages, _waystation_v1_ShippingStages__Output>
+      TakeoverOutcome: EnumTypeDefinition
+      TakeoverRequest: MessageTypeDefinition<_waystation_v1_TakeoverRequest, _waystation_v1_TakeoverRequest__Output>
+      TakeoverResponse: MessageTypeDefinition<_waystation_v1_TakeoverResponse, _waystation_v1_TakeoverResponse__Output>
+      TakeoverResult: MessageTypeDefinition<_waystation_v1_TakeoverResult, _waystation_v1_TakeoverResult__Output>
+      Validate: MessageTypeDefinition<_waystation_v1_Validate, _waystation_v1_Validate__Output>
+      Validated: MessageTypeDefinition<_waystation_v1_Validated, _waystation_v1_Validated__Output>
+      VolumeMark: MessageTypeDefinition<_waystation_v1_VolumeMark, _waystation_v1_VolumeMark__Output>
+      VolumeState: EnumTypeDefinition
+      VolumeStatus: MessageTypeDefinition<_waystation_v1_VolumeStatus, _waystation_v1_VolumeStatus__Output>
+    }
+  }
+}
+

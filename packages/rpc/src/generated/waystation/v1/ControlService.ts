@@ -1,0 +1,64 @@
+// Original file: ../../proto/waystation/v1/control.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { GetStatusRequest as _waystation_v1_GetStatusRequest, GetStatusRequest__Output as _waystation_v1_GetStatusRequest__Output } from '../../waystation/v1/GetStatusRequest.js';
+import type { GetStatusResponse as _waystation_v1_GetStatusResponse, GetStatusResponse__Output as _waystation_v1_GetStatusResponse__Output } from '../../waystation/v1/GetStatusResponse.js';
+import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest__Output as _waystation_v1_TakeoverRequest__Output } from '../../waystation/v1/TakeoverRequest.js';
+import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverResponse__Output as _waystation_v1_TakeoverResponse__Output } from '../../waystation/v1/TakeoverResponse.js';
+
+/**
+ * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
+ */
+export interface ControlServiceClient extends grpc.Client {
+  /**
+   * Live figures of this node.
+   */
+  GetStatus(argument: _waystation_v1_GetStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _waystation_v1_GetStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _waystation_v1_GetStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _waystation_v1_GetStatusRequest, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Live figures of this node.
+   */
+  getStatus(argument: _waystation_v1_GetStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _waystation_v1_GetStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _waystation_v1_GetStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _waystation_v1_GetStatusRequest, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Takes a group over, with this node, one of its secondaries, as coordinator. Streams the steps; the last one has
+   * the result. Cancelling the call does not stop the takeover.
+   */
+  Takeover(argument: _waystation_v1_TakeoverRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  Takeover(argument: _waystation_v1_TakeoverRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  /**
+   * Takes a group over, with this node, one of its secondaries, as coordinator. Streams the steps; the last one has
+   * the result. Cancelling the call does not stop the takeover.
+   */
+  takeover(argument: _waystation_v1_TakeoverRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  takeover(argument: _waystation_v1_TakeoverRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  
+}
+
+/**
+ * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
+ */
+export interface ControlServiceHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Live figures of this node.
+   */
+  GetStatus: grpc.handleUnaryCall<_waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse>;
+  
+  /**
+   * Takes a group over, with this node, one of its secondaries, as coordinator. Streams the steps; the last one has
+   * the result. Cancelling the call does not stop the takeover.
+   */
+  Takeover: grpc.handleServerStreamingCall<_waystation_v1_TakeoverRequest__Output, _waystation_v1_TakeoverResponse>;
+  
+}
+
+export interface ControlServiceDefinition extends grpc.ServiceDefinition {
+  GetStatus: MethodDefinition<_waystation_v1_GetStatusRequest, _waystation_v1_GetStatusResponse, _waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse__Output>
+  Takeover: MethodDefinition<_waystation_v1_TakeoverRequest, _waystation_v1_TakeoverResponse, _waystation_v1_TakeoverRequest__Output, _waystation_v1_TakeoverResponse__Output>
+}

@@ -1,0 +1,23 @@
+// Original file: ../../proto/waystation/v1/replication.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+/**
+ * Asks where the receiver stands.
+ */
+export interface Inquire {
+  /**
+   * Comes back in the reply.
+   */
+  'requestId'?: (number | string | Long);
+}
+
+/**
+ * Asks where the receiver stands.
+ */
+export interface Inquire__Output {
+  /**
+   * Comes back in the reply.
+   */
+  'requestId': (number);
+}

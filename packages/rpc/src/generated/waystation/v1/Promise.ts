@@ -1,0 +1,23 @@
+// Original file: ../../proto/waystation/v1/replication.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+/**
+ * Asks the receiver to follow no epoch below the message's. Fences a relay.
+ */
+export interface Promise {
+  /**
+   * Comes back in the reply.
+   */
+  'requestId'?: (number | string | Long);
+}
+
+/**
+ * Asks the receiver to follow no epoch below the message's. Fences a relay.
+ */
+export interface Promise__Output {
+  /**
+   * Comes back in the reply.
+   */
+  'requestId': (number);
+}

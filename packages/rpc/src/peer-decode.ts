@@ -1,0 +1,103 @@
+/**
+ * Decodes `PeerMessage` (proto/waystation/v1/replication.proto) by hand. Checks the structure (names, enums, lengths
+ * that agree, numbers below 2^53), never the meaning. Payloads are views of the frame: who keeps a record for long
+ * keeps the frame that it came in.
+ *
+ * A field absent from the wire has its default, as in proto3; only the epoch and the body must be there. Tags are
+ * written as field * 8 + wire type: type 0 is a varint, 2 has a length.
+ */
+import type { Epoch } from "@waystation/contracts/ids";
+import type { PeerBody, PeerMessage } from "@waystation/replication/messages";
+import { readCouncilReply, readDecide } from "./peer-decode-council.js";
+import {
+  readOriginBatch,
+  readOriginFetch,
+  readOriginHello,
+  readRelayMarks,
+  readRelayRecords,
+  readShipBatch,
+} from "./peer-decode-data.js";
+import { readEpoch, readNumbers, readSequence } from "./peer-decode-fields.js";
+import { bodyOfField, refusalReasonOf } from "./peer-fields.js";
+import { malformed, WireReader } from "./wire-reader.js";
+
+/** Throws `FRAME_MALFORMED`. The message holds views of `frame`, which must not be changed afterwards. */
+export function decodePeerMessage(frame: Buffer): PeerMessage {
+  const reader = new WireReader(frame);
+  let epoch: Epoch | undefined;
+  let body: PeerBody | undefined;
+  while (reader.before(frame.length)) {
+    const tag = reader.tag();
+    const kind = tag % 8 === 2 ? bodyOfField.get(tag >>> 3) : undefined;
+    if (tag === 1 * 8 + 2) epoch = readEpoch(reader);
+    else if (kind === undefined) reader.skip(tag);
+    else body = readBody(reader, kind);
+  }
+  if (epoch === undefined) throw malformed("no epoch");
+  if (body === undefined) throw malformed("no body that this version knows");
+  return { epoch, body };
+}
+
+function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
+  const end = reader.open();
+  switch (kind) {
+    case "origin-batch":
+      return readOriginBatch(reader, end);
+    case "ship-batch":
+      return readShipBatch(reader, end);
+    case "relay-records":
+      return readRelayRecords(reader, end);
+    case "relay-ack":
+    case "relay-welcome":
+      return readRelayMarks(reader, end, kind);
+    case "origin-hello":
+      return readOriginHello(reader, end);
+    case "origin-fetch":
+      return readOriginFetch(reader, end);
+    case "ship-received":
+      return { kind, watermark: readSequence(reader, end) };
+    case "prepare":
+    case "prepared":
+    case "validate":
+    case "validated":
+    case "gate":
+    case "applied":
+      return { kind, sequence: readSequence(reader, end) };
+    case "ship-hello":
+      readNumbers(reader, end);
+      return { kind };
+    case "ship-welcome": {
+      const [received, validated, applied] = readNumbers(reader, end);
+      return { kind, received, validated, applied };
+    }
+    case "lease-challenge": {
+      const [id, leaseMs] = readNumbers(reader, end);
+      return { kind, id, leaseMs };
+    }
+    case "lease-renewal":
+      return { kind, id: readNumbers(reader, end)[0] };
+    case "promise":
+    case "inquire":
+      return { kind, requestId: readNumbers(reader, end)[0] };
+    case "refusal":
+      return readRefusal(reader, end);
+    case "decide":
+      return readDecide(reader, end);
+    case "council-reply":
+      return readCouncilReply(reader, end);
+  }
+}
+
+function readRefusal(reader: WireReader, end: number): PeerBody {
+  let reasonNumber = 0;
+  let detail = "";
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8) reasonNumber = reader.uint();
+    else if (tag === 2 * 8 + 2) detail = reader.text();
+    else reader.skip(tag);
+  }
+  const reason = refusalReasonOf.get(reasonNumber);
+  if (reason === undefined) throw malformed(`refusal reason ${reasonNumber}`);
+  return { kind: "refusal", reason, detail };
+}

@@ -1,0 +1,209 @@
+/**
+ * Encodes `PeerMessage` (proto/waystation/v1/replication.proto) by hand: this is the data path of replication, and
+ * protobufjs takes a good part of a core there. Fields are written last to first: see `wire-writer.ts`.
+ */
+import type { Epoch, OriginNumber } from "@waystation/contracts/ids";
+import type { JournalRecord } from "@waystation/contracts/journal";
+import type {
+  Decision,
+  MemberState,
+  OriginWrite,
+  PeerBody,
+  PeerMessage,
+  VolumeMark,
+} from "@waystation/replication/messages";
+import { bodyField, groupRoleNumber, recordKindNumber, refusalReasonNumber } from "./peer-fields.js";
+import { WireWriter } from "./wire-writer.js";
+
+/** More than the fields of a record beside its payload take, with the longest names. */
+const recordAllowanceBytes = 160;
+const messageAllowanceBytes = 512;
+
+/** The frame of a message. The caller owns it; payloads are copied into it. */
+export function encodePeerMessage(message: PeerMessage): Buffer {
+  const writer = new WireWriter(sizeHintBytes(message.body));
+  const mark = writer.mark();
+  writeBody(writer, message.body);
+  writer.close(bodyField[message.body.kind], mark);
+  writeEpoch(writer, 1, message.epoch);
+  return writer.finish();
+}
+
+function sizeHintBytes(body: PeerBody): number {
+  if (body.kind === "origin-batch") return messageAllowanceBytes + payloadBytes(body.writes);
+  if (body.kind === "ship-batch" || body.kind === "relay-records") {
+    return messageAllowanceBytes + payloadBytes(body.records);
+  }
+  return messageAllowanceBytes;
+}
+
+function payloadBytes(records: readonly { readonly payload: Uint8Array }[]): number {
+  let sum = 0;
+  for (const record of records) sum += record.payload.length + recordAllowanceBytes;
+  return sum;
+}
+
+/** Calls `write` for each item, last first, and closes what it wrote as one element of the repeated `field`. */
+function writeEach<Item>(
+  writer: WireWriter,
+  field: number,
+  items: readonly Item[],
+  write: (writer: WireWriter, item: Item) => void,
+): void {
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const mark = writer.mark();
+    write(writer, items[index] as Item);
+    writer.close(field, mark);
+  }
+}
+
+function writeTexts(writer: WireWriter, field: number, texts: readonly string[]): void {
+  for (let index = texts.length - 1; index >= 0; index -= 1) writer.element(field, texts[index] as string);
+}
+
+function writeEpoch(writer: WireWriter, field: number, epoch: Epoch): void {
+  const mark = writer.mark();
+  writer.text(2, epoch.takeoverId);
+  writer.uint(1, epoch.number);
+  writer.close(field, mark);
+}
+
+function writeOrigin(writer: WireWriter, field: number, origin: OriginNumber): void {
+  const mark = writer.mark();
+  writer.uint(2, origin.n);
+  writer.uint(1, origin.incarnation);
+  writer.close(field, mark);
+}
+
+function writeMark(writer: WireWriter, mark: VolumeMark): void {
+  writeOrigin(writer, 2, mark.origin);
+  writer.text(1, mark.volume);
+}
+
+function writeOriginWrite(writer: WireWriter, write: OriginWrite): void {
+  writer.bytes(7, write.payload);
+  writer.uint(6, Math.trunc(write.hostTimeMs));
+  writer.uint(5, write.lengthBytes);
+  writer.uint(4, write.offsetBytes);
+  writer.uint(3, recordKindNumber[write.kind]);
+  writeOrigin(writer, 2, write.origin);
+  writer.text(1, write.volume);
+}
+
+function writeRecord(writer: WireWriter, record: JournalRecord): void {
+  writer.bytes(9, record.payload);
+  writer.uint(8, Math.trunc(record.hostTimeMs));
+  writer.uint(7, record.lengthBytes);
+  writer.uint(6, record.offsetBytes);
+  writer.uint(5, recordKindNumber[record.kind]);
+  writer.uint(4, record.epoch);
+  writeOrigin(writer, 3, record.origin);
+  writer.text(2, record.volume);
+  writer.uint(1, record.sequence);
+}
+
+type OriginVolume = Extract<PeerBody, { readonly kind: "origin-hello" }>["volumes"][number];
+
+function writeOriginVolume(writer: WireWriter, volume: OriginVolume): void {
+  writeOrigin(writer, 4, volume.localComplete);
+  writeOrigin(writer, 3, volume.acknowledged);
+  writer.uint(2, volume.incarnation);
+  writer.text(1, volume.volume);
+}
+
+function writeDecision(writer: WireWriter, field: number, decision: Decision): void {
+  const mark = writer.mark();
+  writeTexts(writer, 4, decision.excluded);
+  writeTexts(writer, 3, decision.participants);
+  writer.uint(2, decision.sequence);
+  writeEpoch(writer, 1, decision.epoch);
+  writer.close(field, mark);
+}
+
+function writeMemberState(writer: WireWriter, field: number, state: MemberState): void {
+  const mark = writer.mark();
+  if (state.decision !== null) writeDecision(writer, 9, state.decision);
+  writer.uint(8, state.stamped);
+  writer.uint(7, state.applied);
+  writer.uint(6, state.validated);
+  writer.uint(5, state.received);
+  writeEpoch(writer, 4, state.promised);
+  writer.text(3, state.phase);
+  writer.uint(2, groupRoleNumber[state.role]);
+  writer.text(1, state.node);
+  writer.close(field, mark);
+}
+
+function writeBody(writer: WireWriter, body: PeerBody): void {
+  switch (body.kind) {
+    case "origin-batch":
+      writeEach(writer, 2, body.localComplete, writeMark);
+      writeEach(writer, 1, body.writes, writeOriginWrite);
+      return;
+    case "ship-batch":
+      writeEach(writer, 3, body.records, writeRecord);
+      writer.uint(2, body.watermark);
+      writer.uint(1, body.after);
+      return;
+    case "relay-records":
+      writer.uint(3, body.nextAfter);
+      writeEach(writer, 2, body.records, writeRecord);
+      writer.text(1, body.volume);
+      return;
+    case "relay-ack":
+    case "relay-welcome":
+      writer.uint(2, body.creditBytes);
+      writeEach(writer, 1, body.marks, writeMark);
+      return;
+    case "ship-received":
+      writer.uint(1, body.watermark);
+      return;
+    case "prepare":
+    case "prepared":
+    case "validate":
+    case "validated":
+    case "gate":
+    case "applied":
+      writer.uint(1, body.sequence);
+      return;
+    case "lease-challenge":
+      writer.uint(2, body.leaseMs);
+      writer.uint(1, body.id);
+      return;
+    case "lease-renewal":
+      writer.uint(1, body.id);
+      return;
+    case "refusal":
+      writer.text(2, body.detail);
+      writer.uint(1, refusalReasonNumber[body.reason]);
+      return;
+    case "origin-hello":
+      writeEach(writer, 1, body.volumes, writeOriginVolume);
+      return;
+    case "origin-fetch":
+      writer.uint(3, body.afterSequence);
+      writeOrigin(writer, 2, body.above);
+      writer.text(1, body.volume);
+      return;
+    case "ship-hello":
+      return;
+    case "ship-welcome":
+      writer.uint(3, body.applied);
+      writer.uint(2, body.validated);
+      writer.uint(1, body.received);
+      return;
+    case "promise":
+    case "inquire":
+      writer.uint(1, body.requestId);
+      return;
+    case "decide":
+      writeDecision(writer, 2, body.decision);
+      writer.uint(1, body.requestId);
+      return;
+    case "council-reply":
+      writeMemberState(writer, 3, body.state);
+      writer.bool(2, body.granted);
+      writer.uint(1, body.requestId);
+      return;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The one place where failures become gRPC statuses and back. A status carries the failure's code in the trailing
+ * metadata `waystation-reason`, so that a client matches on the same code whatever the transport.
+ */
+import { Metadata, status, type ServiceError, type StatusObject } from "@grpc/grpc-js";
+import { Failure, reasonOf, type BlockErrorCode } from "@waystation/contracts/errors";
+import { rpcFailure, type ControlErrorCode, type RpcErrorCode } from "./errors.js";
+
+export const reasonKey = "waystation-reason";
+
+type KnownCode = BlockErrorCode | RpcErrorCode | ControlErrorCode;
+
+/** gRPC's own rule: FAILED_PRECONDITION until something is done about it, UNAVAILABLE when trying again may help. */
+export const statusOfCode: Readonly<Record<KnownCode, status>> = {
+  OUT_OF_RANGE: status.OUT_OF_RANGE,
+  READ_ONLY: status.FAILED_PRECONDITION,
+  VOLUME_NOT_OPEN: status.FAILED_PRECONDITION,
+  UNKNOWN_VOLUME: status.NOT_FOUND,
+  HELD_TOO_LONG: status.UNAVAILABLE,
+  IO_ERROR: status.DATA_LOSS,
+  NO_SPACE: status.RESOURCE_EXHAUSTED,
+  SHUTTING_DOWN: status.UNAVAILABLE,
+  RPC_LISTEN_FAILED: status.INTERNAL,
+  RPC_UNREACHABLE: status.UNAVAILABLE,
+  RPC_INTERNAL: status.INTERNAL,
+  DEADLINE_REQUIRED: status.INVALID_ARGUMENT,
+  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
+  REQUEST_INVALID: status.INVALID_ARGUMENT,
+  REQUEST_TOO_LARGE: status.INVALID_ARGUMENT,
+  SERVER_BUSY: status.RESOURCE_EXHAUSTED,
+  LINK_INVALID: status.INVALID_ARGUMENT,
+  LINK_WRONG_NODE: status.NOT_FOUND,
+  LINK_UNKNOWN_NODE: status.NOT_FOUND,
+  LINK_UNKNOWN_GROUP: status.NOT_FOUND,
+  LINK_NOT_READY: status.UNAVAILABLE,
+  FRAME_MALFORMED: status.INVALID_ARGUMENT,
+  UNKNOWN_GROUP: status.NOT_FOUND,
+  NOT_A_SECONDARY: status.FAILED_PRECONDITION,
+};
+
+/** The status of anything thrown. What is not a `Failure` is a bug: its text stays in the log of this node. */
+export function statusOf(error: unknown): StatusObject {
+  const metadata = new Metadata();
+  if (!(error instanceof Failure)) {
+    metadata.set(reasonKey, "RPC_INTERNAL");
+    return { code: status.INTERNAL, details: "internal error: see the log of the node", metadata };
+  }
+  metadata.set(reasonKey, error.code);
+  const known: Readonly<Record<string, status | undefined>> = statusOfCode;
+  return { code: known[error.code] ?? status.INTERNAL, details: error.message, metadata };
+}
+
+/** What a client throws for a call that ended with a status other than OK. */
+export function failureOf(error: ServiceError, address: string): Failure {
+  const reason = error.metadata.get(reasonKey)[0];
+  if (typeof reason === "string" && reason !== "") return new Failure(reason, error.details, { cause: error });
+  const message = `${address}: ${error.details}`;
+  if (error.code === status.DEADLINE_EXCEEDED) {
+    return rpcFailure("DEADLINE_EXCEEDED", `${address}: no answer in time; the outcome is unknown`, { cause: error });
+  }
+  if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED) {
+    return rpcFailure("RPC_UNREACHABLE", `${message}; is the daemon running there?`, { cause: error });
+  }
+  return rpcFailure("RPC_INTERNAL", `${message} (${status[error.code]})`, { cause: error });
+}
+
+/** For logs and for the reason of a closed link: the code, when there is one, and the text. */
+export function describeError(error: unknown): string {
+  if (error instanceof Failure) return `${error.code}: ${error.message}`;
+  const { details, metadata } = error as Partial<ServiceError>;
+  const reason = metadata?.get(reasonKey)[0];
+  return typeof reason === "string" ? `${reason}: ${details ?? ""}` : (details ?? reasonOf(error));
+}

@@ -1,0 +1,113 @@
+/** Fronts, logs and cleaning up for the tests of this package and of its clients. Not part of the daemon. */
+import type { BlockFront, VolumeDescription, VolumeHandle } from "@waystation/contracts/block-front";
+import { Failure } from "@waystation/contracts/errors";
+import type { VolumeName } from "@waystation/contracts/ids";
+import type { Log, LogFields } from "@waystation/contracts/log";
+import type { ControlFront } from "@waystation/replication/control-front";
+import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
+
+const actions: (() => unknown)[] = [];
+
+/** Runs after the test, last first. */
+export function onCleanUp(action: () => unknown): void {
+  actions.push(action);
+}
+
+/** For `afterEach`. */
+export async function cleanUp(): Promise<void> {
+  for (let action = actions.pop(); action !== undefined; action = actions.pop()) await action();
+}
+
+export interface LogLine {
+  readonly level: keyof Log;
+  readonly fields: LogFields;
+  readonly message: string;
+}
+
+export function recordingLog(): Log & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const at = (level: keyof Log) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
+  return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+export interface TestFront extends BlockFront {
+  /** The content of `vol-a`. */
+  readonly content: Buffer;
+  /** Called before each write takes place; writes wait for what it returns. */
+  beforeWrite: (offsetBytes: number) => Promise<void> | void;
+  revoke(reason: string): void;
+  readonly opens: number;
+}
+
+/** One volume, `vol-a`, in memory. */
+export function testFront(sizeBytes = 1024 * 1024, access: VolumeDescription["access"] = "read-write"): TestFront {
+  const content = Buffer.alloc(sizeBytes);
+  const revocations = new Set<(reason: string) => void>();
+  const volume: VolumeDescription = { name: "vol-a" as VolumeName, sizeBytes, access, description: "a test volume" };
+  let opens = 0;
+
+  function check(offsetBytes: number, lengthBytes: number): void {
+    if (offsetBytes + lengthBytes <= sizeBytes) return;
+    throw new Failure("OUT_OF_RANGE", `${offsetBytes} + ${lengthBytes} is past the end`);
+  }
+  function checkWritable(): void {
+    if (access === "read-only") throw new Failure("READ_ONLY", "read-only until takeover");
+  }
+  const handle: VolumeHandle = {
+    volume,
+    async read(offsetBytes, lengthBytes) {
+      check(offsetBytes, lengthBytes);
+      return Promise.resolve(Buffer.from(content.subarray(offsetBytes, offsetBytes + lengthBytes)));
+    },
+    async write(offsetBytes, data) {
+      checkWritable();
+      check(offsetBytes, data.length);
+      await front.beforeWrite(offsetBytes);
+      data.copy(content, offsetBytes);
+    },
+    async zero(offsetBytes, lengthBytes) {
+      checkWritable();
+      check(offsetBytes, lengthBytes);
+      content.fill(0, offsetBytes, offsetBytes + lengthBytes);
+      return Promise.resolve();
+    },
+    flush: () => Promise.resolve(),
+    close() {},
+  };
+  const front: TestFront = {
+    content,
+    beforeWrite() {},
+    list: () => [volume],
+    get opens() {
+      return opens;
+    },
+    open(name, onRevoked) {
+      if (name !== volume.name) return Promise.reject(new Failure("UNKNOWN_VOLUME", `no volume ${name} here`));
+      opens += 1;
+      revocations.add(onRevoked);
+      return Promise.resolve(handle);
+    },
+    revoke(reason) {
+      for (const onRevoked of revocations) onRevoked(reason);
+      revocations.clear();
+    },
+  };
+  return front;
+}
+
+export function testStatus(change: Partial<NodeStatus> = {}): NodeStatus {
+  const nothing = { arrays: [], volumes: [], groups: [] };
+  return { node: "alpha" as never, site: "east", version: "0.1.0", startedWallMs: 1, ...nothing, ...change };
+}
+
+export function testControl(
+  status: () => NodeStatus = testStatus,
+  takeover: ControlFront["takeover"] = noSteps,
+): ControlFront {
+  return { status, takeover };
+}
+
+async function* noSteps(): AsyncIterable<TakeoverProgress> {
+  await Promise.resolve();
+  yield { phase: "done", message: "", elapsedMs: 0, result: null };
+}
