@@ -1,0 +1,143 @@
+/**
+ * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself.
+ *
+ *     's'                    state: the end of the journal and its trim cursor, written with every batch
+ *     'b' + number (u64 BE)  batch index: which records a batch added (or cut), chained to the batch before
+ *     'm' + key (UTF-8)      mark, as JSON
+ *     'r' + sequence (u64 BE) record, see record-format.ts
+ *
+ * One LevelDB batch writes records, marks, its batch index and the state, so all of it is there or none. LevelDB's
+ * log replay may drop damaged batches in silence: then a number of the batch chain is missing, or a checksum does
+ * not lead to the next, or the chain does not end where the state says. What a lost tail took with it, state and
+ * all, only the peers' watermarks can tell (PROTOCOL 7).
+ *
+ * Batch index, little-endian; the cut, if any, comes before the records:
+ *
+ *     0        4       5       8        16             20      24         32
+ *     +--------+-------+-------+--------+--------------+-------+----------+------------------------------------+
+ *     | CRC32C | vers. | zeros | number | CRC32C of    | count | cut      | count x { sequence 8, bytes 4,     |
+ *     |        |       |       |        | batch before |       | after +1 |           CRC32C of the record 4 } |
+ *     +--------+-------+-------+--------+--------------+-------+----------+------------------------------------+
+ *
+ * `cut after + 1` is 0 when nothing was cut. `bytes` is what the record counts for in `usage`.
+ */
+import { crc32c } from "@node-rs/crc32";
+import { readUint64, readUint64BE, writeUint64, writeUint64BE } from "./uint64.js";
+
+export const layoutVersion = 1;
+export const stateKey = Buffer.from("s");
+/** The lowest and highest key that any entry can have. */
+export const allKeys = { first: Buffer.from([0]), last: Buffer.from([0xff]) };
+export const markKeys = { first: Buffer.from("m"), last: Buffer.from("n") };
+
+const recordPrefix = 0x72;
+const batchPrefix = 0x62;
+const batchHeaderBytes = 32;
+const batchEntryBytes = 16;
+
+export function recordKey(sequence: number): Buffer {
+  return numberedKey(recordPrefix, sequence);
+}
+
+export function batchKey(number: number): Buffer {
+  return numberedKey(batchPrefix, number);
+}
+
+/** The number in a record's or a batch's key. */
+export function numberOfKey(key: Buffer): number {
+  return readUint64BE(key, 1);
+}
+
+export function markKey(name: string): Buffer {
+  return Buffer.from(`m${name}`);
+}
+
+export function nameOfMarkKey(key: Buffer): string {
+  return key.toString("utf8", 1);
+}
+
+function numberedKey(prefix: number, number: number): Buffer {
+  const key = Buffer.allocUnsafe(9);
+  key[0] = prefix;
+  writeUint64BE(key, 1, number);
+  return key;
+}
+
+export interface BatchEntry {
+  readonly sequence: number;
+  readonly bytes: number;
+  readonly crc: number;
+}
+
+export interface BatchIndex {
+  readonly number: number;
+  readonly previousCrc: number;
+  readonly cutAfter: number | null;
+  readonly entries: readonly BatchEntry[];
+}
+
+export function encodeBatchIndex(batch: BatchIndex): Buffer {
+  const value = Buffer.alloc(batchHeaderBytes + batch.entries.length * batchEntryBytes);
+  value[4] = layoutVersion;
+  writeUint64(value, 8, batch.number);
+  value.writeUInt32LE(batch.previousCrc, 16);
+  value.writeUInt32LE(batch.entries.length, 20);
+  writeUint64(value, 24, batch.cutAfter === null ? 0 : batch.cutAfter + 1);
+  let at = batchHeaderBytes;
+  for (const entry of batch.entries) {
+    writeUint64(value, at, entry.sequence);
+    value.writeUInt32LE(entry.bytes, at + 8);
+    value.writeUInt32LE(entry.crc, at + 12);
+    at += batchEntryBytes;
+  }
+  value.writeUInt32LE(crc32c(value.subarray(4)), 0);
+  return value;
+}
+
+export function decodeBatchIndex(value: Buffer): (BatchIndex & { readonly crc: number }) | null {
+  if (value.length < batchHeaderBytes || value[4] !== layoutVersion) return null;
+  const count = value.readUInt32LE(20);
+  if (value.length !== batchHeaderBytes + count * batchEntryBytes) return null;
+  const crc = value.readUInt32LE(0);
+  if (crc32c(value.subarray(4)) !== crc) return null;
+  const cut = readUint64(value, 24);
+  return {
+    crc,
+    number: readUint64(value, 8),
+    previousCrc: value.readUInt32LE(16),
+    cutAfter: cut === 0 ? null : cut - 1,
+    entries: Array.from({ length: count }, (_, index) => {
+      const at = batchHeaderBytes + index * batchEntryBytes;
+      return {
+        sequence: readUint64(value, at),
+        bytes: value.readUInt32LE(at + 8),
+        crc: value.readUInt32LE(at + 12),
+      };
+    }),
+  };
+}
+
+/** The end of the journal and its trim cursor. Kept as JSON, for people in trouble. */
+export interface JournalState {
+  readonly layout: number;
+  readonly group: string;
+  /** Number and checksum of the newest batch; 0 and 0 before the first. */
+  readonly lastBatch: number;
+  readonly lastBatchCrc: number;
+  /** The oldest batch whose index is kept; those before held nothing but deleted records. */
+  readonly firstBatch: number;
+  readonly trimmedThrough: number;
+}
+
+/** JSON behind a CRC32C of it. */
+export function seal(value: unknown): Buffer {
+  const text = Buffer.from(`    ${JSON.stringify(value)}`);
+  text.writeUInt32LE(crc32c(text.subarray(4)), 0);
+  return text;
+}
+
+/** What was sealed, or undefined when it is not whole. (JSON has no undefined.) */
+export function unseal(value: Buffer): unknown {
+  if (value.length < 4 || crc32c(value.subarray(4)) !== value.readUInt32LE(0)) return undefined;
+  return JSON.parse(value.toString("utf8", 4));
+}

@@ -1,0 +1,70 @@
+/**
+ * A record as it lies in the medium. Little-endian; numbers of 8 bytes are unsigned and at most 2^53 - 1, but for the
+ * host time, a double. The checksum covers everything after itself, so that a value that was cut short, changed, or put
+ * under another key is noticed (the key repeats in `sequence`).
+ *
+ *     0        4       5      6           8          16      24            32        40       48       56         64
+ *     +--------+-------+------+-----------+----------+-------+-------------+---------+--------+--------+----------+
+ *     | CRC32C | vers. | kind | name len. | sequence | epoch | incarnation | n       | offset | length | host time|
+ *     +--------+-------+------+-----------+----------+-------+-------------+---------+--------+--------+----------+
+ *     | volume name, UTF-8 | payload ...
+ *     +--------------------+------------
+ */
+import { crc32c } from "@node-rs/crc32";
+import { toSequence, type VolumeName } from "@waystation/contracts/ids";
+import type { JournalRecord, RecordKind } from "@waystation/contracts/journal";
+import { readUint64, writeUint64 } from "./uint64.js";
+
+const version = 1;
+const headerBytes = 64;
+const kindCodes: Readonly<Record<RecordKind, number>> = { write: 1, zero: 2, discard: 3 };
+const kinds: readonly (RecordKind | undefined)[] = [undefined, "write", "zero", "discard"];
+
+/** The stored form of a record; owns its bytes (the payload is copied). */
+export function encodeRecord(record: JournalRecord): Buffer {
+  const nameLength = Buffer.byteLength(record.volume);
+  const value = Buffer.allocUnsafe(headerBytes + nameLength + record.payload.length);
+  value[4] = version;
+  value[5] = kindCodes[record.kind];
+  value.writeUInt16LE(nameLength, 6);
+  writeUint64(value, 8, record.sequence);
+  writeUint64(value, 16, record.epoch);
+  writeUint64(value, 24, record.origin.incarnation);
+  writeUint64(value, 32, record.origin.n);
+  writeUint64(value, 40, record.offsetBytes);
+  writeUint64(value, 48, record.lengthBytes);
+  value.writeDoubleLE(record.hostTimeMs, 56);
+  value.write(record.volume, headerBytes);
+  value.set(record.payload, headerBytes + nameLength);
+  value.writeUInt32LE(crc32c(value.subarray(4)), 0);
+  return value;
+}
+
+/** The checksum that a stored record carries. */
+export function recordCrc(value: Buffer): number {
+  return value.readUInt32LE(0);
+}
+
+/** Where the payload of a stored record lies: a view, not a copy. */
+export function recordPayload(value: Buffer): Buffer {
+  return value.subarray(headerBytes + value.readUInt16LE(6));
+}
+
+/** Reads a stored record back, its payload a view of `value`. Null when it is not what `encodeRecord` made. */
+export function decodeRecord(value: Buffer): JournalRecord | null {
+  if (value.length < headerBytes || value[4] !== version) return null;
+  if (crc32c(value.subarray(4)) !== recordCrc(value)) return null;
+  const kind = kinds[value[5] ?? 0];
+  if (kind === undefined) return null;
+  return {
+    sequence: toSequence(readUint64(value, 8)),
+    volume: value.toString("utf8", headerBytes, headerBytes + value.readUInt16LE(6)) as VolumeName,
+    origin: { incarnation: readUint64(value, 24), n: readUint64(value, 32) },
+    epoch: readUint64(value, 16),
+    kind,
+    offsetBytes: readUint64(value, 40),
+    lengthBytes: readUint64(value, 48),
+    hostTimeMs: value.readDoubleLE(56),
+    payload: recordPayload(value),
+  };
+}
