@@ -26,7 +26,7 @@ export interface VolumeHandle {
   write(offsetBytes: number, data: Buffer): Promise<void>;
   /** Makes the range read as zeros; `discard` says that the space may be given back. Acknowledged like a write. */
   zero(offsetBytes: number, lengthBytes: number, kind: "zero" | "discard"): Promise<void>;
-  /** Acknowledged writes are durable already, so this returns once those before it have been acknowledged. */
+  /** Acknowledged writes are durable already: there is nothing left to do for those that completed before the call. */
   flush(): Promise<void>;
   close(): void;
 }

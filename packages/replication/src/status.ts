@@ -112,8 +112,11 @@ export interface TakeoverResult {
   readonly epoch: Epoch;
   /** C: the volumes hold exactly the writes up to here. */
   readonly sequence: Sequence;
-  /** `nothing` only when it is proven (PROTOCOL 6.5). */
-  readonly lost: "nothing" | "unknown";
+  /**
+   * `nothing` only when it is proven (PROTOCOL 6.5); `known`: exactly the numbers that `lostDetail` names; `unknown`:
+   * whatever may lie above `sequence`.
+   */
+  readonly lost: "nothing" | "known" | "unknown";
   readonly lostDetail: string;
   readonly participants: readonly NodeName[];
   readonly absent: readonly NodeName[];

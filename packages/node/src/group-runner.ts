@@ -1,0 +1,247 @@
+/**
+ * The loop of one group on one node: events go into the pure member, its effects are run on the ports, and what they
+ * answer comes back as events (DESIGN "Pure core, one loop"). Each event is stepped and its effects are started in the
+ * same turn; what was gathered goes out in one drain after the turn's last event, which makes the batches.
+ *
+ * A journal that fails ends the group on this node: without it nothing may be acknowledged. Everything that waits is
+ * failed, the links are closed, and status says why; the node must be started again once the cause is gone.
+ */
+import { Failure, reasonOf } from "@waystation/contracts/errors";
+import type { Journal } from "@waystation/contracts/journal";
+import type { Link, LinkEvents } from "@waystation/contracts/link";
+import type { VolumeName } from "@waystation/contracts/ids";
+import type { Access, Effect, GroupEvent, LinkId, RequestId } from "@waystation/replication/effects";
+import { createMember } from "@waystation/replication/member";
+import type { Membership } from "@waystation/replication/membership";
+import type { PeerMessage } from "@waystation/replication/messages";
+import type { GroupStatus, TakeoverProgress } from "@waystation/replication/status";
+import type { TakeoverRequest } from "@waystation/replication/control-front";
+import type { NodeIdentity, NodePorts } from "./ports.js";
+
+export interface GroupRunner {
+  readonly membership: Membership;
+  start(): void;
+  tick(): void;
+  /** A link that another node opened to this one. */
+  accept(link: Link<PeerMessage>): LinkEvents<PeerMessage>;
+  /** Rejects with a `Failure` whose code is a `BlockErrorCode`. */
+  write(order: HostWrite): Promise<void>;
+  read(volume: VolumeName, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  takeover(command: TakeoverRequest, onProgress: (progress: TakeoverProgress) => void): void;
+  status(): GroupStatus;
+  stop(): void;
+}
+
+export type HostWrite = Omit<Extract<GroupEvent, { kind: "host-write" }>, "kind" | "request">;
+
+export interface GroupRunnerOptions {
+  readonly identity: NodeIdentity;
+  readonly membership: Membership;
+  readonly ports: NodePorts;
+  readonly journal: Journal;
+  readonly onAccess: (volume: VolumeName, access: Access, reason: string) => void;
+}
+
+interface WaitingHost {
+  readonly resolve: (result: Buffer | null) => void;
+  readonly reject: (failure: Failure) => void;
+}
+
+export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
+  const { identity, membership, ports, journal } = options;
+  const { clock, log, transport } = ports;
+  const member = createMember({
+    self: identity.name,
+    membership,
+    marks: journal.marks(),
+    journalFirst: journal.first(),
+    usage: () => journal.usage(),
+    uniqueId: ports.uniqueId,
+  });
+  const links = new Map<LinkId, Link<PeerMessage>>();
+  const hosts = new Map<RequestId, WaitingHost>();
+  const takeovers = new Map<RequestId, (progress: TakeoverProgress) => void>();
+  let nextLink: LinkId = 1;
+  let nextRequest: RequestId = 1;
+  let drainScheduled = false;
+  let halted: Failure | null = null;
+
+  const dispatch = (event: GroupEvent): void => {
+    if (halted !== null) return;
+    for (const effect of member.step(event, clock.nowMs(), clock.wallMs())) run(effect);
+    if (drainScheduled) return;
+    drainScheduled = true;
+    queueMicrotask(drain);
+  };
+
+  const drain = (): void => {
+    drainScheduled = false;
+    if (halted !== null) return;
+    for (const effect of member.step({ kind: "drain" }, clock.nowMs(), clock.wallMs())) run(effect);
+  };
+
+  const halt = (failure: Failure): void => {
+    if (halted !== null) return;
+    halted = failure;
+    for (const host of hosts.values()) host.reject(failure);
+    hosts.clear();
+    for (const link of links.values()) link.close();
+    links.clear();
+    for (const { name, primary, secondary } of membership.volumes)
+      if (primary === identity.name || secondary === identity.name) options.onAccess(name, "closed", failure.message);
+  };
+
+  const haltOnJournal = (error: unknown): void => {
+    const why = `the journal of ${membership.group} failed: ${reasonOf(error)}. Free or repair its disk, then start the node again`;
+    if (halted === null) log.error({ group: membership.group, error }, why);
+    halt(new Failure("IO_ERROR", why, { cause: error }));
+  };
+
+  const run = (effect: Effect): void => {
+    switch (effect.kind) {
+      case "commit":
+        return void journal
+          .commit(effect.change)
+          .then(() => dispatch({ kind: "committed", token: effect.token }), haltOnJournal);
+      case "trim":
+        return journal.trimThrough(effect.sequence);
+      case "read-journal":
+        return void journal
+          .read(effect.options)
+          .then((result) => dispatch({ kind: "journal-read", token: effect.token, result }), haltOnJournal);
+      case "store":
+        return store(effect);
+      case "load":
+        return load(effect);
+      case "send":
+        return links.get(effect.link)?.send(effect.message);
+      case "dial":
+        return dial(effect);
+      case "close-link":
+        return closeLink(effect.link);
+      case "reply":
+        return reply(effect.request, effect.result);
+      case "access":
+        return options.onAccess(effect.volume, effect.access, effect.reason);
+      case "takeover-progress":
+        takeovers.get(effect.request)?.(effect.progress);
+        if (effect.progress.result !== null) takeovers.delete(effect.request);
+        return;
+      case "log":
+        return log[effect.level]({ group: membership.group }, effect.message);
+    }
+  };
+
+  const closeLink = (id: LinkId): void => {
+    const link = links.get(id);
+    links.delete(id);
+    link?.close();
+  };
+
+  const storeOf = (volume: VolumeName) => {
+    const store = ports.stores.get(volume);
+    if (store === undefined) throw new Failure("UNKNOWN_VOLUME", `volume ${volume} has no store on ${identity.name}`);
+    return store;
+  };
+
+  const store = ({ volume, writes, token }: Extract<Effect, { kind: "store" }>): void => {
+    storeOf(volume)
+      .writeBatch(writes)
+      .then(
+        () => dispatch({ kind: "stored", token, failure: null }),
+        (error: unknown) => dispatch({ kind: "stored", token, failure: toFailure(error) }),
+      );
+  };
+
+  const load = ({ volume, offsetBytes, lengthBytes, token }: Extract<Effect, { kind: "load" }>): void => {
+    storeOf(volume)
+      .read(offsetBytes, lengthBytes)
+      .then(
+        (data) => dispatch({ kind: "loaded", token, data }),
+        (error: unknown) => dispatch({ kind: "loaded", token, data: toFailure(error) }),
+      );
+  };
+
+  const reply = (request: RequestId, result: Buffer | Failure | null): void => {
+    const host = hosts.get(request);
+    if (host === undefined) return;
+    hosts.delete(request);
+    if (result instanceof Failure) host.reject(result);
+    else host.resolve(result);
+  };
+
+  const dial = ({ peer, channel }: Extract<Effect, { kind: "dial" }>): void => {
+    let id: LinkId | null = null;
+    transport.dial(
+      { peer, channel, group: membership.group },
+      {
+        onOpen(link) {
+          if (halted !== null) return link.close();
+          id = nextLink++;
+          links.set(id, link);
+          dispatch({ kind: "link-opened", link: id, peer, channel, dialled: true });
+        },
+        onMessage(message) {
+          if (id !== null && links.has(id)) dispatch({ kind: "message", link: id, message });
+        },
+        onClose(reason) {
+          if (id === null) return dispatch({ kind: "dial-failed", peer, channel, reason });
+          if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
+        },
+      },
+    );
+  };
+
+  const ask = (event: (request: RequestId) => GroupEvent): Promise<Buffer | null> =>
+    new Promise((resolve, reject) => {
+      if (halted !== null) return reject(halted);
+      const request = nextRequest++;
+      hosts.set(request, { resolve, reject });
+      dispatch(event(request));
+    });
+
+  return {
+    membership,
+    start: () => dispatch({ kind: "start" }),
+    tick: () => dispatch({ kind: "tick" }),
+    accept(link) {
+      const id = nextLink++;
+      if (halted === null) links.set(id, link);
+      else link.close();
+      const { peer, channel } = link.address;
+      dispatch({ kind: "link-opened", link: id, peer, channel, dialled: false });
+      return {
+        onMessage(message) {
+          if (links.has(id)) dispatch({ kind: "message", link: id, message });
+        },
+        onClose(reason) {
+          if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
+        },
+      };
+    },
+    async write(order) {
+      await ask((request) => ({ kind: "host-write", request, ...order }));
+    },
+    async read(volume, offsetBytes, lengthBytes) {
+      const data = await ask((request) => ({ kind: "host-read", request, volume, offsetBytes, lengthBytes }));
+      if (data === null) throw new Failure("IO_ERROR", `a read of ${volume} brought no data`);
+      return data;
+    },
+    takeover(command, onProgress) {
+      if (halted !== null) throw halted;
+      const request = nextRequest++;
+      takeovers.set(request, onProgress);
+      dispatch({ kind: "takeover", request, command });
+    },
+    status() {
+      const status = member.status();
+      return halted === null ? status : { ...status, phase: "halted", detail: halted.message };
+    },
+    stop: () => halt(new Failure("SHUTTING_DOWN", `${identity.name} is being stopped`)),
+  };
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  throw error;
+}

@@ -1,0 +1,28 @@
+/** The failures that the replication machines answer hosts and operators with; see docs/errors.md. */
+import { Failure } from "@waystation/contracts/errors";
+import type { VolumeName } from "./vocabulary.js";
+
+export function notOpen(volume: VolumeName, reason: string): Failure {
+  return new Failure("VOLUME_NOT_OPEN", `volume ${volume} is not open here: ${reason}`, { details: { volume } });
+}
+
+export function heldTooLong(volume: VolumeName, holdMs: number): Failure {
+  return new Failure(
+    "HELD_TOO_LONG",
+    `volume ${volume}: no relay stored the write within ${holdMs} ms (fence level data). Look at 'wayctl status': is the relay up and reachable?`,
+    { details: { volume, holdMs } },
+  );
+}
+
+export function waitingTooMany(volume: VolumeName, waitingMax: number): Failure {
+  return new Failure("HELD_TOO_LONG", `volume ${volume}: ${waitingMax} writes wait for the relay already`, {
+    details: { volume, waitingMax },
+  });
+}
+
+export function arrayFailed(volume: VolumeName, cause: Failure): Failure {
+  return new Failure("IO_ERROR", `volume ${volume}: its array failed: ${cause.message}`, {
+    cause,
+    details: { volume },
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * The far side of a group on one node, above its secondary role: what hosts may do with its volumes, and the way from
+ * secondary to primary (PROTOCOL 6.2). Its phases:
+ *
+ *     starting -> following -> promised -> decided -> rolling-forward -> open        needs-resync
+ *
+ * following: read-only; promised: a takeover has begun, only records are taken; decided: a decision is durable here, and
+ * the others are asked whether it is durable at all of them, because only then may anybody open; open: hosts write.
+ * One that missed a takeover learns the decision by asking, and joins at the same point (B6).
+ */
+import { sameEpoch } from "@waystation/contracts/ids";
+import type { JournalUsage } from "@waystation/contracts/journal";
+import type { Council } from "./council.js";
+import type { Access, Desk, GroupEvent } from "./effects.js";
+import { notOpen } from "./failures.js";
+import { limits } from "./limits.js";
+import { decisionMark, epochMark, markNames, readDecision, readEpoch, type Marks } from "./marks.js";
+import { secondariesOf, volumesOn, type Membership } from "./membership.js";
+import type { Decision } from "./messages.js";
+import { createPromoted } from "./promoted.js";
+import { createSecondary, type Secondary } from "./secondary.js";
+import { Failure } from "@waystation/contracts/errors";
+import type { Epoch, NodeName } from "./vocabulary.js";
+
+export type FollowerPhase =
+  "starting" | "following" | "promised" | "decided" | "rolling-forward" | "open" | "needs-resync";
+
+export interface Follower {
+  readonly secondary: Secondary;
+  start(): void;
+  tick(): void;
+  drain(): void;
+  /** This node follows a higher epoch from now on. */
+  epochChanged(): void;
+  /** Takes a decision, durably, then answers; false when this node cannot follow it. */
+  decide(decision: Decision, answer: (granted: boolean) => void): void;
+  hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
+  hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  decision(): Decision | null;
+  phase(): FollowerPhase;
+  detail(): string;
+}
+
+export interface FollowerOptions {
+  readonly desk: Desk;
+  readonly self: NodeName;
+  readonly membership: Membership;
+  readonly marks: Marks;
+  readonly usage: () => JournalUsage;
+  readonly council: Council;
+  readonly promised: () => Epoch;
+  /** Follows a higher epoch, durably; calls `epochChanged` here. */
+  readonly adopt: (epoch: Epoch, then: () => void) => void;
+}
+
+export function createFollower(options: FollowerOptions): Follower {
+  const { desk, self, membership, marks, council } = options;
+  const volumes = volumesOn(membership, self, "secondary").map((volume) => volume.name);
+  const peers = secondariesOf(membership).filter((node) => node !== self);
+  const secondary = createSecondary({ desk, marks, usage: options.usage });
+  const promoted = createPromoted(desk, volumes);
+  let decision = readDecision(marks);
+  const openSince = readEpoch(marks, markNames.promoted);
+  let phase: FollowerPhase = "starting";
+  let detail = "";
+  let nextInquiryMs = 0;
+  let inquiring = false;
+
+  const setAccess = (access: Access, reason: string): void => {
+    for (const volume of volumes) desk.access(volume, access, reason);
+  };
+
+  /** Where the epoch and the decision put this node, once its volumes are readable. */
+  const settlePhase = (): void => {
+    if (phase === "open" || phase === "rolling-forward") return;
+    if (decision !== null && sameEpoch(decision.epoch, options.promised())) {
+      phase = decision.excluded.includes(self) ? "needs-resync" : "decided";
+      detail = `takeover decided: epoch ${decision.epoch.number}, sequence ${decision.sequence}`;
+      secondary.setIntake("nothing", detail);
+      if (phase === "needs-resync") {
+        detail = "left out of a takeover: it needs a full copy before it may follow again";
+        setAccess("closed", detail);
+      }
+      return;
+    }
+    if (options.promised().number > 1) {
+      phase = "promised";
+      detail = `epoch ${options.promised().number} is promised, its takeover not decided: run the takeover again`;
+      secondary.setIntake("records-only", detail);
+      return;
+    }
+    phase = "following";
+    detail = "";
+  };
+
+  const canFollow = ({ sequence, excluded }: Decision): boolean =>
+    excluded.includes(self) || (secondary.received() >= sequence && secondary.applying() <= sequence);
+
+  const take = (taken: Decision, answer: (granted: boolean) => void): void => {
+    if (decision !== null && sameEpoch(decision.epoch, taken.epoch)) return desk.commit({}, () => answer(true));
+    if (phase !== "open" && !canFollow(taken)) {
+      const { sequence } = taken;
+      desk.log(
+        "error",
+        `cannot follow the decision for ${sequence}: received ${secondary.received()}, applied up to ${secondary.applying()}`,
+      );
+      return answer(false);
+    }
+    decision = taken;
+    desk.commit({ marks: new Map([[markNames.decision, decisionMark(taken)]]) }, () => {
+      if (phase !== "starting") settlePhase();
+      answer(true);
+    });
+  };
+
+  /** Opens once every participant is seen to hold the decision. */
+  const confirm = (): void => {
+    if (decision === null || inquiring || desk.nowMs() < nextInquiryMs) return;
+    inquiring = true;
+    nextInquiryMs = desk.nowMs() + limits.takeoverPollMs;
+    const expected = decision;
+    const others = expected.participants.filter((node) => node !== self);
+    council.ask(others, { kind: "inquire" }, (answers) => {
+      inquiring = false;
+      if (phase !== "decided" || decision === null || !sameEpoch(decision.epoch, expected.epoch)) return;
+      const lacking = others.find((node) => {
+        const theirs = answers.get(node)?.state.decision;
+        return theirs === undefined || theirs === null || !sameEpoch(theirs.epoch, expected.epoch);
+      });
+      if (lacking === undefined) return rollForward(expected);
+      detail = `waiting to see that ${lacking} holds the decision too`;
+    });
+  };
+
+  const rollForward = ({ epoch, sequence }: Decision): void => {
+    phase = "rolling-forward";
+    detail = `applying up to ${sequence}`;
+    secondary.rollForward(sequence, () => {
+      desk.commit({ marks: new Map([[markNames.promoted, epochMark(epoch)]]) }, openForHosts);
+    });
+  };
+
+  const openForHosts = (): void => {
+    phase = "open";
+    detail = "taken over: hosts write here, on this array alone";
+    secondary.setIntake("nothing", "this node has taken over");
+    setAccess("read-write", `taken-over volume of ${membership.group}`);
+    desk.log("info", `${membership.group}: taken over, open for hosts`);
+  };
+
+  /**
+   * Without a relay, somebody may have taken over meanwhile: ask, and join. A rival's decision of the epoch number that
+   * is promised here may be joined too: what was promised is not decided here, so nobody can have opened under it, and
+   * after the change this node refuses it.
+   */
+  const lookForDecision = (): void => {
+    if (inquiring || desk.nowMs() < nextInquiryMs) return;
+    inquiring = true;
+    nextInquiryMs = desk.nowMs() + limits.inquireIntervalMs;
+    council.ask(peers, { kind: "inquire" }, (answers) => {
+      inquiring = false;
+      for (const answer of answers.values()) {
+        const theirs = answer?.state.decision;
+        if (theirs === undefined || theirs === null || theirs.epoch.number < options.promised().number) continue;
+        if (phase !== "following" && phase !== "promised") return;
+        return options.adopt(theirs.epoch, () => join(theirs));
+      }
+    });
+  };
+
+  const join = (theirs: Decision): void => {
+    take(theirs, (granted) => {
+      if (granted) return;
+      phase = "needs-resync";
+      detail = `a takeover decided sequence ${theirs.sequence} without this node, which cannot join there: it needs a full copy`;
+      setAccess("closed", detail);
+    });
+  };
+
+  return {
+    secondary,
+    start() {
+      if (openSince !== null) return openForHosts();
+      setAccess("closed", "the secondary is starting");
+      secondary.start(() => {
+        settlePhase();
+        if (phase !== "needs-resync")
+          setAccess("read-only", `secondary volume of ${membership.group} (read-only until takeover)`);
+      });
+    },
+    tick() {
+      if (phase === "decided") confirm();
+      else if ((phase === "following" && !secondary.connected()) || phase === "promised") lookForDecision();
+    },
+    drain() {
+      secondary.drain();
+      promoted.drain();
+    },
+    epochChanged() {
+      if (phase !== "starting") settlePhase();
+    },
+    decide(taken, answer) {
+      if (sameEpoch(taken.epoch, options.promised())) return take(taken, answer);
+      options.adopt(taken.epoch, () => take(taken, answer));
+    },
+    hostWrite(event) {
+      if (phase === "open") return promoted.hostWrite(event);
+      const message = `volume ${event.volume} is a secondary (read-only until takeover)`;
+      desk.reply(event.request, new Failure("READ_ONLY", message));
+    },
+    hostRead(event) {
+      if (phase === "starting" || phase === "needs-resync")
+        return desk.reply(event.request, notOpen(event.volume, detail));
+      promoted.hostRead(event);
+    },
+    decision: () => decision,
+    phase: () => phase,
+    detail: () => (phase === "following" ? secondary.detail() : detail),
+  };
+}

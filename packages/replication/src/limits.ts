@@ -1,0 +1,37 @@
+/** Every bound of the replication machines, in one place (DESIGN rule 6). */
+export const limits = {
+  /** Data per entry of the write intent (PROTOCOL 1.2). */
+  intentUnitBytes: 64 * 1024,
+  /** Entries of a volume's write intent: what a recovering primary re-sends at most, 64 MiB. */
+  intentUnitsMax: 1024,
+  /** Extents of the intent under way at once while a primary recovers. */
+  resendInFlightMax: 64,
+  /** Host writes of a group between admission and both legs done. */
+  writesInFlightMax: 1024,
+  bytesInFlightMax: 32 * 1024 * 1024,
+  /** Host writes waiting for admission; further ones are refused at once. */
+  writesWaitingMax: 8192,
+  /** Ingress batches on the way to the relay and not acknowledged. */
+  batchesInFlightMax: 2,
+  batchBytesMax: 2 * 1024 * 1024,
+  /** What a relay lets a primary send ahead of what is durable. */
+  ingressWindowBytes: 16 * 1024 * 1024,
+  /** What a relay ships ahead of what a secondary has durable. */
+  shipWindowBytes: 16 * 1024 * 1024,
+  shipBatchBytes: 1024 * 1024,
+  /** What a secondary reads from its journal and stores in one round. */
+  applyBatchBytes: 4 * 1024 * 1024,
+  fetchBatchBytes: 1024 * 1024,
+  /** How often durable marks that only help recovery are brought up to date. */
+  markIntervalMs: 200,
+  redialIntervalMs: 250,
+  /** How long a council question waits for an answer. */
+  councilDeadlineMs: 1500,
+  inquireIntervalMs: 1000,
+  /** Allowed clock drift within one lease, as a share of it (PROTOCOL 4). */
+  leaseDriftShare: 0.1,
+  /** A takeover polls the participants this often while it drains and rolls forward. */
+  takeoverPollMs: 25,
+  /** A drain that makes no progress for this long has lost its relay. */
+  drainStallMs: 5000,
+};

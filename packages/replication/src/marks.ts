@@ -1,0 +1,109 @@
+/**
+ * The durable marks of a group on one node: their names in the journal's map, and their values checked as they are
+ * read back. A mark that does not parse is damage, and stops the node: guessing an epoch or a watermark loses data.
+ */
+import assert from "node:assert/strict";
+import { noOrigin, noSequence, toSequence } from "@waystation/contracts/ids";
+import type { Decision } from "./messages.js";
+import type { Epoch, MarkValue, NodeName, OriginNumber, Sequence, VolumeName } from "./vocabulary.js";
+
+export type Marks = ReadonlyMap<string, MarkValue>;
+
+export const markNames = {
+  /** Every member: the highest epoch promised. */
+  promised: "promised",
+  /** Every member: what a takeover settled. */
+  decision: "decision",
+  /** Promoted secondary: the epoch under which its volumes are open for hosts. */
+  promoted: "promoted",
+  /** Relay: set once every secondary was seen empty; a relay without it must not stamp. */
+  born: "born",
+  /** Relay: fenced or frozen at this number. */
+  frozenAt: "frozen-at",
+  /** Relay: why its journal may not be trusted any more. */
+  lost: "lost",
+  /** Relay: the valid counter, the highest number ready to be validated (B5). */
+  valid: "valid",
+  /** Relay: the apply gate. */
+  gate: "gate",
+  /** Relay: the last number stamped. Survives the trimming of the records. */
+  stamped: "stamped",
+  /** Secondary: complete up to here. */
+  received: "received",
+  validated: "validated",
+  /** Secondary: its volumes may hold part of what lies between `applied` and here. */
+  applying: "applying",
+  applied: "applied",
+  /** Relay: the highest origin number stamped, per volume. */
+  high: (volume: VolumeName) => `high/${volume}`,
+  /** Primary: the incarnation last used, per volume. */
+  incarnation: (volume: VolumeName) => `incarnation/${volume}`,
+  /** Primary: everything up to here is durable on the local array. */
+  localComplete: (volume: VolumeName) => `local-complete/${volume}`,
+  /** Primary: acknowledged by the relay at least up to here. */
+  acknowledged: (volume: VolumeName) => `acknowledged/${volume}`,
+  /** Primary: the write intent; one mark per unit that may differ between the array and the relay. */
+  intentPrefix: (volume: VolumeName) => `intent/${volume}/`,
+};
+
+export function readSequence(marks: Marks, name: string): Sequence {
+  const value = marks.get(name);
+  if (value === undefined) return noSequence;
+  assert(typeof value === "number", `the mark ${name} is damaged`);
+  return toSequence(value);
+}
+
+export function readOrigin(marks: Marks, name: string): OriginNumber {
+  const value = marks.get(name);
+  if (value === undefined) return noOrigin;
+  assert(Array.isArray(value), `the mark ${name} is damaged`);
+  const [incarnation, n] = value as unknown[];
+  assert(typeof incarnation === "number" && typeof n === "number", `the mark ${name} is damaged`);
+  return { incarnation, n };
+}
+
+export function originMark(origin: OriginNumber): MarkValue {
+  return [origin.incarnation, origin.n];
+}
+
+export function readEpoch(marks: Marks, name: string): Epoch | null {
+  const value = marks.get(name);
+  return value === undefined ? null : parseEpoch(value, name);
+}
+
+export function epochMark(epoch: Epoch): MarkValue {
+  return { number: epoch.number, takeoverId: epoch.takeoverId };
+}
+
+export function readDecision(marks: Marks): Decision | null {
+  const value = marks.get(markNames.decision);
+  if (value === undefined) return null;
+  const fields = fieldsOf(value, markNames.decision);
+  assert(typeof fields["sequence"] === "number", "the mark decision is damaged");
+  return {
+    epoch: parseEpoch(fields["epoch"], markNames.decision),
+    sequence: toSequence(fields["sequence"]),
+    participants: fields["participants"] as NodeName[],
+    excluded: fields["excluded"] as NodeName[],
+  };
+}
+
+export function decisionMark(decision: Decision): MarkValue {
+  return {
+    epoch: epochMark(decision.epoch),
+    sequence: decision.sequence,
+    participants: decision.participants,
+    excluded: decision.excluded,
+  };
+}
+
+function parseEpoch(value: unknown, name: string): Epoch {
+  const { number, takeoverId } = fieldsOf(value, name);
+  assert(typeof number === "number" && typeof takeoverId === "string", `the mark ${name} is damaged`);
+  return { number, takeoverId };
+}
+
+function fieldsOf(value: unknown, name: string): Record<string, unknown> {
+  assert(typeof value === "object" && value !== null && !Array.isArray(value), `the mark ${name} is damaged`);
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,44 @@
+/**
+ * One host write on its way, at a primary (PROTOCOL 1). It passes these stages:
+ *
+ *     waiting --admitted--> locking --range lock--> intent --unit durable--> started --both legs durable--> done
+ */
+import assert from "node:assert/strict";
+import type { BlockWrite } from "@waystation/contracts/block-device";
+import type { ByteRange } from "@waystation/contracts/byte-range";
+import type { RequestId } from "./effects.js";
+import type { OriginWrite } from "./messages.js";
+import type { Lock } from "./range-lock.js";
+import type { OriginNumber, RecordKind, VolumeName } from "./vocabulary.js";
+
+export interface WriteOrder extends ByteRange {
+  /** Null for a write of the primary's own: an extent of the intent that is sent again after a crash. */
+  readonly request: RequestId | null;
+  readonly volume: VolumeName;
+  readonly kind: RecordKind;
+  readonly payload: Uint8Array;
+}
+
+export interface PendingWrite extends WriteOrder {
+  readonly deadlineMs: number;
+  readonly hostTimeMs: number;
+  stage: "waiting" | "locking" | "intent" | "started" | "done";
+  lock: Lock | null;
+  /** Given when the write starts, so that what is sent has no gaps whatever waits for a lock or an intent. */
+  origin: OriginNumber | null;
+  localDone: boolean;
+  relayDone: boolean;
+  replied: boolean;
+  readonly whenDone: () => void;
+}
+
+export function toBlockWrite(write: PendingWrite): BlockWrite {
+  const data = write.kind === "write" ? write.payload : null;
+  return { offsetBytes: write.offsetBytes, lengthBytes: write.lengthBytes, data };
+}
+
+export function toOriginWrite(write: PendingWrite): OriginWrite {
+  const { volume, origin, kind, offsetBytes, lengthBytes, hostTimeMs, payload } = write;
+  assert(origin !== null, "only a started write is sent");
+  return { volume, origin, kind, offsetBytes, lengthBytes, hostTimeMs, payload };
+}

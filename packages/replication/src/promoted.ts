@@ -1,0 +1,61 @@
+/**
+ * Volumes of a secondary that was promoted by a takeover (state SSWS): hosts read and write them, on the local array
+ * alone. Overlapping requests are ordered by range locks, so that a write acknowledged later is the one that stays.
+ */
+import assert from "node:assert/strict";
+import type { Desk, GroupEvent, RequestId } from "./effects.js";
+import { createRangeLocks, type Lock, type RangeLocks } from "./range-lock.js";
+import type { BlockWrite } from "@waystation/contracts/block-device";
+import type { VolumeName } from "./vocabulary.js";
+
+interface LocalWrite extends BlockWrite {
+  readonly request: RequestId;
+  readonly lock: () => Lock;
+}
+
+export interface Promoted {
+  hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
+  hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  drain(): void;
+}
+
+export function createPromoted(desk: Desk, volumes: readonly VolumeName[]): Promoted {
+  const locks = new Map(volumes.map((name): [VolumeName, RangeLocks] => [name, createRangeLocks()]));
+  const queued = new Map<VolumeName, LocalWrite[]>();
+  const locksOf = (volume: VolumeName): RangeLocks => {
+    const found = locks.get(volume);
+    assert(found !== undefined, `${volume} is not a volume of this node`);
+    return found;
+  };
+
+  return {
+    hostWrite({ request, volume, write, offsetBytes, lengthBytes, payload }) {
+      const data = write === "write" ? payload : null;
+      const lock: Lock = locksOf(volume).acquire({ offsetBytes, lengthBytes, exclusive: true }, () => {
+        const batch = queued.get(volume) ?? [];
+        queued.set(volume, batch);
+        batch.push({ request, offsetBytes, lengthBytes, data, lock: () => lock });
+      });
+    },
+    hostRead({ request, volume, offsetBytes, lengthBytes }) {
+      const range = { offsetBytes, lengthBytes };
+      const lock: Lock = locksOf(volume).acquire({ ...range, exclusive: false }, () => {
+        desk.load(volume, range, (result) => {
+          locksOf(volume).release(lock);
+          desk.reply(request, result);
+        });
+      });
+    },
+    drain() {
+      for (const [volume, batch] of queued) {
+        queued.delete(volume);
+        desk.store(volume, batch, (failure) => {
+          for (const { request, lock } of batch) {
+            locksOf(volume).release(lock());
+            desk.reply(request, failure);
+          }
+        });
+      }
+    },
+  };
+}
