@@ -47,7 +47,7 @@ export function createWriteIntent(options: IntentOptions): WriteIntent {
 
   const touch = (index: number): Unit => {
     const unit = units.get(index) ?? { active: 0, state: "wanted" };
-    if (units.delete(index) === false) wanted.push(index);
+    if (!units.delete(index)) wanted.push(index);
     units.set(index, unit);
     return unit;
   };
