@@ -1,0 +1,213 @@
+/**
+ * The pure mapping between an array's bytes and its disks.
+ *
+ * A *stripe* is one unit on each disk. A *cell* is a window of columns of one stripe: what is planned, locked and
+ * committed at once. Parity is columnwise, so the windows of a stripe are independent; cutting large units into windows
+ * bounds the memory of one step. `column` is an offset inside a unit, or inside a cell where it says so.
+ */
+import { raidFailure } from "../errors.js";
+import { blockBytes, dataOffsetFor, roundUp } from "./disk-layout.js";
+import { disksMax, levels, type RaidLevel, type StripeLayout } from "./level.js";
+
+export interface ArrayShape {
+  readonly level: RaidLevel;
+  readonly diskCount: number;
+  /** Stripe unit: a power of two, 4 KiB to 1 MiB. */
+  readonly unitBytes: number;
+  /** Bytes of each disk used for data, a multiple of the stripe unit. */
+  readonly dataBytesPerDisk: number;
+  /** Size of the stripe log; 0 for levels without redundancy, which need none. */
+  readonly logBytes: number;
+}
+
+export type Cell = number & { readonly __brand: "Cell" };
+
+export interface Geometry extends ArrayShape {
+  readonly tolerance: number;
+  readonly dataUnits: number;
+  readonly stripeCount: number;
+  /** Bytes of user data in a stripe. */
+  readonly stripeBytes: number;
+  /** Bytes of user data in the array. */
+  readonly sizeBytes: number;
+  readonly dataOffsetBytes: number;
+  /** Columns in a cell. */
+  readonly windowBytes: number;
+  readonly windowsPerUnit: number;
+  /** The most that one record of the stripe log may take. */
+  readonly recordBytesMax: number;
+  layoutOf(stripe: number): StripeLayout;
+}
+
+export const unitBytesMin = 4096;
+export const unitBytesMax = 1024 * 1024;
+export const logBytesMin = 256 * 1024;
+const recordBytesLimit = 4 * 1024 * 1024;
+const cellBytesLimit = 512 * 1024;
+
+/** Checks a shape and works out all that follows from it. Throws `ARRAY_SHAPE`. */
+export function createGeometry(shape: ArrayShape): Geometry {
+  checkShape(shape);
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
+  const rules = levels[level];
+  const dataUnits = rules.dataUnits(diskCount);
+  const stripeCount = dataBytesPerDisk / unitBytes;
+  // An eighth of the log at most, so that there is always room to append while the tail moves on (`stripe-log.ts`).
+  const recordBytesMax = Math.min(recordBytesLimit, logBytes === 0 ? recordBytesLimit : floorTo(logBytes / 8));
+  const windowBytes = Math.min(unitBytes, powerOfTwoBelow(Math.min(recordBytesMax / 4, cellBytesLimit) / diskCount));
+  const layouts = Array.from({ length: diskCount }, (_, turn) => rules.layout(diskCount, turn));
+  return Object.freeze({
+    ...{ level, diskCount, unitBytes, dataBytesPerDisk, logBytes },
+    tolerance: rules.tolerance(diskCount),
+    dataUnits,
+    stripeCount,
+    stripeBytes: dataUnits * unitBytes,
+    sizeBytes: stripeCount * dataUnits * unitBytes,
+    dataOffsetBytes: dataOffsetFor(logBytes),
+    windowBytes,
+    windowsPerUnit: unitBytes / windowBytes,
+    recordBytesMax,
+    layoutOf: (stripe: number) => layouts[stripe % diskCount] as StripeLayout,
+  });
+}
+
+/** What a disk must hold for this shape. */
+export function diskBytesNeeded(shape: Pick<ArrayShape, "dataBytesPerDisk" | "logBytes">): number {
+  return dataOffsetFor(shape.logBytes) + shape.dataBytesPerDisk;
+}
+
+/** The data area that fits on a disk of `diskBytes`, in whole stripe units. */
+export function dataBytesFitting(diskBytes: number, shape: Pick<ArrayShape, "unitBytes" | "logBytes">): number {
+  const left = Math.max(0, diskBytes - dataOffsetFor(shape.logBytes));
+  return Math.floor(left / shape.unitBytes) * shape.unitBytes;
+}
+
+/** The part of a request that falls into one unit of one stripe. */
+export interface UnitPiece {
+  readonly stripe: number;
+  readonly unit: number;
+  /** Column in the unit. */
+  readonly columnBytes: number;
+  readonly lengthBytes: number;
+  /** Where the piece starts in the request. */
+  readonly sourceBytes: number;
+}
+
+/** Cuts a range of the array at stripe unit borders, in order. */
+export function unitPieces(geometry: Geometry, offsetBytes: number, lengthBytes: number): UnitPiece[] {
+  const pieces: UnitPiece[] = [];
+  let done = 0;
+  while (done < lengthBytes) {
+    const at = offsetBytes + done;
+    const unitIndex = Math.floor(at / geometry.unitBytes);
+    const columnBytes = at - unitIndex * geometry.unitBytes;
+    const length = Math.min(geometry.unitBytes - columnBytes, lengthBytes - done);
+    const stripe = Math.floor(unitIndex / geometry.dataUnits);
+    const unit = unitIndex - stripe * geometry.dataUnits;
+    pieces.push({ stripe, unit, columnBytes, lengthBytes: length, sourceBytes: done });
+    done += length;
+  }
+  return pieces;
+}
+
+/** The part of a request that falls into one unit of one cell. Columns count from the start of the cell. */
+export interface CellPiece {
+  readonly unit: number;
+  readonly columnBytes: number;
+  readonly lengthBytes: number;
+  readonly sourceBytes: number;
+}
+
+export interface CellPieces {
+  readonly cell: Cell;
+  readonly pieces: readonly CellPiece[];
+}
+
+/** Cuts a range of the array into cells, all of a cell's pieces together, so that whole stripes stay whole. */
+export function* cellPieces(geometry: Geometry, offsetBytes: number, lengthBytes: number): Generator<CellPieces> {
+  let done = 0;
+  while (done < lengthBytes) {
+    const at = offsetBytes + done;
+    const stripe = Math.floor(at / geometry.stripeBytes);
+    const length = Math.min((stripe + 1) * geometry.stripeBytes - at, lengthBytes - done);
+    yield* stripeCells(geometry, unitPieces(geometry, at, length), done);
+    done += length;
+  }
+}
+
+function* stripeCells(geometry: Geometry, units: readonly UnitPiece[], sourceBase: number): Generator<CellPieces> {
+  const { windowBytes, windowsPerUnit } = geometry;
+  for (let window = 0; window < windowsPerUnit; window++) {
+    const windowStart = window * windowBytes;
+    const pieces: CellPiece[] = [];
+    for (const piece of units) {
+      const start = Math.max(piece.columnBytes, windowStart);
+      const end = Math.min(piece.columnBytes + piece.lengthBytes, windowStart + windowBytes);
+      if (start >= end) continue;
+      pieces.push({
+        unit: piece.unit,
+        columnBytes: start - windowStart,
+        lengthBytes: end - start,
+        sourceBytes: sourceBase + piece.sourceBytes + start - piece.columnBytes,
+      });
+    }
+    const stripe = units[0]?.stripe ?? 0;
+    if (pieces.length > 0) yield { cell: (stripe * windowsPerUnit + window) as Cell, pieces };
+  }
+}
+
+export function stripeOfCell(geometry: Geometry, cell: Cell): number {
+  return Math.floor(cell / geometry.windowsPerUnit);
+}
+
+/** The cell in which a column of a unit lies. */
+export function cellAt(geometry: Geometry, stripe: number, columnBytes: number): Cell {
+  return (stripe * geometry.windowsPerUnit + Math.floor(columnBytes / geometry.windowBytes)) as Cell;
+}
+
+/** Where a cell starts, on every disk. */
+export function diskOffsetOfCell(geometry: Geometry, cell: Cell): number {
+  return geometry.dataOffsetBytes + cell * geometry.windowBytes;
+}
+
+/** Where a unit of a stripe starts, on every disk. */
+export function diskOffsetOfStripe(geometry: Geometry, stripe: number): number {
+  return geometry.dataOffsetBytes + stripe * geometry.unitBytes;
+}
+
+/** Where column 0 of a cell's data unit lies in the array. */
+export function arrayOffsetOfCell(geometry: Geometry, cell: Cell, unit: number): number {
+  const stripe = stripeOfCell(geometry, cell);
+  const window = cell - stripe * geometry.windowsPerUnit;
+  return stripe * geometry.stripeBytes + unit * geometry.unitBytes + window * geometry.windowBytes;
+}
+
+function checkShape(shape: ArrayShape): void {
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
+  const rules = levels[level];
+  if (!Number.isInteger(diskCount) || diskCount < rules.disksMin || diskCount > disksMax) {
+    throw raidFailure("ARRAY_SHAPE", `${level} takes ${rules.disksMin} to ${disksMax} disks, not ${diskCount}.`);
+  }
+  const isPowerOfTwo = Number.isInteger(unitBytes) && unitBytes > 0 && (unitBytes & (unitBytes - 1)) === 0;
+  if (!isPowerOfTwo || unitBytes < unitBytesMin || unitBytes > unitBytesMax) {
+    throw raidFailure("ARRAY_SHAPE", `The stripe unit must be a power of two from 4 KiB to 1 MiB, not ${unitBytes}.`);
+  }
+  if (!Number.isSafeInteger(dataBytesPerDisk) || dataBytesPerDisk < unitBytes || dataBytesPerDisk % unitBytes !== 0) {
+    throw raidFailure(
+      "ARRAY_SHAPE",
+      `The data area of a disk must be one or more whole stripe units of ${unitBytes} bytes, not ${dataBytesPerDisk}: ` +
+        `make the disks larger.`,
+    );
+  }
+  if (logBytes % blockBytes !== 0 || (rules.tolerance(diskCount) > 0 && logBytes < logBytesMin)) {
+    throw raidFailure("ARRAY_SHAPE", `The stripe log must be ${logBytesMin} bytes or more, in 4 KiB, not ${logBytes}.`);
+  }
+}
+
+function floorTo(bytes: number): number {
+  return roundUp(bytes - blockBytes + 1, blockBytes);
+}
+
+function powerOfTwoBelow(value: number): number {
+  return 2 ** Math.floor(Math.log2(value));
+}

@@ -1,0 +1,117 @@
+/**
+ * Reads of an array in any state: from the disk that holds a block, or, when that one is absent, as the XOR of the
+ * others. A disk that fails a read is ejected and the read done again without it.
+ */
+import { Failure } from "@waystation/contracts/errors";
+import { cellAt, diskOffsetOfStripe, unitPieces, type UnitPiece } from "../core/geometry.js";
+import type { Slot } from "../core/level.js";
+import { planUnitRead } from "../core/plan.js";
+import { meets } from "../core/range-set.js";
+import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
+import type { DiskOperation } from "./block-disk.js";
+import type { CellLocks } from "./cell-locks.js";
+import type { Members } from "./members.js";
+import type { LostBlocks } from "./stripe-log.js";
+
+export interface ArrayReader {
+  /** Fills `into` from the range at `offsetBytes`, which lies within the array. Rejects with `IO_ERROR`. */
+  read(offsetBytes: number, into: Buffer): Promise<void>;
+}
+
+export function createArrayReader(members: Members, locks: CellLocks, lost: LostBlocks): ArrayReader {
+  const { geometry } = members;
+  const reconstruct = createReconstructor(members, locks);
+
+  /** Null when all was read; otherwise the pieces of it whose disk failed. */
+  const readPieces = async (pieces: readonly UnitPiece[], into: Buffer): Promise<UnitPiece[]> => {
+    const batches = new Map<Slot, { operations: DiskOperation[]; pieces: UnitPiece[] }>();
+    const indirect: { piece: UnitPiece; slots: readonly Slot[] }[] = [];
+    for (const piece of pieces) {
+      const plan = planUnitRead(geometry.layoutOf(piece.stripe), members.isAbsent, piece.unit);
+      if (plan.kind === "impossible") throw new Failure("IO_ERROR", "more disks are gone than the array survives");
+      if (plan.kind === "reconstruct") {
+        indirect.push({ piece, slots: plan.slots });
+        continue;
+      }
+      const batch = batches.get(plan.slot) ?? { operations: [], pieces: [] };
+      batches.set(plan.slot, batch);
+      const part = into.subarray(piece.sourceBytes, piece.sourceBytes + piece.lengthBytes);
+      const offsetBytes = diskOffsetOfStripe(geometry, piece.stripe) + piece.columnBytes;
+      batch.operations.push({ kind: "read", offsetBytes, into: part });
+      batch.pieces.push(piece);
+    }
+    const failed = await Promise.all(
+      [...batches].map(async ([slot, batch]) => ((await members.submit(slot, batch.operations)) ? [] : batch.pieces)),
+    );
+    for (const { piece, slots } of indirect) {
+      const part = into.subarray(piece.sourceBytes, piece.sourceBytes + piece.lengthBytes);
+      if (!(await reconstruct(piece, slots, part))) failed.push([piece]);
+    }
+    return failed.flat();
+  };
+
+  return {
+    async read(offsetBytes, into) {
+      members.checkUsable();
+      if (lost.ranges.length > 0 && meets(lost.ranges, { offsetBytes, lengthBytes: into.length })) {
+        throw new Failure(
+          "IO_ERROR",
+          `Blocks in ${into.length} bytes at ${offsetBytes} of the array were lost: a disk went in the same crash that ` +
+            `interrupted a write to them. They can be read again once they have been written.`,
+        );
+      }
+      let pieces = unitPieces(geometry, offsetBytes, into.length);
+      while (pieces.length > 0) {
+        pieces = await readPieces(pieces, into);
+        members.checkUsable();
+      }
+    },
+  };
+}
+
+type Reconstruct = (piece: UnitPiece, slots: readonly Slot[], into: Buffer) => Promise<boolean>;
+
+/** One reconstruction at a time: they share one arena. False when a disk failed and the read must be planned anew. */
+function createReconstructor(members: Members, locks: CellLocks): Reconstruct {
+  const { geometry } = members;
+  let arena: ParityArena | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const readCellPart = async (piece: UnitPiece, slots: readonly Slot[], into: Buffer): Promise<boolean> => {
+    arena ??= createParityArena(geometry.windowBytes * geometry.diskCount);
+    const { bytes } = arena;
+    const release = await locks.lockForReading(cellAt(geometry, piece.stripe, piece.columnBytes));
+    try {
+      const offsetBytes = diskOffsetOfStripe(geometry, piece.stripe) + piece.columnBytes;
+      const reads = slots.map((slot, index) => {
+        const at = index * into.length;
+        return members.submit(slot, [{ kind: "read", offsetBytes, into: bytes.subarray(at, at + into.length) }]);
+      });
+      if ((await Promise.all(reads)).includes(false)) return false;
+    } finally {
+      release();
+    }
+    for (let index = 1; index < slots.length; index++) arena.xor(0, index * into.length, into.length);
+    bytes.copy(into, 0, 0, into.length);
+    return true;
+  };
+
+  const readPiece: Reconstruct = async (piece, slots, into) => {
+    // Cell by cell: a cell is what the locks know.
+    for (let done = 0; done < piece.lengthBytes;) {
+      const columnBytes = piece.columnBytes + done;
+      const toBorder = geometry.windowBytes - (columnBytes % geometry.windowBytes);
+      const lengthBytes = Math.min(toBorder, piece.lengthBytes - done);
+      const part = into.subarray(done, done + lengthBytes);
+      if (!(await readCellPart({ ...piece, columnBytes, lengthBytes }, slots, part))) return false;
+      done += lengthBytes;
+    }
+    return true;
+  };
+
+  return async (piece, slots, into) => {
+    const mine = turn.then(() => readPiece(piece, slots, into));
+    turn = mine.catch(() => {});
+    return mine;
+  };
+}

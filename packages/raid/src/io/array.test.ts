@@ -1,0 +1,200 @@
+import { createRandom } from "@waystation/contracts/random";
+import { describe, expect, it } from "vitest";
+import { createFaultyDisk } from "./faulty-disk.js";
+import { createMemoryDisk, type MemoryDisk } from "./memory-disk.js";
+import { createSmallArray, mismatchedStripes, openSmallArray, type SmallShape } from "./testing-array.js";
+import type { RaidArray } from "./array.js";
+
+const shapes: readonly SmallShape[] = [
+  { level: "raid0", diskCount: 1, unitBytes: 4096, stripes: 40 },
+  { level: "raid0", diskCount: 3, unitBytes: 8192, stripes: 20 },
+  { level: "raid1", diskCount: 2, unitBytes: 4096, stripes: 40 },
+  { level: "raid1", diskCount: 3, unitBytes: 65_536, stripes: 5 },
+  { level: "raid5", diskCount: 3, unitBytes: 4096, stripes: 40 },
+  { level: "raid5", diskCount: 4, unitBytes: 65_536, stripes: 5 },
+  { level: "raid5", diskCount: 7, unitBytes: 16_384, stripes: 10 },
+];
+
+/** Random overlapping batches, some large, some zeros, against a plain buffer. */
+async function exercise(array: RaidArray, model: Buffer, seed: number, rounds = 40): Promise<void> {
+  const random = createRandom(seed);
+  for (let round = 0; round < rounds; round++) {
+    const batches = Array.from({ length: 1 + random.below(4) }, () =>
+      Array.from({ length: 1 + random.below(4) }, () => {
+        const offsetBytes = random.below(array.sizeBytes);
+        const largest = random.chance(0.2) ? array.sizeBytes : 9000;
+        const lengthBytes = Math.min(random.below(largest), array.sizeBytes - offsetBytes);
+        const data = random.chance(0.2) ? null : Buffer.alloc(lengthBytes, 1 + random.below(255));
+        if (data === null) model.fill(0, offsetBytes, offsetBytes + lengthBytes);
+        else data.copy(model, offsetBytes);
+        return { offsetBytes, lengthBytes, data };
+      }),
+    );
+    await Promise.all(batches.map((batch) => array.writeBatch(batch)));
+    const at = random.below(array.sizeBytes);
+    const length = random.below(array.sizeBytes - at);
+    expect((await array.read(at, length)).equals(model.subarray(at, at + length))).toBe(true);
+  }
+  expect((await array.read(0, array.sizeBytes)).equals(model)).toBe(true);
+}
+
+describe.each(shapes)("A1: $level of $diskCount disks, unit $unitBytes", (shape) => {
+  const open = async (): Promise<{ disks: MemoryDisk[]; array: RaidArray; model: Buffer }> => {
+    const disks = await createSmallArray(shape);
+    const array = await openSmallArray(disks);
+    return { disks, array, model: Buffer.alloc(array.sizeBytes) };
+  };
+
+  it("stores what is written, with matching redundancy, and keeps it over close and power loss", async () => {
+    const { disks, array, model } = await open();
+    await exercise(array, model, 1);
+    expect(await mismatchedStripes(array, disks)).toEqual([]);
+    await array.close();
+    const again = await openSmallArray(disks);
+    expect(again.state().status).toBe("optimal");
+    await exercise(again, model, 2, 10);
+    for (const disk of disks) disk.crash();
+    const recovered = await openSmallArray(disks);
+    expect((await recovered.read(0, model.length)).equals(model)).toBe(true);
+    expect(await mismatchedStripes(recovered, disks)).toEqual([]);
+  });
+
+  it("A2: serves reads and writes with as many disks dead as it tolerates, and is failed with one more", async () => {
+    const { disks, array, model } = await open();
+    await array.close();
+    const faulty = disks.map(createFaultyDisk);
+    const running = await openSmallArray(faulty);
+    const { tolerance } = running.geometry;
+    await exercise(running, model, 3, 10);
+    for (let dead = 0; dead < tolerance; dead++) {
+      faulty[(dead * 2 + 1) % shape.diskCount]!.dieAt(1 + dead * 20);
+      await exercise(running, model, 10 + dead);
+      expect(running.state().status).toBe("degraded");
+    }
+    const survivor = faulty.find((_, slot) => running.state().disks[slot]!.state === "active")!;
+    survivor.dieAt(1);
+    const attempts = [running.read(0, running.sizeBytes), running.write(0, Buffer.alloc(running.sizeBytes, 1))];
+    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: "IO_ERROR" });
+    expect(running.state().status).toBe("failed");
+    await expect(running.read(0, 512)).rejects.toThrow(survivor.file);
+    await running.close();
+  });
+});
+
+describe("an open array", () => {
+  const shape: SmallShape = { level: "raid5", diskCount: 4, unitBytes: 4096, stripes: 40 };
+
+  it("A2: never trusts a disk again that missed writes, and says so", async () => {
+    const disks = await createSmallArray(shape);
+    const array = await openSmallArray(disks);
+    await array.write(0, Buffer.alloc(50_000, 1));
+    await array.close();
+    const degraded = await openSmallArray(disks.filter((_, slot) => slot !== 2));
+    await degraded.write(0, Buffer.alloc(50_000, 2));
+    await degraded.close();
+    const again = await openSmallArray(disks);
+    expect(again.state().status).toBe("degraded");
+    expect(again.state().disks[2]).toMatchObject({ file: "disk-2", state: "absent" });
+    expect((await again.read(0, 50_000)).equals(Buffer.alloc(50_000, 2))).toBe(true);
+    await again.close();
+    await expect(openSmallArray(disks.slice(0, 3))).rejects.toMatchObject({ code: "ARRAY_TOO_DEGRADED" });
+  });
+
+  it("A2: recognises an old copy of a disk by its generation", async () => {
+    const disks = await createSmallArray(shape);
+    const old = disks[1]!.clone();
+    const array = await openSmallArray(disks);
+    await array.write(0, Buffer.alloc(50_000, 1));
+    await array.close();
+    const opened = await openSmallArray(disks.map((disk, slot) => (slot === 1 ? old : disk)));
+    expect(opened.state().disks[1]).toMatchObject({ state: "absent" });
+    expect(opened.state().disks[1]!.reason).toContain("stale");
+    expect((await opened.read(0, 50_000)).equals(Buffer.alloc(50_000, 1))).toBe(true);
+  });
+
+  it("A2: an ejection is durable before the next write is acknowledged", async () => {
+    const disks = await createSmallArray(shape);
+    const faulty = disks.map(createFaultyDisk);
+    const array = await openSmallArray(faulty);
+    faulty[3]!.dieAt(1);
+    await array.write(0, Buffer.alloc(50_000, 1));
+    for (const disk of disks) disk.crash();
+    const again = await openSmallArray(disks);
+    expect(again.state().disks.map(({ state }) => state)).toEqual(["active", "active", "active", "absent"]);
+    expect((await again.read(0, 50_000)).equals(Buffer.alloc(50_000, 1))).toBe(true);
+  });
+
+  it("does not write zeros over what reads as zeros", async () => {
+    const disks = await createSmallArray(shape);
+    const array = await openSmallArray(disks);
+    await array.write(10_000, Buffer.alloc(100, 9));
+    const watched = { writes: 0 };
+    for (const disk of disks) {
+      const submit = disk.submit.bind(disk);
+      disk.submit = (batch) => {
+        watched.writes += batch.filter(({ kind }) => kind === "write").length;
+        return submit(batch);
+      };
+    }
+    await array.zero(20_000, array.sizeBytes - 20_000);
+    expect(watched.writes).toBe(0);
+    await array.zero(0, array.sizeBytes);
+    expect(watched.writes).toBeGreaterThan(0);
+    expect((await array.read(0, array.sizeBytes)).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("refuses ranges beyond its end, and everything once it is closed", async () => {
+    const array = await openSmallArray(await createSmallArray(shape));
+    for (const [offset, length] of [
+      [array.sizeBytes, 1],
+      [-1, 2],
+      [0.5, 1],
+      [0, array.sizeBytes + 1],
+    ] as const) {
+      await expect(array.read(offset, length)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+      await expect(array.zero(offset, length)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    }
+    await array.flush();
+    await array.close();
+    await expect(array.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+  });
+
+  it("completes empty batches and writes of no bytes", async () => {
+    const array = await openSmallArray(await createSmallArray(shape));
+    await array.writeBatch([]);
+    await array.write(array.sizeBytes, Buffer.alloc(0));
+    expect(await array.read(0, 0)).toHaveLength(0);
+  });
+
+  it("keeps serving when one disk fails in the midst of whole-stripe writes", async () => {
+    const wide: SmallShape = { level: "raid5", diskCount: 4, unitBytes: 65_536, stripes: 8 };
+    for (let at = 1; at < 40; at += 3) {
+      const disks = await createSmallArray(wide);
+      const faulty = disks.map(createFaultyDisk);
+      const array = await openSmallArray(faulty);
+      const model = Buffer.alloc(array.sizeBytes);
+      faulty[at % 4]!.dieAt(at);
+      await exercise(array, model, at, 6);
+      await array.close();
+      const again = await openSmallArray(disks.filter((_, slot) => slot !== at % 4));
+      expect((await again.read(0, model.length)).equals(model)).toBe(true);
+    }
+  });
+});
+
+describe("opening", () => {
+  const shape: SmallShape = { level: "raid5", diskCount: 3, unitBytes: 4096, stripes: 10 };
+
+  it("A2: refuses disks of two arrays, a disk twice, blank disks, and names the files", async () => {
+    const [disks, others] = [await createSmallArray(shape), await createSmallArray(shape)];
+    const mixed = openSmallArray([disks[0]!, disks[1]!, others[2]!]);
+    await expect(mixed).rejects.toMatchObject({ code: "ARRAY_MIXED" });
+    await expect(mixed).rejects.toThrow("disk-2");
+    const twice = openSmallArray([disks[0]!, disks[1]!, disks[1]!.clone()]);
+    await expect(twice).rejects.toMatchObject({ code: "ARRAY_SLOT_TWICE" });
+    const blank = createMemoryDisk({ file: "blank", sizeBytes: 8 * 1024 * 1024 });
+    await expect(openSmallArray([blank])).rejects.toMatchObject({ code: "ARRAY_NOT_FOUND" });
+    const degraded = await openSmallArray([disks[0]!, blank, disks[2]!]);
+    expect(degraded.state().disks[1]!.reason).toContain("blank");
+  });
+});

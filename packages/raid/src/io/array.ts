@@ -1,0 +1,237 @@
+/**
+ * An open array: a flat, durable range of bytes on its disks (SPEC A1-A3). Writes are durable when they complete, and
+ * any number of them may be in flight; whoever overlaps them decides their order by waiting.
+ *
+ * One opener at a time: the caller holds the lock of the array's directories.
+ */
+import type { BlockWrite } from "@waystation/contracts/block-device";
+import { within } from "@waystation/contracts/byte-range";
+import { Failure, reasonOf } from "@waystation/contracts/errors";
+import { silentLog, type Log } from "@waystation/contracts/log";
+import { blockBytes, superblockOffsets } from "../core/disk-layout.js";
+import { arrayOffsetOfCell, diskBytesNeeded, type Cell, type CellPiece, type Geometry } from "../core/geometry.js";
+import type { RaidLevel } from "../core/level.js";
+import { decideMembership, type DiskFinding, type Membership } from "../core/membership.js";
+import { readSuperblock } from "../core/superblock.js";
+import type { DurableStore } from "../durable-store.js";
+import { raidFailure } from "../errors.js";
+import { createArrayReader } from "./array-reader.js";
+import { firstFailure, type BlockDisk, type DiskPlace } from "./block-disk.js";
+import { createCellLocks } from "./cell-locks.js";
+import { createCommitter } from "./committer.js";
+import { createMembers, type Member, type Members } from "./members.js";
+import { recoverLog, type RecoveryReport } from "./recovery.js";
+import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
+import { createWriteQueue } from "./write-queue.js";
+
+/** `degraded`: all data is there, with less redundancy than the level has. `failed`: everything is an `IO_ERROR`. */
+export type ArrayStatus = "optimal" | "degraded" | "failed";
+
+export interface ArrayState {
+  readonly status: ArrayStatus;
+  readonly disks: readonly {
+    readonly slot: number;
+    /** Null when no disk was found for the slot. */
+    readonly file: string | null;
+    readonly state: "active" | "absent";
+    /** Why it is absent, or "current". */
+    readonly reason: string;
+  }[];
+  /** Bytes that cannot be read until they have been written again (a disk lost in the crash that tore a write). */
+  readonly lostBytes: number;
+}
+
+export interface RaidArray extends DurableStore {
+  readonly id: string;
+  readonly name: string;
+  readonly geometry: Geometry;
+  /** What opening had to put right. */
+  readonly recovery: RecoveryReport;
+  state(): ArrayState;
+}
+
+export interface OpenArrayOptions {
+  /** In any order: each superblock says which slot its disk has. */
+  readonly disks: readonly DiskPlace[];
+  /** What the configuration says. An array that differs is refused with `ARRAY_MISMATCH`. */
+  readonly expect?: {
+    readonly name?: string;
+    readonly level?: RaidLevel;
+    readonly diskCount?: number;
+    readonly unitBytes?: number;
+  };
+  readonly log?: Log;
+  /** Called when a disk is ejected. */
+  readonly onStateChange?: (state: ArrayState) => void;
+}
+
+/** Opens an array, degraded if that is legal, and recovers it from a crash before it returns. */
+export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
+  const log = options.log ?? silentLog;
+  const opened: BlockDisk[] = [];
+  try {
+    const { membership, members: found } = await findMembers(options, opened);
+    const { newest, geometry } = membership;
+    let announce = (): void => {};
+    const members = createMembers({ geometry, superblock: newest, members: found, log, onChange: () => announce() });
+    for (const { slot, file, disk, reason } of found) {
+      if (disk === null) log.warn({ array: newest.arrayName, slot, file, reason }, "array opens without this disk");
+    }
+    // Before anything is written: whoever is not here now misses it, and is known as stale from then on.
+    await members.raiseGeneration();
+    members.checkUsable();
+    const recovered = geometry.logBytes === 0 ? null : await recoverLog(members, newest.arrayId);
+    const lost = recovered?.log.lost ?? { ranges: [] };
+    const stripeLog = recovered === null ? null : createStripeLog(recovered.log);
+    const recovery = recovered?.report ?? { recordsReplayed: 0, cellsReformed: 0 };
+    const identity = { id: newest.arrayId, name: newest.arrayName, recovery };
+    const array = composeArray({ identity, members, stripeLog, lost });
+    announce = () => options.onStateChange?.(array.state());
+    return array;
+  } catch (error) {
+    for (const disk of opened) await disk.close();
+    throw error;
+  }
+}
+
+async function findMembers(
+  options: OpenArrayOptions,
+  opened: BlockDisk[],
+): Promise<{ membership: Membership; members: Member[] }> {
+  const findings: DiskFinding[] = [];
+  const disks = new Map<string, BlockDisk>();
+  for (const place of options.disks) {
+    try {
+      const disk = await place.open();
+      opened.push(disk);
+      disks.set(place.file, disk);
+      findings.push(await examine(place.file, disk));
+    } catch (error) {
+      findings.push({ file: place.file, reading: { kind: "missing", reason: reasonOf(error) } });
+    }
+  }
+  const membership = decideMembership(findings);
+  checkExpected(options, membership);
+  const neededBytes = diskBytesNeeded(membership.geometry);
+  const members = membership.slots.map(({ slot, file, trusted, reason }): Member => {
+    const disk = trusted && file !== null ? (disks.get(file) ?? null) : null;
+    if (disk !== null && disk.sizeBytes < neededBytes) {
+      const text = `${disk.file} has ${disk.sizeBytes} bytes of the ${neededBytes} that its array uses: it was cut short.`;
+      throw raidFailure("DISK_TOO_SMALL", text);
+    }
+    return { slot, file, disk, reason };
+  });
+  // Those that are not trusted are never touched again.
+  for (const disk of disks.values()) {
+    if (members.some((member) => member.disk === disk)) continue;
+    opened.splice(opened.indexOf(disk), 1);
+    await disk.close();
+  }
+  return { membership, members };
+}
+
+async function examine(file: string, disk: BlockDisk): Promise<DiskFinding> {
+  const copies = superblockOffsets.map(() => Buffer.alloc(blockBytes));
+  const failure = firstFailure(
+    await disk.submit(
+      superblockOffsets.map((offsetBytes, copy) => ({ kind: "read", offsetBytes, into: copies[copy] as Buffer })),
+    ),
+  );
+  if (failure !== null) return { file, reading: { kind: "missing", reason: failure.message } };
+  return { file, reading: readSuperblock(copies) };
+}
+
+function checkExpected({ expect }: OpenArrayOptions, { newest }: Membership): void {
+  const actual = { name: newest.arrayName, ...newest.shape };
+  for (const [key, wanted] of Object.entries(expect ?? {})) {
+    const found = actual[key as keyof typeof actual];
+    if (found === wanted) continue;
+    const text = `The array on the disks has ${key} ${found}, the configuration says ${wanted}: correct the configuration.`;
+    throw raidFailure("ARRAY_MISMATCH", text);
+  }
+}
+
+interface ArrayParts {
+  readonly identity: Pick<RaidArray, "id" | "name" | "recovery">;
+  readonly members: Members;
+  readonly stripeLog: StripeLog | null;
+  readonly lost: LostBlocks;
+}
+
+function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidArray {
+  const { geometry } = members;
+  const locks = createCellLocks();
+  const reader = createArrayReader(members, locks, lost);
+  const committer = createCommitter({ members, log: stripeLog, locks, lost });
+  let closing: Promise<void> | null = null;
+
+  const readsAsZeros = async (cell: Cell, pieces: readonly CellPiece[]): Promise<boolean> => {
+    if (lost.ranges.length > 0) return false;
+    for (const { unit, columnBytes, lengthBytes } of pieces) {
+      const into = Buffer.allocUnsafe(lengthBytes);
+      await reader.read(arrayOffsetOfCell(geometry, cell, unit) + columnBytes, into);
+      if (into[0] !== 0 || !into.subarray(1).equals(into.subarray(0, -1))) return false;
+    }
+    return true;
+  };
+  const reservedBytes = (): number => (lost.ranges.length > 0 ? geometry.recordBytesMax / 4 : 0);
+  const queue = createWriteQueue({ geometry, committer, readsAsZeros, reservedBytes });
+
+  const check = (offsetBytes: number, lengthBytes: number): void => {
+    if (closing !== null) throw new Failure("SHUTTING_DOWN", `Array ${identity.name} is being closed.`);
+    if (within({ offsetBytes, lengthBytes }, geometry.sizeBytes)) return;
+    const range = `${lengthBytes} bytes at ${offsetBytes}`;
+    throw new Failure("OUT_OF_RANGE", `${range} leave array ${identity.name} of ${geometry.sizeBytes} bytes.`);
+  };
+  const writeBatch = async (writes: readonly BlockWrite[]): Promise<void> => {
+    for (const { offsetBytes, lengthBytes } of writes) check(offsetBytes, lengthBytes);
+    members.checkUsable();
+    await queue.submit(writes);
+  };
+  const shutDown = async (): Promise<void> => {
+    await queue.drained();
+    if (!members.isFailed()) {
+      await stripeLog?.checkpoint();
+      await members.raiseGeneration();
+    }
+    await members.close();
+  };
+
+  return {
+    ...identity,
+    geometry,
+    sizeBytes: geometry.sizeBytes,
+    async read(offsetBytes, lengthBytes) {
+      check(offsetBytes, lengthBytes);
+      const into = Buffer.allocUnsafe(lengthBytes);
+      await reader.read(offsetBytes, into);
+      return into;
+    },
+    write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
+    zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
+    writeBatch,
+    // What has completed is durable already.
+    flush: () => attempt(() => members.checkUsable()),
+    close: () => (closing ??= shutDown()),
+    state: () => stateOf(members, lost),
+  };
+}
+
+/** A synchronous check as a promise: what it throws is a rejection, as in every call of the port. */
+function attempt(check: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    check();
+    resolve();
+  });
+}
+
+function stateOf(members: Members, lost: LostBlocks): ArrayState {
+  const health = members.isDegraded() ? "degraded" : "optimal";
+  return {
+    status: members.isFailed() ? "failed" : health,
+    disks: members.list().map(({ slot, file, disk, reason }) => {
+      return { slot, file, state: disk === null ? ("absent" as const) : ("active" as const), reason };
+    }),
+    lostBytes: lost.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * Forms an array. Until the last step nothing can be stored, so an interrupted creation is simply done again.
+ *
+ * Step by step, and what a crash right after leaves:
+ * 1. every disk exists, its data and log areas read as zeros, the log's tail stands at 0      -> no superblock: create again
+ * 2. each disk has a superblock of generation 1, phase `creating`                            -> ARRAY_HALF_CREATED: create again
+ * 3. each disk has one of generation 2, phase `ready`; once one has, all had finished step 2 -> opens, and is made even
+ */
+import { randomBytes } from "node:crypto";
+import { isName, nameRule } from "@waystation/contracts/ids";
+import {
+  blockBytes,
+  dataOffsetFor,
+  logBytesDefault,
+  logOffsetBytes,
+  reservedBytes,
+  superblockOffsets,
+  tailOffsets,
+} from "../core/disk-layout.js";
+import { createGeometry, dataBytesFitting, type Geometry } from "../core/geometry.js";
+import { levels, type RaidLevel, type Slot } from "../core/level.js";
+import { encodeTail } from "../core/log-tail.js";
+import { encodeSuperblock, readSuperblock, type Superblock, type SuperblockReading } from "../core/superblock.js";
+import { raidFailure } from "../errors.js";
+import { firstFailure, type BlockDisk, type DiskOperation, type DiskPlace } from "./block-disk.js";
+import { logSlots } from "./stripe-log.js";
+
+export interface CreateArrayOptions {
+  readonly name: string;
+  readonly level: RaidLevel;
+  readonly unitBytes: number;
+  /** In slot order. */
+  readonly disks: readonly DiskPlace[];
+  /** Size of each disk; files are made so large (sparse). Existing disks may be larger. */
+  readonly diskBytes: number;
+  /** Size of the stripe log on each disk; the default suits all but tests. */
+  readonly logBytes?: number;
+}
+
+/** What is at the places given: nothing, a creation that was interrupted, or (part of) an array. */
+export type ArrayPresence = "absent" | "half-created" | "present";
+
+export async function inspectArray(disks: readonly DiskPlace[]): Promise<ArrayPresence> {
+  const readings = await Promise.all(disks.map(async (place) => (await inspectDisk(place))?.reading ?? null));
+  const found = readings.flatMap((reading) => (reading?.kind === "valid" ? [reading.superblock] : []));
+  if (found.some(({ phase }) => phase === "ready")) return "present";
+  if (found.length > 0) return "half-created";
+  // Damaged superblocks are somebody's array; to call that absent would invite to overwrite it.
+  return readings.some((reading) => reading?.kind === "torn") ? "present" : "absent";
+}
+
+/** Creates an array; opening it is another matter. Refuses disks that hold anything else than a creation begun. */
+export async function createArray(options: CreateArrayOptions): Promise<void> {
+  if (!isName(options.name)) throw raidFailure("ARRAY_SHAPE", `"${options.name}" is no array name: ${nameRule}.`);
+  const logBytes =
+    levels[options.level].tolerance(options.disks.length) > 0 ? (options.logBytes ?? logBytesDefault) : 0;
+  const { level, unitBytes } = options;
+  const dataBytesPerDisk = dataBytesFitting(options.diskBytes, { unitBytes, logBytes });
+  const geometry = createGeometry({ level, diskCount: options.disks.length, unitBytes, dataBytesPerDisk, logBytes });
+  for (const place of options.disks) await refuseUsedDisk(place);
+
+  const disks: BlockDisk[] = [];
+  try {
+    const arrayId = randomBytes(16).toString("hex");
+    for (const [slot, place] of options.disks.entries()) {
+      const { disk, isNew } = await place.create(options.diskBytes);
+      disks.push(disk);
+      if (disk.sizeBytes < options.diskBytes) throw tooSmall(disk, options.diskBytes);
+      await prepareDisk({ disk, isNew, slot: slot as Slot, geometry, arrayId });
+    }
+    const { name } = options;
+    await writeSuperblocks(disks, { arrayId, arrayName: name, geometry, generation: 1, phase: "creating" });
+    await writeSuperblocks(disks, { arrayId, arrayName: name, geometry, generation: 2, phase: "ready" });
+  } finally {
+    for (const disk of disks) await disk.close();
+  }
+}
+
+async function inspectDisk(place: DiskPlace): Promise<{ reading: SuperblockReading; isClear: boolean } | null> {
+  let disk: BlockDisk;
+  try {
+    disk = await place.open();
+  } catch {
+    // Nothing there, or nothing readable: creation will say what is wrong with it if it still is.
+    return null;
+  }
+  try {
+    const area = Buffer.alloc(Math.min(reservedBytes, disk.sizeBytes));
+    await mustDo(disk, [{ kind: "read", offsetBytes: 0, into: area }]);
+    const copies = superblockOffsets.map((offset) => Buffer.from(area.subarray(offset, offset + blockBytes)));
+    if (copies.some((copy) => copy.length < blockBytes)) return { reading: { kind: "blank" }, isClear: isZero(area) };
+    return { reading: readSuperblock(copies), isClear: isClear(area) };
+  } finally {
+    await disk.close();
+  }
+}
+
+/** True when only torn superblocks of an interrupted creation could have left what is there. */
+function isClear(area: Buffer): boolean {
+  const rest = Buffer.from(area);
+  for (const offset of superblockOffsets) {
+    const firstSector = rest.subarray(offset, offset + 512);
+    if (firstSector.toString("latin1", 0, 8) === "WSRAIDSB" || isZero(firstSector))
+      rest.fill(0, offset, offset + blockBytes);
+  }
+  for (const offset of tailOffsets) {
+    if (rest.toString("latin1", offset, offset + 4) === "WSLT") rest.fill(0, offset, offset + blockBytes);
+  }
+  return isZero(rest);
+}
+
+async function refuseUsedDisk(place: DiskPlace): Promise<void> {
+  const found = await inspectDisk(place);
+  if (found === null) return;
+  const { reading, isClear: clear } = found;
+  if (reading.kind === "valid" && reading.superblock.phase === "ready") {
+    const { arrayName } = reading.superblock;
+    throw raidFailure("ARRAY_EXISTS", `${place.file} belongs to array ${arrayName}: open that, or name another disk.`);
+  }
+  if (reading.kind !== "valid" && !clear) {
+    throw raidFailure("DISK_NOT_EMPTY", `${place.file} holds something else: erase it first if it is not needed.`);
+  }
+}
+
+interface DiskPreparation {
+  readonly disk: BlockDisk;
+  readonly isNew: boolean;
+  readonly slot: Slot;
+  readonly geometry: Geometry;
+  readonly arrayId: string;
+}
+
+async function prepareDisk({ disk, isNew, slot, geometry, arrayId }: DiskPreparation): Promise<void> {
+  if (!isNew) {
+    await clearRange(disk, 0, reservedBytes);
+    await clearRange(disk, geometry.dataOffsetBytes, geometry.dataBytesPerDisk);
+  }
+  if (logSlots(geometry).includes(slot)) {
+    // Really written: an append into space that the file system has still to allocate costs it a commit of its own.
+    const zeros = Buffer.alloc(Math.min(geometry.logBytes, 1024 * 1024));
+    for (let done = 0; done < geometry.logBytes; done += zeros.length) {
+      const from = zeros.subarray(0, Math.min(zeros.length, geometry.logBytes - done));
+      await mustDo(disk, [{ kind: "write", offsetBytes: logOffsetBytes + done, from, durable: false }]);
+    }
+    const from = encodeTail({ arrayId, session: 0, position: 0 });
+    await mustDo(disk, [{ kind: "write", offsetBytes: tailOffsets[0], from, durable: false }]);
+  }
+  await mustDo(disk, [{ kind: "sync" }]);
+}
+
+/** Writes zeros where something else is. */
+async function clearRange(disk: BlockDisk, offsetBytes: number, lengthBytes: number): Promise<void> {
+  const into = Buffer.alloc(1024 * 1024);
+  const zeros = Buffer.alloc(into.length);
+  for (let done = 0; done < lengthBytes; done += into.length) {
+    const part = into.subarray(0, Math.min(into.length, lengthBytes - done));
+    await mustDo(disk, [{ kind: "read", offsetBytes: offsetBytes + done, into: part }]);
+    if (isZero(part)) continue;
+    const from = zeros.subarray(0, part.length);
+    await mustDo(disk, [{ kind: "write", offsetBytes: offsetBytes + done, from, durable: false }]);
+  }
+}
+
+interface SuperblockRound {
+  readonly arrayId: string;
+  readonly arrayName: string;
+  readonly geometry: Geometry;
+  readonly generation: number;
+  readonly phase: Superblock["phase"];
+}
+
+async function writeSuperblocks(disks: readonly BlockDisk[], round: SuperblockRound): Promise<void> {
+  const { geometry, ...rest } = round;
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = geometry;
+  for (const [slot, disk] of disks.entries()) {
+    const shape = { level, diskCount, unitBytes, dataBytesPerDisk, logBytes };
+    const from = encodeSuperblock({ ...rest, shape, slot, members: disks.map(() => "active" as const) });
+    const offsetBytes = superblockOffsets[round.generation % 2] as number;
+    await mustDo(disk, [{ kind: "write", offsetBytes, from, durable: true }]);
+  }
+}
+
+async function mustDo(disk: BlockDisk, batch: readonly DiskOperation[]): Promise<void> {
+  const failure = firstFailure(await disk.submit(batch));
+  if (failure !== null) throw failure;
+}
+
+function tooSmall(disk: BlockDisk, neededBytes: number): Error {
+  const text = `${disk.file} has ${disk.sizeBytes} bytes, the array needs ${neededBytes} on each disk: use a larger one.`;
+  return raidFailure("DISK_TOO_SMALL", text);
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
+}
+
+/** The smallest disk for an array of this shape that holds `usableBytes`. */
+export function diskBytesFor(
+  shape: {
+    readonly level: RaidLevel;
+    readonly diskCount: number;
+    readonly unitBytes: number;
+    readonly logBytes?: number;
+  },
+  usableBytes: number,
+): number {
+  const rules = levels[shape.level];
+  const logBytes = rules.tolerance(shape.diskCount) > 0 ? (shape.logBytes ?? logBytesDefault) : 0;
+  const perStripe = rules.dataUnits(shape.diskCount) * shape.unitBytes;
+  return dataOffsetFor(logBytes) + Math.ceil(usableBytes / perStripe) * shape.unitBytes;
+}

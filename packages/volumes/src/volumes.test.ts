@@ -1,0 +1,135 @@
+import type { VolumeName } from "@waystation/contracts/ids";
+import { createRandom } from "@waystation/contracts/random";
+import { openArray, type RaidArray } from "@waystation/raid/io/array";
+import { createArray, diskBytesFor } from "@waystation/raid/io/create-array";
+import { createPowerSupply } from "@waystation/raid/io/faulty-disk";
+import { createMemoryDisk, placeOf, type MemoryDisk } from "@waystation/raid/io/memory-disk";
+import { describe, expect, it } from "vitest";
+import { openVolumes } from "./volumes.js";
+
+const mebibyte = 1024 * 1024;
+const shape = { level: "raid5", diskCount: 3, unitBytes: 65_536, logBytes: 256 * 1024 } as const;
+
+async function newDisks(usableBytes = 8 * mebibyte): Promise<MemoryDisk[]> {
+  const diskBytes = diskBytesFor(shape, usableBytes);
+  const disks = [0, 1, 2].map((slot) => createMemoryDisk({ file: `disk-${slot}`, sizeBytes: diskBytes }));
+  const { level, unitBytes, logBytes } = shape;
+  await createArray({ name: "a1", level, unitBytes, logBytes, diskBytes, disks: disks.map((disk) => placeOf(disk)) });
+  return disks;
+}
+
+function open(disks: readonly MemoryDisk[]): Promise<RaidArray> {
+  return openArray({ disks: disks.map((disk) => placeOf(disk)) });
+}
+
+const volume = (name: string): VolumeName => name as VolumeName;
+
+describe("volumes on an array", () => {
+  it("A1: a new array has none; those created are there, apart from each other, after power loss", async () => {
+    const disks = await newDisks();
+    const volumes = await openVolumes(await open(disks));
+    expect(volumes.list()).toEqual([]);
+    expect(volumes.freeBytes()).toBe(7 * mebibyte);
+    await Promise.all([volumes.create(volume("v1"), mebibyte + 512), volumes.create(volume("v2"), 2 * mebibyte)]);
+    expect(volumes.freeBytes()).toBe(3 * mebibyte);
+    const [first, second] = [volumes.open(volume("v1")), volumes.open(volume("v2"))];
+    await first.write(0, Buffer.alloc(first.sizeBytes, 1));
+    await second.writeBatch([
+      { offsetBytes: 0, lengthBytes: 512, data: Buffer.alloc(512, 2) },
+      { offsetBytes: second.sizeBytes - 512, lengthBytes: 512, data: Buffer.alloc(512, 3) },
+    ]);
+    for (const disk of disks) disk.crash();
+    const again = await openVolumes(await open(disks));
+    expect(again.list()).toEqual([
+      { name: "v1", sizeBytes: mebibyte + 512 },
+      { name: "v2", sizeBytes: 2 * mebibyte },
+    ]);
+    const stored = await again.open(volume("v1")).read(0, mebibyte + 512);
+    expect(stored.equals(Buffer.alloc(mebibyte + 512, 1))).toBe(true);
+    const other = await again.open(volume("v2")).read(0, 2 * mebibyte);
+    const expected = Buffer.alloc(2 * mebibyte)
+      .fill(2, 0, 512)
+      .fill(3, 2 * mebibyte - 512);
+    expect(other.equals(expected)).toBe(true);
+  });
+
+  it("a volume reads, zeroes and refuses within its own bounds", async () => {
+    const array = await open(await newDisks());
+    const volumes = await openVolumes(array);
+    await volumes.create(volume("v1"), mebibyte);
+    await volumes.create(volume("v2"), mebibyte);
+    const first = volumes.open(volume("v1"));
+    await volumes.open(volume("v2")).write(0, Buffer.alloc(mebibyte, 7));
+    await first.write(4096, Buffer.alloc(4096, 5));
+    await first.zero(0, mebibyte);
+    expect((await first.read(0, mebibyte)).every((byte) => byte === 0)).toBe(true);
+    expect((await volumes.open(volume("v2")).read(0, mebibyte)).every((byte) => byte === 7)).toBe(true);
+    await expect(first.read(mebibyte - 1, 2)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    await expect(first.zero(mebibyte, 1)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    await expect(first.write(-1, Buffer.alloc(1))).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    await first.flush();
+    await first.close();
+    await expect(first.read(0, 1)).rejects.toMatchObject({ code: "VOLUME_NOT_OPEN" });
+    expect(await volumes.open(volume("v1")).read(0, 1)).toHaveLength(1);
+  });
+
+  it("refuses what cannot be, with figures, and changes nothing", async () => {
+    const volumes = await openVolumes(await open(await newDisks()));
+    await volumes.create(volume("v1"), mebibyte);
+    const refused = async (name: string, sizeBytes: number): Promise<unknown> => {
+      return volumes.create(volume(name), sizeBytes).catch((error: unknown) => error);
+    };
+    expect(await refused("v1", mebibyte)).toMatchObject({ code: "VOLUME_EXISTS" });
+    expect(await refused("Not A Name", mebibyte)).toMatchObject({ code: "VOLUME_NAME" });
+    expect(await refused("v2", 100)).toMatchObject({ code: "VOLUME_SIZE" });
+    expect(await refused("v2", 0)).toMatchObject({ code: "VOLUME_SIZE" });
+    expect(await refused("v2", 6 * mebibyte + 512)).toMatchObject({
+      code: "NO_SPACE",
+      details: { neededBytes: 6 * mebibyte + 512, freeBytes: 6 * mebibyte },
+    });
+    expect(() => volumes.open(volume("v9"))).toThrow("v1");
+    expect(volumes.list()).toHaveLength(1);
+    await volumes.create(volume("v2"), 6 * mebibyte);
+    expect(volumes.freeBytes()).toBe(0);
+  });
+
+  it("A3: power lost at any I/O of a creation leaves the volumes from before, and the new one whole or not at all", async () => {
+    const before = await newDisks();
+    const prepared = await openVolumes(await open(before));
+    await prepared.create(volume("v1"), mebibyte);
+    for (const disk of before) disk.crash();
+    let wasThere = 0;
+    for (let cutAt = 1; ; cutAt++) {
+      const disks = before.map((disk) => disk.clone());
+      let onCut = (): void => {};
+      const cut = new Promise<"cut">((resolve) => (onCut = () => resolve("cut")));
+      const power = createPowerSupply(cutAt, onCut);
+      const work = async (): Promise<"done"> => {
+        const array = await openArray({ disks: disks.map((disk) => placeOf(power.connect(disk))) });
+        await (await openVolumes(array)).create(volume("v2"), mebibyte);
+        return "done";
+      };
+      const end = await Promise.race([work(), cut]);
+      const random = createRandom(cutAt);
+      for (const disk of disks) disk.crash(random);
+      const names = (await openVolumes(await open(disks))).list().map(({ name }) => name);
+      if (end === "done") expect(names).toEqual(["v1", "v2"]);
+      else expect([["v1"], ["v1", "v2"]]).toContainEqual(names);
+      if (names.length === 2) wasThere++;
+      if (end === "done") break;
+    }
+    expect(wasThere).toBeGreaterThan(1);
+  });
+
+  it("refuses to guess when both copies of the table are damaged", async () => {
+    const array = await open(await newDisks());
+    const volumes = await openVolumes(array);
+    await volumes.create(volume("v1"), mebibyte);
+    await volumes.create(volume("v2"), mebibyte);
+    // The newest copy is damaged: the one before counts.
+    await array.write(30, Buffer.alloc(1, 255));
+    expect((await openVolumes(array)).list().map(({ name }) => name)).toEqual(["v1"]);
+    await array.write(512 * 1024 + 30, Buffer.alloc(1, 255));
+    await expect(openVolumes(array)).rejects.toMatchObject({ code: "VOLUME_TABLE_DAMAGED" });
+  });
+});
