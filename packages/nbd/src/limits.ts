@@ -1,10 +1,10 @@
 /**
  * Every bound of the NBD front end, in one place. What one connection may hold is bounded by
  *
- *   inFlightBytesMax + one payload being collected (payloadBytesMax) + the request that crossed the limit
- *   (payloadBytesMax) + outputBytesMax + one chunk of the socket
+ *   inFlightBytesMax + payloadBytesMax (the request that crosses that limit) + outputBytesMax + one chunk of the socket
  *
- * and nothing in the package grows with what a client sends beyond that.
+ * and nothing in the package grows with what a client sends beyond that. Payloads in flight, data read for replies and
+ * replies that the socket has not taken are one budget: while the socket is full, no request is taken.
  */
 
 /** The largest READ or WRITE: what the protocol asks every server to take, and what clients assume unasked. */

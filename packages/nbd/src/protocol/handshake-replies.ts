@@ -40,7 +40,7 @@ export function hello(): Buffer {
  * Several connections may share an export: an acknowledged write is durable and seen by all. The read-only export
  * offers no command that writes.
  */
-export function flagsOf(facts: ExportFacts): number {
+function flagsOf(facts: ExportFacts): number {
   const t = transmissionFlags;
   const always = t.hasFlags | t.sendFlush | t.canMultiConn;
   return facts.readOnly ? always | t.readOnly : always | t.sendFua | t.sendTrim | t.sendWriteZeroes;

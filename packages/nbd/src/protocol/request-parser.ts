@@ -24,7 +24,7 @@ export interface RequestFrame {
 }
 
 /** What `next` found: `request`: see `frame`; `starved`: more bytes are needed; a Failure: the stream is lost. */
-export type RequestStep = "request" | "starved" | Failure;
+type RequestStep = "request" | "starved" | Failure;
 
 export interface RequestParser {
   readonly frame: Readonly<RequestFrame>;

@@ -88,7 +88,7 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
 function listen(server: Server, { host, port }: NbdServerOptions["listen"]): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => {
-      reject(listenFailed(`${host}:${port}`, error));
+      reject(listenFailed(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, error));
     };
     server.once("error", onError);
     server.listen({ host, port }, () => {

@@ -10,7 +10,7 @@ export interface OptionReply {
   readonly data: Buffer;
 }
 
-export interface Reply {
+interface Reply {
   readonly error: number;
   readonly cookie: bigint;
 }

@@ -4,7 +4,7 @@ import type { NbdLimits } from "../limits.js";
 import { createMemoryFront, type MemoryFront, type MemoryFrontOptions } from "../memory-front.js";
 import { startNbdServer, type NbdServer } from "../server/server.js";
 
-export interface LogLine {
+interface LogLine {
   readonly level: keyof Log;
   readonly fields: LogFields;
   readonly message: string;
