@@ -4,8 +4,14 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["source", "node", "import", "default"] };
 const ssr = { resolve };
 
+// The gate adds up what each run reports; a person reads the default report alone.
+const resultsDirectory = process.env.TEST_RESULTS_DIR;
+const json =
+  resultsDirectory === undefined ? [] : [["json", { outputFile: `${resultsDirectory}/${process.pid}.json` }]];
+
 export default defineConfig({
   test: {
+    reporters: ["default", ...(json as [string, Record<string, unknown>][])],
     projects: [
       {
         resolve,
@@ -13,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/**/src/**/*.test.ts", "services/**/src/**/*.test.ts", "test/repository/*.test.ts"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           maxWorkers: 2,
         },
       },

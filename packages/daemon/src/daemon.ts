@@ -1,0 +1,104 @@
+/**
+ * One daemon: the adapters built from the configuration, and the node that runs on them. The order of opening is the
+ * order of dependence: configuration, data directory, journals (whose locks keep a second daemon out), arrays with
+ * their recovery, volumes, links, roles, and the front ends last, when there is something to serve.
+ */
+import { randomUUID } from "node:crypto";
+import { systemClock } from "@waystation/contracts/clock";
+import type { Log } from "@waystation/contracts/log";
+import { loadCluster, nodeOf } from "@waystation/config/load";
+import type { NodeConfig } from "@waystation/config/cluster";
+import { startNbdServer } from "@waystation/nbd/server";
+import { createNode } from "@waystation/node/node";
+import { createGrpcTransport } from "@waystation/rpc/grpc-transport";
+import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
+import { openDataDirectory } from "./data-directory.js";
+import { daemonFailure } from "./errors.js";
+import { linkDirectoryOf, membershipsOf } from "./memberships.js";
+import { openJournals, openStorage } from "./storage.js";
+
+export interface DaemonOptions {
+  readonly role: NodeConfig["role"];
+  readonly node: string;
+  readonly clusterFile: string;
+  readonly dataDirectory: string;
+  readonly log: Log;
+}
+
+/** What a starting daemon tells of itself. */
+export interface DaemonSummary {
+  readonly grpc: string;
+  readonly nbd: string | null;
+  readonly volumes: readonly string[];
+  readonly arrays: readonly string[];
+}
+
+export interface Daemon {
+  readonly summary: DaemonSummary;
+  /** Lets requests under way end, then closes everything in the reverse order of opening. */
+  close(): Promise<void>;
+}
+
+export const daemonVersion = "0.1.0";
+
+/** Rejects with a `Failure` that says what is wrong and what to do; whatever was opened by then is closed. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { log } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const cluster = await loadCluster(options.clusterFile);
+    const config = nodeOf(cluster, options.node);
+    if (config.role !== options.role)
+      throw daemonFailure(
+        "WRONG_ROLE",
+        `${config.name} is a node of role ${config.role} in ${options.clusterFile}: start it with the ${config.role} service`,
+      );
+    const { dataDirectory } = options;
+    const directory = await openDataDirectory({ dataDirectory, cluster: cluster.name, node: config.name });
+    const journals = await openJournals({ cluster, node: config.name, directory });
+    closers.push(() => closeAll(journals.values()));
+    const storage = await openStorage({ cluster, node: config.name, dataDirectory, log });
+    closers.push(() => storage.close());
+
+    const memberships = membershipsOf(cluster, config.name);
+    const links = createGrpcTransport({ directory: linkDirectoryOf(cluster, config.name), log });
+    closers.push(() => Promise.resolve(links.close()));
+    const node = createNode(
+      { name: config.name, site: config.site, version: daemonVersion, memberships },
+      {
+        clock: systemClock,
+        log,
+        transport: links.transport,
+        uniqueId: randomUUID,
+        journals,
+        stores: storage.stores,
+        arrays: () => storage.arrays(),
+      },
+    );
+    closers.push(() => Promise.resolve(node.stop()));
+    const { blocks, control } = node;
+    const rpc = await startRpcServer({ listen: config.grpc.listen, front: blocks, control, transport: links, log });
+    closers.push(() => rpc.close());
+    if (config.nbd !== null) {
+      const nbd = await startNbdServer({ front: blocks, listen: config.nbd.listen, log });
+      closers.push(() => nbd.close());
+    }
+    const summary: DaemonSummary = {
+      grpc: formatHostPort(config.grpc.connect),
+      nbd: config.nbd === null ? null : formatHostPort(config.nbd.connect),
+      volumes: [...storage.stores.keys()],
+      arrays: storage.arrays().map(({ name, level, state }) => `${name} (${level}, ${state})`),
+    };
+    return { summary, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function closeAll(things: Iterable<{ close(): Promise<void> }>): Promise<void> {
+  for (const thing of things) await thing.close();
+}

@@ -1,0 +1,48 @@
+/** From the cluster's configuration to what the replication machines and the transport know of it. */
+import type { GroupName, NodeName } from "@waystation/contracts/ids";
+import type { Cluster, GroupConfig } from "@waystation/config/cluster";
+import { groupsOf } from "@waystation/config/load";
+import type { GroupVolume, Membership } from "@waystation/replication/membership";
+import type { LinkDirectory } from "@waystation/rpc/link-metadata";
+import { formatHostPort } from "@waystation/rpc/server";
+
+/** The groups that a node is a member of. */
+export function membershipsOf(cluster: Cluster, node: NodeName): Membership[] {
+  return groupsOf(cluster, node).map((group) => ({
+    group: group.name,
+    relay: group.relay,
+    volumes: volumesOfGroup(cluster, group),
+    fence: group.fence,
+    holdMs: group.holdMs,
+    leaseMs: group.leaseMs,
+  }));
+}
+
+function volumesOfGroup(cluster: Cluster, group: GroupConfig): GroupVolume[] {
+  return cluster.volumes.flatMap(({ name, sizeBytes, primary, secondary, group: owner }) =>
+    owner === group.name && secondary !== null
+      ? [{ name, sizeBytes, primary: primary.node, secondary: secondary.node }]
+      : [],
+  );
+}
+
+export function linkDirectoryOf(cluster: Cluster, node: NodeName): LinkDirectory {
+  const peers = cluster.nodes.filter((other) => other.name !== node);
+  return {
+    cluster: cluster.name,
+    node,
+    peers: new Map(peers.map((peer) => [peer.name, formatHostPort(peer.grpc.connect)])),
+    groups: new Map(membershipsOf(cluster, node).map((membership) => [membership.group, membersOf(membership)])),
+  };
+}
+
+function membersOf({ relay, volumes }: Membership): Set<NodeName> {
+  return new Set([relay, ...volumes.flatMap(({ primary, secondary }) => [primary, secondary])]);
+}
+
+/** The journal's capacity for a group on this node: the relay's, or a far side's. */
+export function journalCapacityOf(cluster: Cluster, group: GroupName, node: NodeName): number {
+  const config = cluster.groups.find((candidate) => candidate.name === group);
+  if (config === undefined) return 0;
+  return config.relay === node ? config.relayJournalBytes : config.secondaryJournalBytes;
+}
