@@ -14,7 +14,9 @@ export function toProtoVolume({ name, sizeBytes, access, description }: VolumeDe
 }
 
 /** For clients. An access that this version does not know counts as read-only. */
-export function fromProtoVolume({ name, sizeBytes, access, description }: Volume__Output): VolumeDescription {
+export function fromProtoVolume(volume: Volume__Output | null): VolumeDescription {
+  if (volume === null) throw rpcFailure("RPC_INTERNAL", "an answer without its volume");
+  const { name, sizeBytes, access, description } = volume;
   const known = access === accessNames["read-write"] ? "read-write" : "read-only";
   return { name: name as VolumeName, sizeBytes, access: known, description };
 }

@@ -1,6 +1,5 @@
 /** The control service over `ControlFront`: status, and takeover as a stream of steps that ends with the result. */
 import type { ServerWritableStream } from "@grpc/grpc-js";
-import { once } from "node:events";
 import type { Log } from "@waystation/contracts/log";
 import type { ControlFront } from "@waystation/replication/control-front";
 import type { ControlServiceHandlers } from "./generated/waystation/v1/ControlService.js";
@@ -33,6 +32,19 @@ async function stream(call: TakeoverCall, control: ControlFront): Promise<void> 
   for await (const progress of control.takeover({ group, force, without })) {
     // A client that has gone does not stop a takeover.
     if (call.cancelled) return;
-    if (!call.write(toProtoProgress(progress))) await Promise.race([once(call, "drain"), once(call, "close")]);
+    if (!call.write(toProtoProgress(progress))) await drained(call);
   }
+}
+
+/** Until the client has read some, or has gone. */
+function drained(call: TakeoverCall): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off("drain", done);
+      call.off("close", done);
+      resolve();
+    };
+    call.once("drain", done);
+    call.once("close", done);
+  });
 }

@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { GroupName, NodeName } from "@waystation/contracts/ids";
 import type { Channel, Link, LinkAddress } from "@waystation/contracts/link";
 import type { PeerMessage } from "@waystation/replication/messages";
 import { createGrpcTransport, type GrpcTransport, type GrpcTransportOptions } from "./grpc-transport.js";
 import { messageBytesMax } from "./limits.js";
 import { formatHostPort, startRpcServer } from "./server.js";
-import { cleanUp, onCleanUp, recordingLog, testControl, testFront } from "./testing.js";
+import { cleanUp, eventually, onCleanUp, recordingLog, testControl, testFront } from "./testing.js";
 
 const g1 = "g1" as GroupName;
 const alpha = "alpha" as NodeName;
@@ -33,7 +33,9 @@ interface RecordedLink {
 type Limits = NonNullable<GrpcTransportOptions["limits"]>;
 
 /** Two nodes of cluster `test`, both members of g1, each knowing where the other listens. */
-async function startPair(limits: Limits = {}): Promise<{ a: TestNode; b: TestNode; setPeer(target: string): void }> {
+async function startPair(
+  limits: Limits = {},
+): Promise<{ a: TestNode; b: TestNode; setPeer: (target: string) => void }> {
   const peers = new Map<NodeName, string>();
   async function start(node: NodeName): Promise<TestNode> {
     const log = recordingLog();
@@ -86,7 +88,7 @@ function dial(node: TestNode, address: LinkAddress = toBeta()): Dialled {
 async function openLinks(limits: Limits = {}, channel: Channel = "ship") {
   const { a, b, setPeer } = await startPair(limits);
   const near = dial(a, toBeta(channel));
-  const link = await vi.waitFor(() => near.link ?? Promise.reject(new Error("not open")));
+  const link = await eventually(() => near.link ?? Promise.reject(new Error("not open")));
   const far = b.accepted[0]!;
   return { a, b, near, link, far, setPeer };
 }
@@ -113,17 +115,17 @@ describe("links over gRPC", () => {
         link.send(gate(number));
         far.link.send(gate(1000 + number));
       }
-      await vi.waitFor(() => expect([far.messages.length, near.messages.length]).toEqual([100, 100]));
+      await eventually(() => expect([far.messages.length, near.messages.length]).toEqual([100, 100]));
       expect(far.messages).toEqual(Array.from({ length: 100 }, (_, index) => gate(index + 1)));
       expect(near.messages).toEqual(Array.from({ length: 100 }, (_, index) => gate(index + 1001)));
-      await vi.waitFor(() => expect([link.queuedBytes(), far.link.queuedBytes()]).toEqual([0, 0]));
+      await eventually(() => expect([link.queuedBytes(), far.link.queuedBytes()]).toEqual([0, 0]));
     },
   );
 
   it("use a connection per channel, so that a lease never queues behind data", async () => {
     const { a, b } = await startPair();
     const links = (["ingress", "lease", "ship", "council"] as const).map((channel) => dial(a, toBeta(channel)));
-    await vi.waitFor(() => expect(links.every(({ link }) => link)).toBe(true));
+    await eventually(() => expect(links.every(({ link }) => link)).toBe(true));
     const connections = b.log.lines.filter(({ message }) => message === "gRPC connection accepted");
     expect(new Set(connections.map(({ fields }) => fields["peer"])).size).toBe(4);
   });
@@ -134,7 +136,7 @@ describe("links over gRPC", () => {
     far.link.close();
     far.link.close();
     far.link.send(gate(10));
-    await vi.waitFor(() => expect(near.closed).toEqual(["closed by the peer"]));
+    await eventually(() => expect(near.closed).toEqual(["closed by the peer"]));
     expect(near.messages).toEqual([gate(9)]);
     expect(far.closed).toEqual(["closed at this end"]);
     link.send(gate(1));
@@ -146,7 +148,7 @@ describe("links over gRPC", () => {
     const { link, near, far } = await openLinks();
     link.send(gate(5));
     link.close();
-    await vi.waitFor(() => expect(far.closed).toEqual(["closed by the peer"]));
+    await eventually(() => expect(far.closed).toEqual(["closed by the peer"]));
     expect(far.messages).toEqual([gate(5)]);
     expect(near.closed).toEqual(["closed at this end"]);
   });
@@ -154,7 +156,7 @@ describe("links over gRPC", () => {
   it("tell both ends when a node stops", async () => {
     const { b, near, far } = await openLinks();
     b.rpc.close();
-    await vi.waitFor(() => expect(near.closed).toHaveLength(1));
+    await eventually(() => expect(near.closed).toHaveLength(1));
     expect(far.closed).toEqual(["this node is stopping"]);
   });
 
@@ -162,7 +164,7 @@ describe("links over gRPC", () => {
     const { a, setPeer } = await startPair();
     setPeer("127.0.0.1:1");
     const near = dial(a);
-    await vi.waitFor(() => expect(near.closed).toHaveLength(1));
+    await eventually(() => expect(near.closed).toHaveLength(1));
     expect(near.closed[0]).toContain("ECONNREFUSED");
     expect(near.link).toBeUndefined();
   });
@@ -171,7 +173,7 @@ describe("links over gRPC", () => {
     const { a, setPeer } = await startPair({ dialDeadlineMs: 50 });
     setPeer(await listenSilently(() => {}));
     const near = dial(a);
-    await vi.waitFor(() => expect(near.closed).toEqual([expect.stringContaining("within 50 ms")]));
+    await eventually(() => expect(near.closed).toEqual([expect.stringContaining("within 50 ms")]));
   });
 
   it("that are cancelled while they are dialled are not heard of again", async () => {
@@ -179,20 +181,20 @@ describe("links over gRPC", () => {
     const near = dial(a);
     near.cancel();
     const other = dial(a);
-    await vi.waitFor(() => expect(other.link).toBeDefined());
+    await eventually(() => expect(other.link).toBeDefined());
     expect([near.closed, near.link]).toEqual([[], undefined]);
     expect(b.accepted.filter(({ closed }) => closed.length === 0)).toHaveLength(1);
   });
 
-  it("to a peer that falls silent, half open, are noticed by pings", { timeout: 10_000 }, async () => {
+  it("to a peer that falls silent, half open, are noticed by pings", async () => {
     const { a, b, setPeer } = await startPair();
     const proxy = await startProxy(b.target);
     setPeer(proxy.target);
     const near = dial(a, toBeta("lease"));
-    await vi.waitFor(() => expect(near.link).toBeDefined());
+    await eventually(() => expect(near.link).toBeDefined());
     proxy.stall();
-    await vi.waitFor(() => expect(near.closed).toHaveLength(1), { timeout: 8_000 });
-    await vi.waitFor(() => expect(b.accepted[0]?.closed).toHaveLength(1), { timeout: 8_000 });
+    await eventually(() => expect(near.closed).toHaveLength(1));
+    await eventually(() => expect(b.accepted[0]?.closed).toHaveLength(1));
   });
 
   it("to a peer that takes nothing are closed when too much is queued", async () => {
@@ -200,28 +202,28 @@ describe("links over gRPC", () => {
     const proxy = await startProxy(b.target);
     setPeer(proxy.target);
     const near = dial(a);
-    const link = await vi.waitFor(() => near.link ?? Promise.reject(new Error("not open")));
+    const link = await eventually(() => near.link ?? Promise.reject(new Error("not open")));
     proxy.stall();
     let sends = 0;
     for (; sends < 100 && link.queuedBytes() < 63 * 1024 * 1024; sends += 1) link.send(batch(1024 * 1024));
     expect(near.closed).toEqual([]);
     link.send(batch(2 * 1024 * 1024));
-    await vi.waitFor(() => expect(near.closed).toEqual([expect.stringContaining("SERVER_BUSY")]));
+    await eventually(() => expect(near.closed).toEqual([expect.stringContaining("SERVER_BUSY")]));
   });
 
   it("count what the network has not taken, and nothing once it has", async () => {
     const { link, far } = await openLinks();
     for (let count = 0; count < 20; count += 1) link.send(batch(1024 * 1024));
     expect(link.queuedBytes()).toBeGreaterThan(20 * 1024 * 1024);
-    await vi.waitFor(() => expect(far.messages).toHaveLength(20));
-    await vi.waitFor(() => expect(link.queuedBytes()).toBe(0));
+    await eventually(() => expect(far.messages).toHaveLength(20));
+    await eventually(() => expect(link.queuedBytes()).toBe(0));
   });
 
   it("refuse to send a message above the limit, and close", async () => {
     const { link, near, far } = await openLinks();
     link.send(batch(messageBytesMax));
-    await vi.waitFor(() => expect(near.closed).toEqual([expect.stringContaining("REQUEST_TOO_LARGE")]));
-    await vi.waitFor(() => expect(far.closed).toHaveLength(1));
+    await eventually(() => expect(near.closed).toEqual([expect.stringContaining("REQUEST_TOO_LARGE")]));
+    await eventually(() => expect(far.closed).toHaveLength(1));
   });
 });
 
@@ -267,7 +269,7 @@ describe("a node that others dial", () => {
   it("tells the dialling node why it refused", async () => {
     const { a } = await startPair();
     const near = dial(a, { ...toBeta(), group: "g9" as GroupName });
-    await vi.waitFor(() => expect(near.closed).toEqual([expect.stringContaining("LINK_UNKNOWN_GROUP")]));
+    await eventually(() => expect(near.closed).toEqual([expect.stringContaining("LINK_UNKNOWN_GROUP")]));
   });
 
   it("refuses a frame that is no message, and lives on", async () => {
@@ -279,16 +281,16 @@ describe("a node that others dial", () => {
     ]);
     expect(b.accepted[0]?.closed).toEqual([expect.stringContaining("FRAME_MALFORMED")]);
     const near = dial(a);
-    await vi.waitFor(() => expect(near.link).toBeDefined());
+    await eventually(() => expect(near.link).toBeDefined());
   });
 
   it("refuses a frame above the limit, and lives on", async () => {
     const { a, b } = await startPair();
     const error = await rawCall(b.target, goodClaims, Buffer.alloc(messageBytesMax + 1));
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
-    await vi.waitFor(() => expect(b.accepted[0]?.closed).toHaveLength(1));
+    await eventually(() => expect(b.accepted[0]?.closed).toHaveLength(1));
     const near = dial(a);
-    await vi.waitFor(() => expect(near.link).toBeDefined());
+    await eventually(() => expect(near.link).toBeDefined());
   });
 });
 
@@ -314,7 +316,7 @@ function listenSilently(onSocket: (socket: Socket) => void): Promise<string> {
 }
 
 /** Forwards connections until `stall`: from then on it takes nothing more and keeps them open. */
-async function startProxy(target: string): Promise<{ target: string; stall(): void }> {
+async function startProxy(target: string): Promise<{ target: string; stall: () => void }> {
   const { connect } = await import("node:net");
   const port = Number(target.split(":")[1]);
   const sockets: Socket[] = [];

@@ -18,7 +18,7 @@ import type { Log } from "@waystation/contracts/log";
 import type { PeerMessage } from "@waystation/replication/messages";
 import { rpcFailure } from "./errors.js";
 import { openLink, type LinkLimits } from "./grpc-link.js";
-import { clientOptions, dialDeadlineMs, lingerMs, linkQueueBytesMax, urgentClientOptions } from "./limits.js";
+import { dialDeadlineMs, lingerMs, linkOptions, linkQueueBytesMax, urgentLinkOptions } from "./limits.js";
 import { acceptedAddress, linkMetadata, type LinkDirectory } from "./link-metadata.js";
 import { replicationServiceDefinition } from "./proto.js";
 import type { ServerSessions } from "./server-sessions.js";
@@ -133,7 +133,7 @@ interface Dialling {
 
 function dialLink({ target, directory, address, events, limits, log, aborts }: Dialling): { cancel(): void } {
   const urgent = address.channel === "lease" || address.channel === "council";
-  const client = new Client(target, credentials.createInsecure(), urgent ? urgentClientOptions : clientOptions);
+  const client = new Client(target, credentials.createInsecure(), urgent ? urgentLinkOptions : linkOptions);
   const { path } = frameMethod(address.channel);
   const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
     path,

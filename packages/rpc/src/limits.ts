@@ -52,13 +52,18 @@ export const clientOptions: ChannelOptions = {
   // behind data (PROTOCOL 12).
   "grpc.use_local_subchannel_pool": 1,
   "grpc-node.flow_control_window": flowWindowBytes,
-  // Without retries, and without their buffer: it would report writes as taken while they wait in memory.
-  "grpc.enable_retries": 0,
-  "grpc.per_rpc_retry_buffer_size": 0,
   // Addresses come from cluster.yaml: no proxy and no configuration by DNS may come in between.
   "grpc.enable_http_proxy": 0,
   "grpc.service_config_disable_resolution": 1,
+  // A call is never sent twice behind the caller's back.
+  "grpc.enable_retries": 0,
 };
 
+/**
+ * For links. Without the buffer for retries, which reports frames as taken while they wait in memory. In return nothing
+ * may be written before the call stands: grpc-js 1.14 would never report that frame as taken.
+ */
+export const linkOptions: ChannelOptions = { ...clientOptions, "grpc.per_rpc_retry_buffer_size": 0 };
+
 /** For leases and promises, which are small and urgent: a silent peer is noticed after 2 s. */
-export const urgentClientOptions: ChannelOptions = { ...clientOptions, "grpc.keepalive_timeout_ms": 1_000 };
+export const urgentLinkOptions: ChannelOptions = { ...linkOptions, "grpc.keepalive_timeout_ms": 1_000 };

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
-import type { DropArgument } from "node:net";
+import type { DropArgument, Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 import type { Log } from "@waystation/contracts/log";
 import { connectionsMax, flowWindowBytes } from "./limits.js";
@@ -22,37 +22,44 @@ export interface ServerSessions {
 export function tuneServerSessions(server: Server, log: Log): ServerSessions {
   const servers: unknown = Reflect.get(server, "http2Servers");
   assert(servers instanceof Map && servers.size > 0, "grpc-js keeps its HTTP/2 servers elsewhere now");
-  const sessions = new Map<string, ServerHttp2Session>();
+  const sockets = new Map<string, Socket>();
   for (const http2Server of servers.keys() as IterableIterator<Http2Server>) {
     http2Server.maxConnections = connectionsMax;
-    http2Server.on("session", (session) => {
-      const peer = peerOf(session);
-      sessions.set(peer, session);
+    http2Server.on("connection", (socket: Socket) => {
+      const peer = addressOf(socket);
+      sockets.set(peer, socket);
       log.debug({ peer }, "gRPC connection accepted");
-      session.once("close", () => {
-        if (sessions.get(peer) === session) sessions.delete(peer);
+      socket.once("close", () => {
+        if (sockets.get(peer) === socket) sockets.delete(peer);
       });
+    });
+    http2Server.on("session", (session) => {
       session.settings({ initialWindowSize: flowWindowBytes });
       session.setLocalWindowSize(flowWindowBytes);
     });
     http2Server.on("sessionError", (error: Error, session: ServerHttp2Session) => {
-      log.warn({ peer: peerOf(session), reason: error.message }, "gRPC connection dropped: not HTTP/2, or broken");
+      const peer = session.destroyed ? "gone" : addressOf(session.socket);
+      log.warn({ peer, reason: error.message }, "gRPC connection dropped: not HTTP/2, or broken");
     });
     http2Server.on("drop", (data?: DropArgument) => {
-      const peer = `${data?.remoteAddress ?? "?"}:${data?.remotePort ?? 0}`;
+      const peer = addressOf(data ?? {});
       log.warn({ peer, connectionsMax }, "gRPC connection refused: too many are open");
     });
   }
+  // The sockets, not the sessions: a session that is being closed waits for its peer to take what is queued.
   return {
-    drop: (peer) => sessions.get(peer)?.destroy(),
+    drop: (peer) => sockets.get(peer)?.destroy(),
     dropAll() {
-      for (const session of [...sessions.values()]) session.destroy();
+      for (const socket of [...sockets.values()]) socket.destroy();
     },
   };
 }
 
-function peerOf(session: ServerHttp2Session): string {
-  if (session.destroyed) return "gone";
-  const { remoteAddress, remotePort } = session.socket;
+interface RemoteAddress {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+function addressOf({ remoteAddress, remotePort }: RemoteAddress): string {
   return `${remoteAddress ?? "?"}:${remotePort ?? 0}`;
 }

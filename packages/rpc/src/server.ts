@@ -2,10 +2,10 @@
  * The gRPC server of a daemon: block, control and replication services, with the standard health service and server
  * reflection (F1). Health is SERVING while the server takes calls; `close` says NOT_SERVING first.
  */
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import type { PackageDefinition } from "@grpc/proto-loader";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
-import { HealthImplementation, service as healthService } from "grpc-health-check";
+import { HealthImplementation, protoPath as healthProtoPath } from "grpc-health-check";
 import type { BlockFront } from "@waystation/contracts/block-front";
 import { reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
@@ -17,6 +17,9 @@ import type { GrpcTransport } from "./grpc-transport.js";
 import { serverOptions } from "./limits.js";
 import { blockServiceDefinition, controlServiceDefinition, packageDefinition, serviceNames } from "./proto.js";
 import { tuneServerSessions, type ServerSessions } from "./server-sessions.js";
+
+// grpc-js writes lines of its own to stderr; all that matters in them comes as an error too, and goes to the log.
+setLogVerbosity(logVerbosity.NONE);
 
 export interface HostPort {
   /** A name or an address; IPv6 without brackets. */
@@ -59,10 +62,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const health = new HealthImplementation({ "": "SERVING" });
   for (const name of serviceNames) health.setStatus(name, "SERVING");
   health.addToServer(server);
-  // The same kind of definition, by the types of the older proto-loader that grpc-health-check brings.
-  const healthDefinition = healthService as unknown as PackageDefinition[string];
-  const described: PackageDefinition = { ...packageDefinition, "grpc.health.v1.Health": healthDefinition };
-  new ReflectionService(described).addToServer(server);
+  new ReflectionService({ ...packageDefinition, ...loadSync(healthProtoPath) }).addToServer(server);
 
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(formatHostPort(listen), ServerCredentials.createInsecure(), (error, boundPort) => {
@@ -79,16 +79,18 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   async function close(): Promise<void> {
     for (const name of ["", ...serviceNames]) health.setStatus(name, "NOT_SERVING");
     transport.close();
-    const graceful = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
+      // grpc-js 1.14 never reports the end when a connection breaks in the same moment: hence not by it alone.
+      const force = setTimeout(() => {
+        server.forceShutdown();
+        sessions?.dropAll();
+        resolve();
+      }, closeGraceMs);
       server.tryShutdown(() => {
+        clearTimeout(force);
         resolve();
       });
     });
-    const force = setTimeout(() => {
-      server.forceShutdown();
-    }, closeGraceMs);
-    await graceful;
-    clearTimeout(force);
     blocks.close();
   }
 

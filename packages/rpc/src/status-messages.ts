@@ -16,6 +16,7 @@ import type {
   TakeoverResult,
   VolumeStatus,
 } from "@waystation/replication/status";
+import { rpcFailure } from "./errors.js";
 import type { Epoch__Output } from "./generated/waystation/v1/Epoch.js";
 import type { GroupStatus__Output } from "./generated/waystation/v1/GroupStatus.js";
 import type { NodeStatus as ProtoNodeStatus, NodeStatus__Output } from "./generated/waystation/v1/NodeStatus.js";
@@ -92,7 +93,8 @@ export function toProtoStatus(status: NodeStatus): ProtoNodeStatus {
   };
 }
 
-export function fromProtoStatus(status: NodeStatus__Output): NodeStatus {
+export function fromProtoStatus(status: NodeStatus__Output | null): NodeStatus {
+  if (status === null) throw rpcFailure("RPC_INTERNAL", "an answer without its status");
   return {
     node: status.node as NodeName,
     site: status.site,

@@ -50,18 +50,18 @@ export function statusOf(error: unknown): StatusObject {
   return { code: known[error.code] ?? status.INTERNAL, details: error.message, metadata };
 }
 
-/** What a client throws for a call that ended with a status other than OK. */
-export function failureOf(error: ServiceError, address: string): Failure {
-  const reason = error.metadata.get(reasonKey)[0];
-  if (typeof reason === "string" && reason !== "") return new Failure(reason, error.details, { cause: error });
-  const message = `${address}: ${error.details}`;
-  if (error.code === status.DEADLINE_EXCEEDED) {
+/** What a client throws for a call to `address` that ended with a status other than OK. */
+export function failureOf(error: unknown, address: string): Failure {
+  const { code, details = reasonOf(error), metadata } = (error ?? {}) as Partial<ServiceError>;
+  const reason = metadata?.get(reasonKey)[0];
+  if (typeof reason === "string" && reason !== "") return new Failure(reason, details, { cause: error });
+  if (code === status.DEADLINE_EXCEEDED) {
     return rpcFailure("DEADLINE_EXCEEDED", `${address}: no answer in time; the outcome is unknown`, { cause: error });
   }
-  if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED) {
-    return rpcFailure("RPC_UNREACHABLE", `${message}; is the daemon running there?`, { cause: error });
+  if (code === status.UNAVAILABLE || code === status.CANCELLED) {
+    return rpcFailure("RPC_UNREACHABLE", `${address}: ${details}; is the daemon running there?`, { cause: error });
   }
-  return rpcFailure("RPC_INTERNAL", `${message} (${status[error.code]})`, { cause: error });
+  return rpcFailure("RPC_INTERNAL", `${address}: ${details} (${status[code ?? status.UNKNOWN]})`, { cause: error });
 }
 
 /** For logs and for the reason of a closed link: the code, when there is one, and the text. */

@@ -111,3 +111,16 @@ async function* noSteps(): AsyncIterable<TakeoverProgress> {
   await Promise.resolve();
   yield { phase: "done", message: "", elapsedMs: 0, result: null };
 }
+
+/** Resolves once `condition` no longer throws or rejects. Generous, because the machine may be busy. */
+export async function eventually<T>(condition: () => T | Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + 20_000;
+  for (;;) {
+    try {
+      return await condition();
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
