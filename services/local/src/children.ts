@@ -1,10 +1,10 @@
 /**
  * The daemons as child processes. Each logs JSON lines to its standard output, which are kept in a file per node; the
  * line with `event: "ready"` or `event: "failed"` tells how its start went. A child stops when its standard input ends,
- * so none outlives this launcher, however it dies.
+ * so none outlives this launcher, however it dies. DATA/NODE.pid holds its process id while it runs.
  */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Cluster, NodeConfig } from "@waystation/config/cluster";
@@ -51,6 +51,8 @@ function startChild(node: NodeConfig, options: ChildrenOptions, logFile: string)
     // Their own process group: Ctrl-C reaches this launcher alone, which stops them in order.
     detached: true,
   });
+  const pidFile = join(options.dataDirectory, `${node.name}.pid`);
+  if (child.pid !== undefined) writeFileSync(pidFile, `${child.pid}\n`);
   const log = createWriteStream(logFile, { flags: "a" });
   child.stdin.on("error", () => {});
   child.stderr.pipe(log, { end: false });
@@ -63,6 +65,7 @@ function startChild(node: NodeConfig, options: ChildrenOptions, logFile: string)
     });
     child.once("exit", (code, signal) => {
       exited = true;
+      rmSync(pidFile, { force: true });
       resolve(signal === null ? `ended with exit code ${code ?? 0}` : `was killed by ${signal}`);
     });
   });
