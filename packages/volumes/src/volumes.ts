@@ -147,8 +147,9 @@ function openVolume(array: DurableStore, { name, sizeBytes, offsetBytes: base }:
       check(0, 0);
       await array.flush();
     },
-    async close() {
+    close() {
       isOpen = false;
+      return Promise.resolve();
     },
   };
 }

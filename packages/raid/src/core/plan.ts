@@ -85,16 +85,14 @@ export interface WritePathQuestion {
   readonly hasRedundancy: boolean;
   readonly isDegraded: boolean;
   readonly coversCell: boolean;
-  readonly lengthBytes: number;
   /** The log holds data of this cell that replay would put over what is written now. */
   readonly hasLoggedData: boolean;
+  /** So much of the round is whole cells that a second sync costs less than writing them twice. */
+  readonly isLargeRound: boolean;
 }
-
-/** Below this, one more log entry costs less than a second sync. */
-export const intentBytesMin = 64 * 1024;
 
 export function chooseWritePath(question: WritePathQuestion): WritePath {
   if (!question.hasRedundancy) return "direct";
   const mayBypass = question.coversCell && !question.isDegraded && !question.hasLoggedData;
-  return mayBypass && question.lengthBytes >= intentBytesMin ? "intent" : "logged";
+  return mayBypass && question.isLargeRound ? "intent" : "logged";
 }

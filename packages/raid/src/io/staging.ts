@@ -17,6 +17,9 @@ import type { DiskOperation } from "./block-disk.js";
 import type { Members } from "./members.js";
 import { lostCountMax, type StripeLog } from "./stripe-log.js";
 
+/** Below this, writing twice into the log costs less than a second sync. */
+const intentBytesMin = 64 * 1024;
+
 export interface PlannedCell {
   readonly update: CellUpdate;
   readonly path: WritePath;
@@ -36,13 +39,16 @@ export interface StagedRound {
 /** Decides the path of each cell, and how its parity is formed. Throws `IO_ERROR` when the array cannot do it. */
 export function planRound(members: Members, log: StripeLog | null, updates: readonly CellUpdate[]): PlannedCell[] {
   const { geometry } = members;
+  const whole = new Set(updates.filter((update) => coversCell(update, geometry.windowBytes)));
+  const wholeBytes = whole.size * geometry.windowBytes * geometry.dataUnits;
+  const isLargeRound = wholeBytes >= Math.min(intentBytesMin, geometry.recordBytesMax / 8);
   return updates.map((update) => {
     const layout = geometry.layoutOf(stripeOfCell(geometry, update.cell));
     const path = chooseWritePath({
       hasRedundancy: log !== null,
       isDegraded: members.isDegraded(),
-      coversCell: coversCell(update, geometry.windowBytes),
-      lengthBytes: updateBytes(update),
+      coversCell: whole.has(update),
+      isLargeRound,
       hasLoggedData: log?.hasData(update.cell) ?? false,
     });
     const bands = planCellWrite(layout, members.isAbsent, update);

@@ -36,10 +36,7 @@ export async function mismatchedStripes(array: RaidArray, disks: readonly BlockD
     const units = await Promise.all(
       disks.map((disk) => readDisk(disk, { offsetBytes, lengthBytes: geometry.unitBytes })),
     );
-    const isRight =
-      geometry.level === "raid1"
-        ? units.every((unit) => unit.equals(units[0] as Buffer))
-        : geometry.level === "raid0" || xorOf(units).every((byte) => byte === 0);
+    const isRight = geometry.level === "raid1" ? areEqual(units) : geometry.level === "raid0" || xorIsZero(units);
     if (!isRight) wrong.push(stripe);
   }
   return wrong;
@@ -51,8 +48,13 @@ async function readDisk(disk: BlockDisk, { offsetBytes, lengthBytes }: ByteRange
   return into;
 }
 
-function xorOf(units: readonly Buffer[]): Buffer {
-  const sum = Buffer.alloc((units[0] as Buffer).length);
-  for (const unit of units) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) ^ (unit[i] as number);
-  return sum;
+function areEqual(units: readonly Buffer[]): boolean {
+  return units.every((unit) => unit.equals(units[0] as Buffer));
+}
+
+function xorIsZero(units: readonly Buffer[]): boolean {
+  const [first, ...others] = units.map((unit) => new Uint32Array(unit.buffer, unit.byteOffset, unit.length / 4));
+  return (first as Uint32Array).every(
+    (word, i) => others.reduce((sum, other) => sum ^ (other[i] as number), word) === 0,
+  );
 }
