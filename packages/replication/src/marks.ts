@@ -85,6 +85,8 @@ export function readDecision(marks: Marks): Decision | null {
     sequence: toSequence(fields["sequence"]),
     participants: fields["participants"] as NodeName[],
     excluded: fields["excluded"] as NodeName[],
+    fenced: fields["fenced"] === true,
+    stamped: toSequence(Number(fields["stamped"])),
   };
 }
 
@@ -94,6 +96,8 @@ export function decisionMark(decision: Decision): MarkValue {
     sequence: decision.sequence,
     participants: decision.participants,
     excluded: decision.excluded,
+    fenced: decision.fenced,
+    stamped: decision.stamped,
   };
 }
 

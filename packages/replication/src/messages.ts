@@ -138,6 +138,9 @@ export interface Decision {
   readonly participants: readonly NodeName[];
   /** Secondaries given up by `--without`: they need a resync before they may open. */
   readonly excluded: readonly NodeName[];
+  /** True when the relay was fenced; `stamped` is then the last number it stamped: what is above C is lost. */
+  readonly fenced: boolean;
+  readonly stamped: Sequence;
 }
 
 export type GroupRole = "primary" | "relay" | "secondary";

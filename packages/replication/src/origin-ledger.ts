@@ -35,6 +35,8 @@ export function createOriginLedger(options: LedgerOptions): OriginLedger {
   const incomplete: { readonly origin: OriginNumber; readonly sequence: Sequence }[] = [];
   if (options.journalFirst !== noSequence && compareOrigin(options.high, noOrigin) > 0)
     incomplete.push({ origin: options.high, sequence: options.journalFirst });
+  /** As the primary last reported. It may be ahead of what was stamped: the local leg does not wait for the other. */
+  let complete = noOrigin;
 
   const self: OriginLedger = {
     volume: options.volume,
@@ -48,12 +50,13 @@ export function createOriginLedger(options: LedgerOptions): OriginLedger {
     },
     stamp(origin, sequence) {
       self.stamped = origin;
-      incomplete.push({ origin, sequence });
+      if (compareOrigin(origin, complete) > 0) incomplete.push({ origin, sequence });
     },
     madeDurable(origin) {
       self.durable = origin;
     },
     localComplete(origin) {
+      if (compareOrigin(origin, complete) > 0) complete = origin;
       let done = 0;
       for (let entry = incomplete[done]; entry !== undefined; entry = incomplete[done]) {
         if (compareOrigin(entry.origin, origin) > 0) break;

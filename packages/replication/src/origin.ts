@@ -67,6 +67,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
   /** The relay's high marks, from the latest welcome. */
   let relayMarks: readonly VolumeMark[] = [];
   let fetching: { readonly volume: OriginVolume; rest: OriginVolume[] } | null = null;
+  let storing = false;
   let unreconciled: { readonly volume: OriginVolume; readonly unit: number }[] = [];
   let resending = 0;
   let nextMarksMs = 0;
@@ -94,10 +95,14 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     else detail = "";
   };
 
-  /** 2a -> 2b, once both sides have answered. A fetch that a lost link broke off starts again. */
+  /**
+   * 2a -> 2b, once both sides have answered. A fetch that a lost link broke off starts again, but never while records
+   * of the earlier one may still be on their way to the array: older content would land on newer.
+   */
   const proceed = (): void => {
     if (phase === "confirming") detail = welcomed ? "asking the secondaries for their epoch" : "waiting for the relay";
     if (!welcomed || !epochConfirmed || (phase !== "confirming" && phase !== "fetching")) return;
+    if (storing || fetching !== null) return;
     phase = "fetching";
     const [first, ...rest] = volumes;
     assert(first !== undefined, "a primary without volumes");
@@ -112,20 +117,23 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
   };
 
   const storeFetched = (body: Extract<IngressBody, { kind: "relay-records" }>): void => {
-    const from = link;
-    if (phase !== "fetching" || fetching?.volume.name !== body.volume) return;
-    const { volume, rest } = fetching;
+    const asked = fetching;
+    if (phase !== "fetching" || asked?.volume.name !== body.volume) return;
+    const { volume, rest } = asked;
     const writes = body.records.map(({ kind, offsetBytes, lengthBytes, payload }) => ({
       offsetBytes,
       lengthBytes,
       data: kind === "write" ? payload : null,
     }));
+    storing = true;
     desk.store(volume.name, writes, (failure) => {
+      storing = false;
       if (failure !== null) {
         detail = `the array of ${volume.name} failed: ${failure.message}`;
         return;
       }
-      if (link !== from || phase !== "fetching") return;
+      if (phase !== "fetching") return;
+      if (fetching !== asked) return proceed();
       if (body.nextAfter !== noSequence) return fetchFrom(volume, rest, body.nextAfter);
       // The array holds all that the relay has of this volume.
       volume.localComplete = markOf(relayMarks, volume.name);
@@ -183,6 +191,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     if (link !== null) desk.closeLink(link);
     link = null;
     welcomed = false;
+    fetching = null;
     window.disconnect();
     if (phase !== "fenced") detail = reason;
   };

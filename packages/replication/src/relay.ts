@@ -201,7 +201,9 @@ export function createRelay(options: RelayOptions): Relay {
     const { usedBytes, capacityBytes } = usage();
     const promised = peers.reduce((sum, other) => sum + Math.max(0, other.grantedBytes - other.receivedBytes), 0);
     const room = Math.max(0, capacityBytes - usedBytes - promised);
-    const window = Math.max(0, peer.durableBytes + limits.ingressWindowBytes - peer.grantedBytes);
+    // An idle primary keeps what it was granted: a share for each, or one could hold all the room for ever.
+    const windowBytes = Math.min(limits.ingressWindowBytes, Math.floor(capacityBytes / peers.length));
+    const window = Math.max(0, peer.durableBytes + windowBytes - peer.grantedBytes);
     const more = Math.min(window, room);
     peer.grantedBytes += more;
     return more > 0;
@@ -317,6 +319,7 @@ export function createRelay(options: RelayOptions): Relay {
       desk.commit({ marks: fencedMarks }, () => {
         for (const peer of peers)
           if (peer.link !== null) refuse(peer.link, "fenced", `the group was frozen at ${durable} by a takeover`);
+        shipping.announceEpoch();
         whenDurable();
       });
     },

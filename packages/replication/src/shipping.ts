@@ -49,6 +49,8 @@ export interface Shipping {
   message(link: LinkId, body: ShipBody): void;
   /** True when every secondary was seen, and none held a record: a new journal may begin. */
   allSeenEmpty(): boolean;
+  /** Tells every leg of the epoch that this node follows now: an idle link would not, and its end would go on waiting. */
+  announceEpoch(): void;
   appliedEverywhere(): Sequence;
   trimmed(): Sequence;
   trimThrough(sequence: Sequence): void;
@@ -114,9 +116,17 @@ export function createShipping(options: ShippingOptions): Shipping {
     leg.inFlightBytes += bytes;
   };
 
+  /**
+   * A leg without records of its own up to what was read is told by a batch of none that it is complete. Fenced, there
+   * is no next point that would ask for it, and a drain waits for every leg to be complete.
+   */
+  const tellComplete = (leg: FarLeg): void => {
+    if (leg.welcomed && leg.shipped < leg.scanned) ship(leg, []);
+  };
+
   /** Takes the next step towards the point in hand, or begins the next point once the last one is settled. */
   const settle = (): void => {
-    if (quiet() || !allWelcomed()) return;
+    if (!allWelcomed()) return;
     for (const leg of legs) {
       if (leg.link === null || leg.toldGate >= gate) continue;
       leg.toldGate = gate;
@@ -130,8 +140,7 @@ export function createShipping(options: ShippingOptions): Shipping {
   const prepare = (): void => {
     for (const leg of legs) {
       if (leg.link === null) continue;
-      // A leg without records of its own up to the point is told by a batch of none that it is complete.
-      if (leg.shipped < preparing && leg.scanned >= preparing) ship(leg, []);
+      if (leg.shipped < preparing && leg.scanned >= preparing) tellComplete(leg);
       if (leg.askedPrepare >= preparing) continue;
       leg.askedPrepare = preparing;
       desk.send(leg.link, { kind: "prepare", sequence: preparing });
@@ -199,7 +208,8 @@ export function createShipping(options: ShippingOptions): Shipping {
   return {
     drain() {
       for (const leg of legs) pump(leg);
-      settle();
+      if (quiet()) for (const leg of legs) tellComplete(leg);
+      else settle();
     },
     tick() {
       ages.note(durable(), desk.nowMs());
@@ -248,6 +258,11 @@ export function createShipping(options: ShippingOptions): Shipping {
       }
     },
     allSeenEmpty: () => allWelcomed() && legs.every((leg) => leg.received === noSequence),
+    announceEpoch() {
+      for (const leg of legs) {
+        if (leg.link !== null && leg.welcomed) desk.send(leg.link, { kind: "gate", sequence: gate });
+      }
+    },
     appliedEverywhere: () => lowest((leg) => leg.applied),
     trimmed: () => trimmed,
     trimThrough(sequence) {

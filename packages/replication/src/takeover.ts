@@ -64,8 +64,11 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   };
 
   const end = (run: Run, result: TakeoverResult): void => {
-    current = null;
-    poll = null;
+    // One that was refused because another is running leaves that one and its poll alone.
+    if (current === run) {
+      current = null;
+      poll = null;
+    }
     const elapsedMs = desk.nowMs() - run.startedMs;
     desk.log(result.outcome === "refused" ? "warn" : "info", `takeover of ${membership.group}: ${result.message}`);
     desk.takeoverProgress(run.request, { phase: "end", message: result.message, elapsedMs, result });
@@ -271,12 +274,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
         risks: [],
       };
       const unknown = command.without.find((name) => !secondaries.some((node) => node === name && node !== self));
-      if (current !== null) {
-        const busy = current;
-        refuse(run, "TAKEOVER_RUNNING", self);
-        current = busy;
-        return;
-      }
+      if (current !== null) return refuse(run, "TAKEOVER_RUNNING", self);
       if (unknown !== undefined) return refuse(run, "NOT_A_PEER", unknown);
       current = run;
       look(run);

@@ -85,7 +85,14 @@ const record = fc.tuple(write, sequence, uint).map(([fields, number, term]) => (
   epoch: term,
 }));
 const records = fc.array(record, { maxLength: 6 });
-const decision = fc.record({ epoch, sequence, participants: nodes, excluded: nodes });
+const decision = fc.record({
+  epoch,
+  sequence,
+  participants: nodes,
+  excluded: nodes,
+  fenced: fc.boolean(),
+  stamped: sequence,
+});
 const state = fc.record({
   node: name.map((value) => value as NodeName),
   role: keysOf(groupRoleNumber),

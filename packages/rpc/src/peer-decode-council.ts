@@ -16,15 +16,26 @@ function readDecision(reader: WireReader): Decision {
   const excluded: NodeName[] = [];
   let epoch: Epoch | undefined;
   let sequence = 0;
+  let fenced = false;
+  let stamped = 0;
   while (reader.before(end)) {
     const tag = reader.tag();
     if (tag === 1 * 8 + 2) epoch = readEpoch(reader);
     else if (tag === 2 * 8) sequence = reader.uint();
     else if (tag === 3 * 8 + 2) participants.push(reader.name() as NodeName);
     else if (tag === 4 * 8 + 2) excluded.push(reader.name() as NodeName);
+    else if (tag === 5 * 8) fenced = reader.uint() !== 0;
+    else if (tag === 6 * 8) stamped = reader.uint();
     else reader.skip(tag);
   }
-  return { epoch: checkedEpoch(epoch, "decision"), sequence: sequence as Sequence, participants, excluded };
+  return {
+    epoch: checkedEpoch(epoch, "decision"),
+    sequence: sequence as Sequence,
+    participants,
+    excluded,
+    fenced,
+    stamped: stamped as Sequence,
+  };
 }
 
 function readMemberState(reader: WireReader): MemberState {

@@ -113,6 +113,8 @@ function writeOriginVolume(writer: WireWriter, volume: OriginVolume): void {
 
 function writeDecision(writer: WireWriter, field: number, decision: Decision): void {
   const mark = writer.mark();
+  writer.uint(6, decision.stamped);
+  writer.bool(5, decision.fenced);
   writeTexts(writer, 4, decision.excluded);
   writeTexts(writer, 3, decision.participants);
   writer.uint(2, decision.sequence);

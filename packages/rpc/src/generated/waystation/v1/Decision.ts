@@ -23,6 +23,11 @@ export interface Decision {
    * Secondaries given up: they need a resync before they may open.
    */
   'excluded'?: (string)[];
+  /**
+   * The relay was fenced, and `stamped` is the last number that it stamped.
+   */
+  'fenced'?: (boolean);
+  'stamped'?: (number | string | Long);
 }
 
 /**
@@ -45,4 +50,9 @@ export interface Decision__Output {
    * Secondaries given up: they need a resync before they may open.
    */
   'excluded': (string)[];
+  /**
+   * The relay was fenced, and `stamped` is the last number that it stamped.
+   */
+  'fenced': (boolean);
+  'stamped': (number);
 }
