@@ -24,7 +24,7 @@ function readDecision(reader: WireReader): Decision {
     else if (tag === 2 * 8) sequence = reader.uint();
     else if (tag === 3 * 8 + 2) participants.push(reader.name() as NodeName);
     else if (tag === 4 * 8 + 2) excluded.push(reader.name() as NodeName);
-    else if (tag === 5 * 8) fenced = reader.uint() !== 0;
+    else if (tag === 5 * 8) fenced = reader.bool();
     else if (tag === 6 * 8) stamped = reader.uint();
     else reader.skip(tag);
   }
