@@ -2,7 +2,8 @@
  * What a takeover tells the operator: why it refused and what to do, and what was lost as exactly as it is known.
  * "Nothing" is said only when it is proven (PROTOCOL 6.5): the relay was fenced and everything it stamped arrived.
  */
-import type { NodeName, Sequence } from "./vocabulary.js";
+import type { Decision } from "./messages.js";
+import type { NodeName } from "./vocabulary.js";
 
 /** Each refusal's text; `about` is a node's name or the figure in question. Rows of docs/errors.md. */
 export const refusalTexts = {
@@ -30,22 +31,13 @@ export interface Loss {
   readonly lostDetail: string;
 }
 
-export interface LossFacts {
-  /** C. */
-  readonly sequence: Sequence;
-  /** The relay's last durable number, when it was fenced. */
-  readonly fencedAt: Sequence | null;
-  readonly relay: NodeName;
-  /** This run finished an earlier takeover. */
-  readonly adopted: boolean;
-}
-
-export function describeLoss({ sequence, fencedAt, relay, adopted }: LossFacts): Loss {
-  if (fencedAt === null) {
-    const why = adopted ? "an earlier takeover decided this point" : `${relay} could not be asked what it had stamped`;
-    return { lost: "unknown", lostDetail: `unknown from ${sequence + 1}: ${why}` };
-  }
-  if (sequence >= fencedAt)
-    return { lost: "nothing", lostDetail: `${relay} was fenced at ${fencedAt}, and everything up to it is here` };
-  return { lost: "known", lostDetail: `${sequence + 1}..${fencedAt}: acknowledged at ${relay}, not in this image` };
+export function describeLoss({ sequence, fenced, stamped }: Decision, relay: NodeName): Loss {
+  if (!fenced)
+    return {
+      lost: "unknown",
+      lostDetail: `unknown from ${sequence + 1}: ${relay} could not be asked what it had stamped`,
+    };
+  if (sequence >= stamped)
+    return { lost: "nothing", lostDetail: `${relay} was fenced at ${stamped}, and everything up to it is here` };
+  return { lost: "known", lostDetail: `${sequence + 1}..${stamped}: acknowledged at ${relay}, not in this image` };
 }

@@ -15,7 +15,7 @@ import { limits } from "./limits.js";
 import { primariesOf, secondariesOf, type Membership } from "./membership.js";
 import type { Decision, MemberState } from "./messages.js";
 import type { TakeoverResult } from "./status.js";
-import { describeLoss, refusalTexts, type Loss, type TakeoverRefusal } from "./takeover-outcome.js";
+import { describeLoss, refusalTexts, type TakeoverRefusal } from "./takeover-outcome.js";
 import type { Epoch, NodeName } from "./vocabulary.js";
 
 export interface Takeover {
@@ -176,7 +176,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
         run.fencedAt = relayAnswer.state.stamped;
       else if (!run.force) return refuse(run, "RELAY_UNREACHABLE", relay);
       if (run.adopted !== null)
-        return decide(run, { ...run.adopted, epoch: run.epoch, participants: run.participants });
+        return decide(run, { ...run.adopted, epoch: run.epoch, participants: run.participants, ...fenceOf(run) });
       if (run.fencedAt === null) return choose(run);
       tell(run, "drain", `${relay} is fenced at ${run.fencedAt}; draining its journal`);
       drain(run, { received: noSequence, atMs: desk.nowMs() });
@@ -207,7 +207,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
         ? lowestReceived(answers, run.participants)
         : highestValidated(answers, run.participants);
       const { epoch, participants, excluded } = run;
-      decide(run, { epoch, sequence, participants, excluded });
+      decide(run, { epoch, sequence, participants, excluded, fenced: false, stamped: noSequence, ...fenceOf(run) });
     });
   };
 
@@ -238,12 +238,6 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   };
 
   const succeed = (run: Run, decision: Decision): void => {
-    const loss: Loss = describeLoss({
-      sequence: decision.sequence,
-      fencedAt: run.fencedAt,
-      relay,
-      adopted: run.adopted !== null,
-    });
     const { absent, risks } = run;
     end(run, {
       outcome: "taken-over",
@@ -251,7 +245,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       message: `${membership.group} is open on ${decision.participants.join(", ")} at sequence ${decision.sequence}`,
       epoch: decision.epoch,
       sequence: decision.sequence,
-      ...loss,
+      ...describeLoss(decision, relay),
       participants: decision.participants,
       absent,
       risks,
@@ -286,6 +280,11 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       then();
     },
   };
+}
+
+/** What a decision says of the relay's end; nothing when this run could not fence it, an earlier one perhaps could. */
+function fenceOf({ fencedAt }: Run): Partial<Pick<Decision, "fenced" | "stamped">> {
+  return fencedAt === null ? {} : { fenced: true, stamped: fencedAt };
 }
 
 function stateOf(answers: CouncilAnswers, node: NodeName): MemberState | null {

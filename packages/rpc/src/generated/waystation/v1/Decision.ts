@@ -24,9 +24,12 @@ export interface Decision {
    */
   'excluded'?: (string)[];
   /**
-   * The relay was fenced, and `stamped` is the last number that it stamped.
+   * The relay was fenced: `stamped` is the last number that it stamped, and what is above `sequence` is lost.
    */
   'fenced'?: (boolean);
+  /**
+   * See `fenced`; else 0.
+   */
   'stamped'?: (number | string | Long);
 }
 
@@ -51,8 +54,11 @@ export interface Decision__Output {
    */
   'excluded': (string)[];
   /**
-   * The relay was fenced, and `stamped` is the last number that it stamped.
+   * The relay was fenced: `stamped` is the last number that it stamped, and what is above `sequence` is lost.
    */
   'fenced': (boolean);
+  /**
+   * See `fenced`; else 0.
+   */
   'stamped': (number);
 }

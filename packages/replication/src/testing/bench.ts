@@ -1,0 +1,273 @@
+/**
+ * One member on a bench: the test makes its events by hand and answers its commits, stores and reads when it likes, so
+ * that "asked for" and "durable" can be told apart at every step. A crash is a new bench on the same medium.
+ */
+import assert from "node:assert/strict";
+import type { Failure } from "@waystation/contracts/errors";
+import type { Channel } from "@waystation/contracts/link";
+import type { JournalReadResult } from "@waystation/contracts/journal";
+import type { Access, Effect, GroupEvent, LinkId, RequestId } from "../effects.js";
+import { createMember, type Member } from "../member.js";
+import type { Membership } from "../membership.js";
+import type { PeerBody } from "../messages.js";
+import type { TakeoverProgress, TakeoverResult } from "../status.js";
+import type { Epoch, NodeName, RecordKind, VolumeName } from "../vocabulary.js";
+import { blockBytes, blockOf, epochOne, g1 } from "./fixture.js";
+import {
+  applyCommit,
+  applyWrites,
+  copyJournal,
+  createMedium,
+  firstOf,
+  readJournal,
+  trimJournal,
+  usedBytes,
+  volumeOf,
+  type JournalState,
+  type Medium,
+} from "./medium.js";
+import { showEffect } from "./transcript.js";
+
+type Asking = Extract<Effect, { kind: "commit" | "store" | "load" | "read-journal" }>;
+type AskingKind = Asking["kind"];
+
+export interface Sent {
+  readonly link: LinkId;
+  readonly epoch: Epoch;
+  readonly body: PeerBody;
+}
+
+export interface Bench {
+  readonly self: NodeName;
+  readonly member: Member;
+  readonly medium: Medium;
+  /** The journal as the running node sees it. */
+  readonly journal: JournalState;
+  readonly replies: Map<RequestId, Buffer | Failure | null>;
+  readonly access: Map<VolumeName, Access>;
+  readonly progress: TakeoverProgress[];
+  nowMs(): number;
+  step(event: GroupEvent): void;
+  start(): void;
+  drain(): void;
+  /** Lets time pass, in ticks of 25 ms. */
+  tick(ms?: number): void;
+  /** Opens a link, as dialled by this node or by the peer. */
+  open(peer: NodeName, channel: Channel, by: "self" | "peer"): LinkId;
+  lose(link: LinkId, reason?: string): void;
+  receive(link: LinkId, body: PeerBody, epoch?: Epoch): void;
+  /** What waits for an answer, oldest first. */
+  asked(kind?: AskingKind): readonly Asking[];
+  /** Answers the oldest that waits of this kind; a store or a load may fail. False when there is none. */
+  answer(kind: AskingKind, failure?: Failure): boolean;
+  /** Drains and answers until nothing is left but what is held. */
+  settle(hold?: readonly AskingKind[]): void;
+  write(order: HostOrder): RequestId;
+  read(volume: VolumeName, block: number, blocks?: number): RequestId;
+  takeover(options?: { readonly force?: boolean; readonly without?: readonly NodeName[] }): RequestId;
+  result(request: RequestId): TakeoverResult | null;
+  /** The transcript since the last call. */
+  take(): string[];
+  /** The bodies sent since the last call. */
+  takeSent(): Sent[];
+  /** What the array holds of a block, durably. */
+  block(volume: VolumeName, block: number): Buffer;
+}
+
+export interface HostOrder {
+  readonly volume: VolumeName;
+  readonly block: number;
+  readonly blocks?: number;
+  readonly kind?: RecordKind;
+  readonly value?: number;
+}
+
+export interface BenchOptions {
+  readonly self: NodeName;
+  readonly membership?: Membership;
+  readonly medium?: Medium;
+  readonly capacityBytes?: number;
+  readonly nowMs?: number;
+  /** Sees each effect as it is run, in order. */
+  readonly onEffect?: (effect: Effect) => void;
+}
+
+let uniqueIds = 0;
+
+export function createBench(options: BenchOptions): Bench {
+  const { self, membership = g1, capacityBytes = 2 ** 30, onEffect = () => {} } = options;
+  const medium = options.medium ?? createMedium(membership, self);
+  const journal = copyJournal(medium.journal);
+  let nowMs = options.nowMs ?? 1_000;
+  const member = createMember({
+    self,
+    membership,
+    marks: journal.marks,
+    journalFirst: firstOf(journal),
+    usage: () => ({ usedBytes: usedBytes(journal), capacityBytes }),
+    uniqueId: () => `${self}-${++uniqueIds}`,
+  });
+  const links = new Map<LinkId, string>();
+  const asked: Asking[] = [];
+  const readResults = new Map<number, JournalReadResult>();
+  const replies = new Map<RequestId, Buffer | Failure | null>();
+  const access = new Map<VolumeName, Access>();
+  const progress: TakeoverProgress[] = [];
+  const results = new Map<RequestId, TakeoverResult>();
+  let lines: string[] = [];
+  let sent: Sent[] = [];
+  let nextLink = 1;
+  let nextRequest = 1;
+
+  const run = (effect: Effect): void => {
+    lines.push(showEffect(effect, (link) => links.get(link) ?? `link ${link}`));
+    onEffect(effect);
+    switch (effect.kind) {
+      case "commit":
+        applyCommit(journal, effect.change);
+        return void asked.push(effect);
+      case "read-journal":
+        readResults.set(effect.token, readJournal(journal, effect.options));
+        return void asked.push(effect);
+      case "store":
+      case "load":
+        return void asked.push(effect);
+      case "trim":
+        trimJournal(journal, effect.sequence);
+        return trimJournal(medium.journal, effect.sequence);
+      case "send":
+        return void sent.push({ link: effect.link, epoch: effect.message.epoch, body: effect.message.body });
+      case "close-link":
+        return void links.delete(effect.link);
+      case "reply":
+        assert(!replies.has(effect.request), `request ${effect.request} was answered twice`);
+        return void replies.set(effect.request, effect.result);
+      case "access":
+        return void access.set(effect.volume, effect.access);
+      case "takeover-progress":
+        progress.push(effect.progress);
+        if (effect.progress.result !== null) results.set(effect.request, effect.progress.result);
+        return;
+      case "dial":
+      case "log":
+        return;
+    }
+  };
+
+  const step = (event: GroupEvent): void => {
+    for (const effect of member.step(event, nowMs, nowMs)) run(effect);
+  };
+
+  const answerTo = (effect: Asking, failure: Failure | null): GroupEvent => {
+    const { token } = effect;
+    switch (effect.kind) {
+      case "commit":
+        applyCommit(medium.journal, effect.change);
+        return { kind: "committed", token };
+      case "read-journal": {
+        const result = readResults.get(token);
+        assert(result !== undefined);
+        readResults.delete(token);
+        return { kind: "journal-read", token, result };
+      }
+      case "store":
+        if (failure === null) applyWrites(medium, effect.volume, effect.writes);
+        return { kind: "stored", token, failure };
+      case "load": {
+        const { offsetBytes, lengthBytes } = effect;
+        const content = volumeOf(medium, effect.volume).subarray(offsetBytes, offsetBytes + lengthBytes);
+        return { kind: "loaded", token, data: failure ?? Buffer.from(content) };
+      }
+    }
+  };
+
+  const answerAt = (index: number, failure: Failure | null): boolean => {
+    const [effect] = index < 0 ? [] : asked.splice(index, 1);
+    if (effect === undefined) return false;
+    step(answerTo(effect, failure));
+    return true;
+  };
+
+  return {
+    self,
+    member,
+    medium,
+    journal,
+    replies,
+    access,
+    progress,
+    nowMs: () => nowMs,
+    step,
+    start: () => step({ kind: "start" }),
+    drain: () => step({ kind: "drain" }),
+    tick(ms = 25) {
+      for (let left = ms; left > 0; left -= 25) {
+        nowMs += Math.min(25, left);
+        step({ kind: "tick" });
+      }
+    },
+    open(peer, channel, by) {
+      const link = nextLink++;
+      links.set(link, `${channel} ${peer}`);
+      step({ kind: "link-opened", link, peer, channel, dialled: by === "self" });
+      return link;
+    },
+    lose(link, reason = "the network broke it") {
+      if (links.delete(link)) step({ kind: "link-closed", link, reason });
+    },
+    receive: (link, body, epoch = epochOne) => step({ kind: "message", link, message: { epoch, body } }),
+    asked: (kind) => asked.filter((effect) => kind === undefined || effect.kind === kind),
+    answer: (kind, failure) =>
+      answerAt(
+        asked.findIndex((effect) => effect.kind === kind),
+        failure ?? null,
+      ),
+    settle(hold = []) {
+      for (let turns = 0; turns < 10_000; turns++) {
+        step({ kind: "drain" });
+        const next = asked.findIndex((effect) => !hold.includes(effect.kind));
+        if (!answerAt(next, null)) return;
+      }
+      assert.fail(`${self} never comes to rest`);
+    },
+    write({ volume, block, blocks = 1, kind = "write", value = 0 }) {
+      const request = nextRequest++;
+      const payload = kind === "write" ? Buffer.concat(Array.from({ length: blocks }, () => blockOf(value))) : null;
+      step({
+        kind: "host-write",
+        request,
+        volume,
+        write: kind,
+        offsetBytes: block * blockBytes,
+        lengthBytes: blocks * blockBytes,
+        payload: payload ?? new Uint8Array(0),
+      });
+      return request;
+    },
+    read(volume, block, blocks = 1) {
+      const request = nextRequest++;
+      const range = { offsetBytes: block * blockBytes, lengthBytes: blocks * blockBytes };
+      step({ kind: "host-read", request, volume, ...range });
+      return request;
+    },
+    takeover({ force = false, without = [] } = {}) {
+      const request = nextRequest++;
+      step({ kind: "takeover", request, command: { group: membership.group, force, without } });
+      return request;
+    },
+    result: (request) => results.get(request) ?? null,
+    take() {
+      const taken = lines;
+      lines = [];
+      return taken;
+    },
+    takeSent() {
+      const taken = sent;
+      sent = [];
+      return taken;
+    },
+    block(volume, block) {
+      return Buffer.from(volumeOf(medium, volume).subarray(block * blockBytes, (block + 1) * blockBytes));
+    },
+  };
+}
