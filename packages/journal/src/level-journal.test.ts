@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { GroupName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
 import { afterEach, describe, it } from "vitest";
-import { journalConformance, type JournalHarness } from "./conformance.js";
+import { journalConformance } from "./conformance.js";
+import type { JournalHarness } from "./conformance-harness.js";
 import { openJournalOn, openLevelJournal, type LevelJournalOptions } from "./level-journal.js";
 import { createLossyMedium } from "./lossy-database.js";
 

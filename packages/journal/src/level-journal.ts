@@ -83,6 +83,7 @@ function createJournal(
     index,
     chain: recovered.chain,
     trimmedThrough: recovered.trimmedThrough,
+    markNames: marks.keys(),
     batchBytesMax: options.batchBytesMax ?? 8 * mib,
     onDurable: (durable) => cache.settle(durable),
     onFailure: (error) => (failure = databaseFailure(options.place, error)),

@@ -127,6 +127,8 @@ export interface JournalState {
   /** The oldest batch whose index is kept; those before held nothing but deleted records. */
   readonly firstBatch: number;
   readonly trimmedThrough: number;
+  /** How many marks there are. */
+  readonly markCount: number;
 }
 
 /** JSON behind a CRC32C of it. */

@@ -48,7 +48,11 @@ export async function recoverJournal(database: JournalDatabase, options: Recover
   index.trimThrough(state.trimmedThrough);
   await checkRecord(database, index.first(), options.place);
   await checkRecord(database, index.last(), options.place);
-  return { index, chain, marks: await readMarks(database, options.place), trimmedThrough: state.trimmedThrough };
+  const marks = await readMarks(database, options.place);
+  if (marks.size !== state.markCount) {
+    throw damaged(options.place, `it holds ${marks.size} marks, its state says ${state.markCount}`);
+  }
+  return { index, chain, marks, trimmedThrough: state.trimmedThrough };
 }
 
 async function readState(database: JournalDatabase, { group, place }: RecoveryOptions): Promise<JournalState> {
@@ -56,7 +60,15 @@ async function readState(database: JournalDatabase, { group, place }: RecoveryOp
   if (entry === undefined) {
     const others = await database.readRange({ ...allKeys, countMax: 1 });
     if (others.length > 0) throw damaged(place, "its state is missing though it holds records or marks");
-    const fresh = { layout: layoutVersion, group, lastBatch: 0, lastBatchCrc: 0, firstBatch: 1, trimmedThrough: 0 };
+    const fresh: JournalState = {
+      layout: layoutVersion,
+      group,
+      lastBatch: 0,
+      lastBatchCrc: 0,
+      firstBatch: 1,
+      trimmedThrough: 0,
+      markCount: 0,
+    };
     await database.write([{ type: "put", key: stateKey, value: seal(fresh) }], { sync: true });
     return fresh;
   }

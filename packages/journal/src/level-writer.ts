@@ -45,6 +45,8 @@ export interface WriterOptions {
   readonly index: RecordIndex;
   readonly chain: BatchChain;
   readonly trimmedThrough: number;
+  /** The names of the marks that the database holds. */
+  readonly markNames: Iterable<string>;
   readonly batchBytesMax: number;
   /** All commits up to this ordinal are in the database, durably. */
   readonly onDurable: (ordinal: number) => void;
@@ -68,6 +70,7 @@ export function createLevelWriter(options: WriterOptions): LevelWriter {
   let writing: Promise<void> | null = null;
   let draining = false;
   let failed = false;
+  const markNames = new Set(options.markNames);
   /** The cursor that the caller wants, and the one that the next state may claim. */
   let trimWanted = options.trimmedThrough;
   let trimmedThrough = options.trimmedThrough;
@@ -133,6 +136,8 @@ export function createLevelWriter(options: WriterOptions): LevelWriter {
       }
       for (const [name, value] of commit.marks) {
         const key = markKey(name);
+        if (value === null) markNames.delete(name);
+        else markNames.add(name);
         yield value === null ? { type: "del", key } : { type: "put", key, value };
       }
     }
@@ -174,6 +179,7 @@ export function createLevelWriter(options: WriterOptions): LevelWriter {
     lastBatchCrc: chain.lastCrc(),
     firstBatch: chain.firstNumber(),
     trimmedThrough,
+    markCount: markNames.size,
   });
 
   return {

@@ -2,7 +2,8 @@ import type { GroupName } from "@waystation/contracts/ids";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
-import { journalConformance, makeRecord } from "./conformance.js";
+import { journalConformance } from "./conformance.js";
+import { makeRecord } from "./conformance-harness.js";
 import { createMemoryJournal } from "./memory-journal.js";
 
 const group = "g1" as GroupName;

@@ -1,0 +1,199 @@
+import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isFailure } from "@waystation/contracts/errors";
+import { toSequence, type GroupName } from "@waystation/contracts/ids";
+import type { Journal } from "@waystation/contracts/journal";
+import { createRandom } from "@waystation/contracts/random";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
+import { openJournalOn, openLevelJournal } from "./level-journal.js";
+import { batchKey, markKey, recordKey, stateKey } from "./level-layout.js";
+import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
+
+const group = "g1" as GroupName;
+const records = Array.from({ length: 12 }, (_, index) => makeRecord(index + 1));
+
+function openOn(medium: LossyMedium): Promise<Journal> {
+  return openJournalOn(medium.open(), { group, place: "test", tailCacheBytes: 0 });
+}
+
+/** Twelve records in twelve batches, with a mark each, closed. */
+async function filledMedium(): Promise<LossyMedium> {
+  const medium = createLossyMedium();
+  const journal = await openOn(medium);
+  for (const record of records) {
+    await journal.commit({ records: [record], marks: new Map([[`m${record.sequence % 3}`, record.sequence]]) });
+  }
+  await journal.close();
+  return medium;
+}
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (isFailure(error)) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "none";
+}
+
+async function openAndReadAll(medium: LossyMedium): Promise<Journal> {
+  const journal = await openOn(medium);
+  assertSameRecords(await readAll(journal), records);
+  return journal;
+}
+
+const id = (key: Buffer): string => key.toString("hex");
+
+function change(medium: LossyMedium, key: Buffer, edit: (value: Buffer) => Buffer): void {
+  const entry = medium.entries.get(id(key));
+  expect(entry).toBeDefined();
+  medium.entries.set(id(key), [key, edit(Buffer.from(entry![1]))]);
+}
+
+function flip(at: number): (value: Buffer) => Buffer {
+  return (value) => {
+    value[at] = (value[at] ?? 0) ^ 1;
+    return value;
+  };
+}
+
+describe("a damaged journal is refused, never read around", () => {
+  it("a record that is missing is named when it is read", async () => {
+    const medium = await filledMedium();
+    medium.entries.delete(id(recordKey(5)));
+    const journal = await openOn(medium);
+    expect(await refusal(readAll(journal))).toMatch(/^JOURNAL_DAMAGED: .*record 5 is missing/);
+    assertSameRecords(await readAll(journal, { from: toSequence(6) }), records.slice(5));
+  });
+
+  it("a record that was changed is named when it is read", async () => {
+    const medium = await filledMedium();
+    change(medium, recordKey(5), flip(200));
+    expect(await refusal(openAndReadAll(medium))).toMatch(/^JOURNAL_DAMAGED: .*record 5 is not what was stored/);
+  });
+
+  it("a whole record of another place is not taken for this one", async () => {
+    const medium = await filledMedium();
+    const other = medium.entries.get(id(recordKey(6)))![1];
+    change(medium, recordKey(5), () => other);
+    expect(await refusal(openAndReadAll(medium))).toMatch(/^JOURNAL_DAMAGED: .*record 5 is not what was stored/);
+  });
+
+  const atOpening: readonly [string, (medium: LossyMedium) => unknown, RegExp][] = [
+    ["the newest record missing", (medium) => medium.entries.delete(id(recordKey(12))), /record 12 is missing/],
+    ["the oldest record changed", (medium) => change(medium, recordKey(1), flip(70)), /record 1 is not whole/],
+    [
+      "a batch missing from the chain",
+      (medium) => medium.entries.delete(id(batchKey(4))),
+      /batches 4 to 4 are missing/,
+    ],
+    [
+      "the newest batch missing",
+      (medium) => medium.entries.delete(id(batchKey(12))),
+      /batches end at 11, its state says 12/,
+    ],
+    ["a batch changed", (medium) => change(medium, batchKey(4), flip(20)), /the index of batch 4 is not whole/],
+    ["the state missing", (medium) => medium.entries.delete(id(stateKey)), /its state is missing though it holds/],
+    ["the state changed", (medium) => change(medium, stateKey, flip(9)), /its state has a wrong checksum/],
+    ["a mark changed", (medium) => change(medium, markKey("m1"), flip(4)), /mark m1 has a wrong checksum/],
+    ["a mark missing", (medium) => medium.entries.delete(id(markKey("m1"))), /2 marks, its state says 3/],
+  ];
+  it.each(atOpening)("at opening: %s", async (_title, damage, message) => {
+    const medium = await filledMedium();
+    damage(medium);
+    const text = await refusal(openOn(medium));
+    expect(text).toMatch(/^JOURNAL_DAMAGED/);
+    expect(text).toMatch(message);
+    // The refusal gave the database back: what was damaged can be looked at again.
+    medium.open();
+  });
+
+  it("PROTOCOL 7: a batch that vanished as a whole, as LevelDB's log replay drops it, is noticed", async () => {
+    const before = await filledMedium();
+    const snapshot = new Map(before.entries);
+    const journal = await openOn(before);
+    await journal.commit({ records: [makeRecord(13)] });
+    const lost = new Map(before.entries);
+    await journal.commit({ records: [makeRecord(14)] });
+    await journal.close();
+    // Everything that only the first of the two batches wrote is gone; what the second wrote over stays.
+    for (const [key, entry] of lost) {
+      if (!snapshot.has(key) && before.entries.get(key) === entry) before.entries.delete(key);
+    }
+    expect(await refusal(openOn(before))).toMatch(/batches 13 to 13 are missing/);
+  });
+
+  it("any one entry lost or any one bit flipped is noticed, in entries of every kind", async () => {
+    const random = createRandom(11);
+    const { entries } = await filledMedium();
+    for (const [key, entry] of entries) {
+      for (const damage of ["lost", "flipped"] as const) {
+        const medium = createLossyMedium();
+        for (const [otherKey, other] of entries) medium.entries.set(otherKey, other);
+        if (damage === "lost") medium.entries.delete(key);
+        else change(medium, entry[0], flip(random.below(entry[1].length)));
+        expect(await refusal(openAndReadAll(medium)), `${damage} ${key}`).toMatch(/^JOURNAL_DAMAGED/);
+      }
+    }
+  });
+
+  it("a journal of another group is refused as foreign", async () => {
+    const medium = await filledMedium();
+    const other = openJournalOn(medium.open(), { group: "g2" as GroupName, place: "test" });
+    expect(await refusal(other)).toMatch(/^JOURNAL_FOREIGN: .*belongs to group g1, not g2/);
+  });
+});
+
+describe("a damaged LevelDB is refused", () => {
+  let directory = "";
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "waystation-journal-"));
+    const journal = await openLevelJournal({ group, directory });
+    for (let n = 1; n <= 8; n++)
+      await journal.commit({ records: [makeRecord(n, { payload: Buffer.alloc(40_000, n) })] });
+    await journal.close();
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  async function fileNamed(pattern: RegExp): Promise<string> {
+    const name = (await readdir(directory)).find((each) => pattern.test(each));
+    return join(directory, name!);
+  }
+
+  it("PROTOCOL 7: when its log was damaged in the middle, which LevelDB itself passes over in silence", async () => {
+    const log = await fileNamed(/^\d+\.log$/);
+    const bytes = await readFile(log);
+    bytes[130_000] = (bytes[130_000] ?? 0) ^ 1;
+    await writeFile(log, bytes);
+    expect(await refusal(openLevelJournal({ group, directory }))).toMatch(
+      /^JOURNAL_DAMAGED: .*batches \d+ to \d+ are missing/,
+    );
+  });
+
+  it("when its CURRENT file is missing, instead of starting anew over it", async () => {
+    await unlink(join(directory, "CURRENT"));
+    expect(await refusal(openLevelJournal({ group, directory }))).toMatch(
+      /^JOURNAL_DAMAGED: .*CURRENT file is missing/,
+    );
+  });
+
+  it("when its manifest is damaged", async () => {
+    await writeFile(await fileNamed(/^MANIFEST/), "garbage");
+    expect(await refusal(openLevelJournal({ group, directory }))).toMatch(/^JOURNAL_DAMAGED/);
+  });
+
+  it("but not when it was killed while it was created", async () => {
+    const fresh = await mkdtemp(join(tmpdir(), "waystation-journal-"));
+    await writeFile(join(fresh, "MANIFEST-000001"), "");
+    await (await openLevelJournal({ group, directory: fresh })).close();
+    await rm(fresh, { recursive: true });
+  });
+
+  it("when its path cannot be a directory, with the reason", async () => {
+    const path = join(await fileNamed(/^CURRENT$/), "journal");
+    expect(await refusal(openLevelJournal({ group, directory: path }))).toMatch(/^JOURNAL_FAILED: .*ENOTDIR/);
+  });
+});
