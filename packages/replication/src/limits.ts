@@ -24,7 +24,9 @@ export const limits = {
   fetchBatchBytes: 1024 * 1024,
   /** How often durable marks that only help recovery are brought up to date. */
   markIntervalMs: 200,
+  /** A link that is down is dialled again after this long, twice as long after each fruitless try, up to the maximum. */
   redialIntervalMs: 250,
+  redialIntervalMaxMs: 2000,
   /** How long a council question waits for an answer. */
   councilDeadlineMs: 1500,
   inquireIntervalMs: 1000,

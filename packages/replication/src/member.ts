@@ -52,6 +52,8 @@ interface WantedLink {
   readonly channel: Channel;
   state: "down" | "dialling" | "up";
   nextDialMs: number;
+  /** Dials in a row that brought nothing but a refusal or a failure. */
+  fruitless: number;
 }
 
 export function createMember(options: MemberOptions): Member {
@@ -109,7 +111,7 @@ export function createMember(options: MemberOptions): Member {
           [membership.relay, "lease"],
         ] as const)),
     ...(relay === null ? [] : secondaries.map((peer): [NodeName, Channel] => [peer, "ship"])),
-  ].map(([peer, channel]) => ({ peer, channel, state: "down", nextDialMs: 0 }));
+  ].map(([peer, channel]) => ({ peer, channel, state: "down", nextDialMs: 0, fruitless: 0 }));
   let nextInquiryMs = 0;
 
   /** Follows a higher epoch: whatever this node did under the old one stops, durably, before `then`. */
@@ -169,6 +171,7 @@ export function createMember(options: MemberOptions): Member {
       return forget(link, "the peer's epoch is over");
     }
     if (epoch.number > promised.number) adopt(epoch, () => {});
+    if (body.kind !== "refusal" && known.dialled) noteFruitful(known);
     deliver(link, known.channel, body);
   };
 
@@ -236,7 +239,14 @@ export function createMember(options: MemberOptions): Member {
     const want = wanted.find((entry) => entry.peer === peer && entry.channel === channel);
     if (want === undefined) return;
     want.state = "down";
-    want.nextDialMs = desk.nowMs() + limits.redialIntervalMs;
+    want.nextDialMs =
+      desk.nowMs() + Math.min(limits.redialIntervalMs * 2 ** want.fruitless, limits.redialIntervalMaxMs);
+    want.fruitless = Math.min(want.fruitless + 1, 16);
+  };
+
+  const noteFruitful = ({ peer, channel }: KnownLink): void => {
+    const want = wanted.find((entry) => entry.peer === peer && entry.channel === channel);
+    if (want !== undefined) want.fruitless = 0;
   };
 
   const dialWanted = (): void => {

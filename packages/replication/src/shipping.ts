@@ -35,6 +35,7 @@ interface FarLeg {
   prepared: Sequence;
   validated: Sequence;
   applied: Sequence;
+  lastRefusal: string;
   /** What was asked of it on this link. */
   askedPrepare: Sequence;
   askedValidate: Sequence;
@@ -244,7 +245,10 @@ export function createShipping(options: ShippingOptions): Shipping {
           leg.applied = body.sequence;
           return;
         case "refusal":
-          desk.log("warn", `${leg.node} refuses the far leg (${body.reason}): ${body.detail}`);
+          // It is dialled again and again: said once, not at every try.
+          if (leg.lastRefusal !== body.detail)
+            desk.log("warn", `${leg.node} refuses the far leg (${body.reason}): ${body.detail}`);
+          leg.lastRefusal = body.detail;
           desk.closeLink(link);
           return drop(leg);
         case "ship-hello":
@@ -304,6 +308,7 @@ function newLeg(membership: Membership, node: NodeName): FarLeg {
     prepared: noSequence,
     validated: noSequence,
     applied: noSequence,
+    lastRefusal: "",
     askedPrepare: noSequence,
     askedValidate: noSequence,
     toldGate: noSequence,
