@@ -52,7 +52,8 @@ export function statusOf(error: unknown): StatusObject {
 
 /** What a client throws for a call to `address` that ended with a status other than OK. */
 export function failureOf(error: unknown, address: string): Failure {
-  const { code, details = reasonOf(error), metadata } = (error ?? {}) as Partial<ServiceError>;
+  const { code, metadata } = (error ?? {}) as Partial<ServiceError>;
+  const details = detailsOf(error);
   const reason = metadata?.get(reasonKey)[0];
   if (typeof reason === "string" && reason !== "") return new Failure(reason, details, { cause: error });
   if (code === status.DEADLINE_EXCEEDED) {
@@ -67,7 +68,16 @@ export function failureOf(error: unknown, address: string): Failure {
 /** For logs and for the reason of a closed link: the code, when there is one, and the text. */
 export function describeError(error: unknown): string {
   if (error instanceof Failure) return `${error.code}: ${error.message}`;
-  const { details, metadata } = error as Partial<ServiceError>;
-  const reason = metadata?.get(reasonKey)[0];
-  return typeof reason === "string" ? `${reason}: ${details ?? ""}` : (details ?? reasonOf(error));
+  const reason = (error as Partial<ServiceError>).metadata?.get(reasonKey)[0];
+  return typeof reason === "string" ? `${reason}: ${detailsOf(error)}` : detailsOf(error);
+}
+
+/** The details of a status, without what grpc-js 1.14 wraps around a failed connect, and the text of anything else. */
+function detailsOf(error: unknown): string {
+  const { details } = (error ?? {}) as Partial<ServiceError>;
+  if (details === undefined) return reasonOf(error);
+  return details.replace(
+    /^No connection established\. Last error: (Error: )?(.*?)( \([^)]*Z\))?\. Resolution note:.*$/,
+    "$2",
+  );
 }

@@ -1,0 +1,14 @@
+/** The failures of wayctl itself, and the exit code of every way to end. Each code has a row in docs/errors.md. */
+import { Failure } from "@waystation/contracts/errors";
+
+export const exitCodes = { ok: 0, failed: 1, usage: 2, refused: 3 } as const;
+
+export const wayctlErrorCodes = [
+  "USAGE", // the command line asks for something that is not there
+  "NO_COORDINATOR", // no secondary answers
+  "TAKEOVER_CUT_OFF", // the coordinator ended without a result
+] as const;
+
+export function wayctlFailure(code: (typeof wayctlErrorCodes)[number], message: string): Failure {
+  return new Failure(code, message);
+}

@@ -1,0 +1,224 @@
+/**
+ * The command line. Each command surveys the cluster or has one node act, prints text or JSON, and ends with an exit
+ * code; nothing here reads the environment or ends the process.
+ */
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Failure, reasonOf } from "@waystation/contracts/errors";
+import type { Cluster, GroupConfig } from "@waystation/config/cluster";
+import { loadCluster } from "@waystation/config/load";
+import { exitCodes, wayctlFailure } from "./errors.js";
+import { holdersOf, isSynced, viewGroup, type GroupView } from "./group-view.js";
+import { listVolumes, renderArrays, renderGroup, renderNodes, renderVolumes } from "./render.js";
+import { surveyCluster, type ConnectControl } from "./survey.js";
+import { renderResult, takeOver } from "./takeover.js";
+
+export interface WayctlPorts {
+  readonly connect: ConnectControl;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly wallMs: () => number;
+  readonly delay: (delayMs: number) => Promise<void>;
+}
+
+// `src` and `dist` lie at the same depth.
+const localCluster = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
+const pollIntervalMs = 200;
+
+const helpText = `
+Examples:
+  wayctl status                              nodes, arrays, volumes, groups
+  wayctl group show g1                       every stage of one group
+  wayctl group wait g1 --synced              until the far side has everything
+  wayctl group takeover g1                   make the secondaries primaries
+  wayctl group takeover g1 --force --without secondary-b
+  wayctl --json status                       the same for programs
+  wayctl --cluster site/cluster.yaml volume list
+
+What only a node that does not answer could tell is shown as "-"; such a node is DEAD after 1.5 s.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 refused, or not synced in time.`;
+
+interface GlobalOptions {
+  readonly cluster: string;
+  readonly json: boolean;
+}
+
+/** Runs one command line (without node and script). Resolves with the exit code; never rejects. */
+export async function runWayctl(argv: readonly string[], ports: WayctlPorts): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(ports, (code) => (exitCode = code));
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const code = error instanceof Failure ? error.code : "BUG";
+    if (program.opts<GlobalOptions>().json) {
+      ports.out(JSON.stringify({ error: { code, message: reasonOf(error) } }, null, 2));
+    } else ports.err(`wayctl: ${reasonOf(error)} (${code})`);
+    return code === "USAGE" || code.startsWith("CONFIG_") ? exitCodes.usage : exitCodes.failed;
+  }
+}
+
+function createProgram(ports: WayctlPorts, setExit: (code: number) => void): Command {
+  const program = new Command("wayctl")
+    .description("Shows and steers a Waystation cluster. It asks the nodes named in cluster.yaml, over gRPC.")
+    .option("--cluster <file>", "the cluster's configuration", localCluster)
+    .option("--json", "print JSON instead of text", false)
+    .addHelpText("after", helpText)
+    .showHelpAfterError("(wayctl --help shows how)")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => ports.out(text.trimEnd()), writeErr: (text) => ports.err(text.trimEnd()) });
+  const context = createContext(ports, program);
+
+  program
+    .command("status")
+    .description("nodes, arrays, volumes and groups, as each node says of itself")
+    .action(() => showStatus(context));
+  const volume = program.command("volume").description("volumes");
+  volume
+    .command("list")
+    .description("every volume at each of its places, and its NBD address")
+    .action(() => showVolumes(context));
+  const group = program.command("group").description("consistency groups");
+  group
+    .command("show <group>")
+    .description("the stages of one group, and whether it is protected")
+    .action((name: string) => showGroup(context, name));
+  group
+    .command("wait <group>")
+    .description("wait until a group has reached a state")
+    .requiredOption("--synced", "every secondary has applied everything that was stamped, twice in a row")
+    .option("--timeout <duration>", "give up after this long, with exit code 3", parseDuration, 60_000)
+    .action(async (name: string, options: { readonly timeout: number }) => {
+      setExit(await waitSynced(context, name, options.timeout));
+    });
+  group
+    .command("takeover <group>")
+    .description("make the secondaries of a group primaries, after the loss of the primary site")
+    .option("--force", "go on although a single writer is not certain or something may be lost; prints the risk", false)
+    .option("--without <node>", "give up this secondary; it needs a resync afterwards (repeatable)", collect, [])
+    .action(async (name: string, options: { readonly force: boolean; readonly without: readonly string[] }) => {
+      setExit(await runTakeover(context, name, options));
+    });
+  return program;
+}
+
+const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
+
+function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('use a duration such as "500ms", "60s" or "2m".');
+  const unitMs = match[2] === "ms" ? 1 : match[2] === "s" ? 1_000 : 60_000;
+  return Number(match[1]) * unitMs;
+}
+
+interface Context {
+  readonly ports: WayctlPorts;
+  readonly json: () => boolean;
+  readonly cluster: () => Promise<Cluster>;
+  /** Prints the text, or the value as JSON. */
+  readonly print: (value: unknown, text: string) => void;
+}
+
+function createContext(ports: WayctlPorts, program: Command): Context {
+  const options = () => program.opts<GlobalOptions>();
+  return {
+    ports,
+    json: () => options().json,
+    cluster: () => loadCluster(options().cluster),
+    print(value, text) {
+      ports.out(options().json ? JSON.stringify(value, null, 2) : text);
+    },
+  };
+}
+
+function groupNamed(cluster: Cluster, name: string): GroupConfig {
+  const group = cluster.groups.find((candidate) => candidate.name === name);
+  if (group !== undefined) return group;
+  const names = cluster.groups.map((candidate) => candidate.name).join(", ");
+  throw wayctlFailure("USAGE", `cluster ${cluster.name} has no group ${JSON.stringify(name)}; it has ${names}`);
+}
+
+async function showStatus({ ports, cluster, print }: Context): Promise<void> {
+  const config = await cluster();
+  const answers = await surveyCluster(config, ports.connect);
+  const groups = config.groups.map((group) => viewGroup(config, group, answers));
+  const volumes = listVolumes(config, answers);
+  const nodes = answers.map(({ node, status, problem }) => ({
+    name: node.name,
+    site: node.site,
+    role: node.role,
+    state: status === null ? "dead" : "up",
+    problem,
+    status,
+  }));
+  const text = [
+    `cluster ${config.name}`,
+    renderNodes(answers, ports.wallMs()),
+    renderArrays(config, answers),
+    renderVolumes(volumes),
+    ...groups.map(renderGroup),
+  ].join("\n\n");
+  print({ cluster: config.name, nodes, volumes, groups }, text);
+}
+
+async function showVolumes({ ports, cluster, print }: Context): Promise<void> {
+  const config = await cluster();
+  const volumes = listVolumes(config, await surveyCluster(config, ports.connect));
+  print({ volumes }, renderVolumes(volumes));
+}
+
+async function viewNamed({ ports, cluster }: Context, name: string): Promise<GroupView> {
+  const config = await cluster();
+  const group = groupNamed(config, name);
+  return viewGroup(config, group, await surveyCluster(config, ports.connect));
+}
+
+async function showGroup(context: Context, name: string): Promise<void> {
+  const view = await viewNamed(context, name);
+  context.print(view, renderGroup(view));
+}
+
+async function waitSynced(context: Context, name: string, timeoutMs: number): Promise<number> {
+  const { ports, print } = context;
+  const startedMs = ports.wallMs();
+  let before: number | null = null;
+  for (;;) {
+    const view = await viewNamed(context, name);
+    const { synced, stamped, why } = isSynced(view);
+    if (synced && stamped === before) {
+      print({ synced, ...view }, `group ${name} is synced at ${stamped ?? "-"}`);
+      return exitCodes.ok;
+    }
+    // Two polls at the same number: hosts have paused, and nothing is under way.
+    before = synced ? stamped : null;
+    if (ports.wallMs() - startedMs >= timeoutMs) {
+      print(
+        { synced: false, why, ...view },
+        `group ${name} is not synced after ${timeoutMs} ms: ${why || "still written"}`,
+      );
+      return exitCodes.refused;
+    }
+    await ports.delay(pollIntervalMs);
+  }
+}
+
+async function runTakeover(
+  { ports, cluster, print, json }: Context,
+  name: string,
+  { force, without }: { readonly force: boolean; readonly without: readonly string[] },
+): Promise<number> {
+  const config = await cluster();
+  const group = groupNamed(config, name);
+  const { secondaries } = holdersOf(config, group);
+  const stranger = without.find((node) => !secondaries.includes(node));
+  if (stranger !== undefined) {
+    throw wayctlFailure("USAGE", `--without ${stranger}: the secondaries of ${name} are ${secondaries.join(", ")}`);
+  }
+  const say = json() ? () => {} : ports.out;
+  const report = await takeOver({ cluster: config, group, force, without }, { connect: ports.connect, say });
+  print(report, renderResult(report));
+  return report.result.outcome === "taken-over" ? exitCodes.ok : exitCodes.refused;
+}
