@@ -27,8 +27,14 @@ describe("marks", () => {
         expect(readOrigin(stored("x", originMark(at(a, b))), "x")).toEqual(at(a, b));
         expect(readSequence(stored("x", a), "x")).toBe(a);
         expect(readEpoch(stored("x", epochMark(epoch(a, id))), "x")).toEqual(epoch(a, id));
-        const participants = [secondaryA];
-        const decision = { epoch: epoch(a, id), sequence: seq(b), participants, excluded: [secondaryB] };
+        const decision = {
+          epoch: epoch(a, id),
+          sequence: seq(b),
+          participants: [secondaryA],
+          excluded: [secondaryB],
+          fenced: a % 2 === 0,
+          stamped: seq(a),
+        };
         expect(readDecision(stored(markNames.decision, decisionMark(decision)))).toEqual(decision);
       }),
     );

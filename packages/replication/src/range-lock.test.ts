@@ -14,9 +14,7 @@ function naiveHolders(entries: readonly Entry[]): number[] {
     .filter((entry, index) =>
       entries
         .slice(0, index)
-        .every(
-          (before) => !((entry.lock.exclusive || before.lock.exclusive) && overlaps(entry.lock, before.lock)),
-        ),
+        .every((before) => !((entry.lock.exclusive || before.lock.exclusive) && overlaps(entry.lock, before.lock))),
     )
     .map(({ id }) => id);
 }

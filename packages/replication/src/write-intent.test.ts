@@ -111,8 +111,7 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
 
   it("grows beyond its limit rather than forget a unit that is being written", () => {
     const intent = createWriteIntent({ unitBytes, unitsMax, recovered: [] });
-    for (let index = 0; index < 2 * unitsMax; index++)
-      intent.enter({ offsetBytes: index * unitBytes, lengthBytes: 1 });
+    for (let index = 0; index < 2 * unitsMax; index++) intent.enter({ offsetBytes: index * unitBytes, lengthBytes: 1 });
     const change = intent.takeChange()!;
     intent.confirm(change);
     expect(change.removed).toEqual([]);

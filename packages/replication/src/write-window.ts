@@ -79,7 +79,6 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
   };
 
   const start = (write: PendingWrite): void => {
-    // A fenced primary changes nothing any more, not even its own array.
     if (abandoned) return;
     preparing.delete(write);
     write.stage = "started";
@@ -176,6 +175,8 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
       admit();
     },
     drain() {
+      // What was gathered before the fence stays undone: a fenced primary changes nothing any more (B14).
+      if (abandoned) return;
       commitIntents();
       storeLocally();
     },
@@ -219,15 +220,17 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
     },
     tick() {
       const now = desk.nowMs();
+      const isLate = (write: PendingWrite): boolean => write.deadlineMs <= now && write.request !== null;
       for (const write of stream) if (write.deadlineMs <= now) answer(write, heldTooLong(write.volume, holdMs));
       for (const write of [...preparing]) {
-        if (write.deadlineMs > now || write.request === null) continue;
+        // One that gave up just now may have let this one start: then it keeps its lock like any other.
+        if (!preparing.has(write) || !isLate(write)) continue;
         if (write.stage === "intent") volumeOf(write).intent.exit(write);
         answer(write, heldTooLong(write.volume, holdMs));
         retire(write);
       }
-      const late = waiting.filter((write) => write.deadlineMs <= now && write.request !== null);
-      if (late.length > 0) waiting = waiting.filter((write) => !late.includes(write));
+      const late = waiting.filter(isLate);
+      if (late.length > 0) waiting = waiting.filter((write) => !isLate(write));
       for (const write of late) answer(write, heldTooLong(write.volume, holdMs));
       admit();
     },
