@@ -77,6 +77,7 @@ export function createFollower(options: FollowerOptions): Follower {
       phase = decision.excluded.includes(self) ? "needs-resync" : "decided";
       detail = `takeover decided: epoch ${decision.epoch.number}, sequence ${decision.sequence}`;
       secondary.setIntake("nothing", detail);
+      nextInquiryMs = 0;
       if (phase === "needs-resync") {
         detail = "left out of a takeover: it needs a full copy before it may follow again";
         setAccess("closed", detail);
