@@ -257,6 +257,17 @@ const base: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "a journal that was closed refuses work, and closing it again does nothing",
+    async run({ open }) {
+      const journal = await open();
+      await journal.close();
+      await journal.close();
+      await assert.rejects(journal.commit({}), (error) => isFailure(error, "JOURNAL_FAILED"));
+      const read = journal.read({ from: toSequence(1), through: toSequence(1), maxBytes: 1 });
+      await assert.rejects(read, (error) => isFailure(error, "JOURNAL_FAILED"));
+    },
+  },
+  {
     name: "a record out of order is a bug of the caller, and changes nothing",
     async run({ open }) {
       const journal = await open();

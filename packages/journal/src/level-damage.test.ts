@@ -8,7 +8,7 @@ import { createRandom } from "@waystation/contracts/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
 import { openJournalOn, openLevelJournal } from "./level-journal.js";
-import { batchKey, markKey, recordKey, stateKey } from "./level-layout.js";
+import { batchKey, decodeBatchIndex, encodeBatchIndex, markKey, recordKey, stateKey } from "./level-layout.js";
 import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
 
 const group = "g1" as GroupName;
@@ -60,6 +60,11 @@ function flip(at: number): (value: Buffer) => Buffer {
   };
 }
 
+/** A batch index that is whole, and has the right number, but is not the one that the next was chained to. */
+function replaceBatch(medium: LossyMedium): void {
+  change(medium, batchKey(4), (value) => encodeBatchIndex({ ...decodeBatchIndex(value)!, cutAfter: 3 }));
+}
+
 describe("a damaged journal is refused, never read around", () => {
   it("a record that is missing is named when it is read", async () => {
     const medium = await filledMedium();
@@ -96,6 +101,7 @@ describe("a damaged journal is refused, never read around", () => {
       /batches end at 11, its state says 12/,
     ],
     ["a batch changed", (medium) => change(medium, batchKey(4), flip(20)), /the index of batch 4 is not whole/],
+    ["a batch of another history in the chain", replaceBatch, /batch 5 does not follow the batch before it/],
     ["the state missing", (medium) => medium.entries.delete(id(stateKey)), /its state is missing though it holds/],
     ["the state changed", (medium) => change(medium, stateKey, flip(9)), /its state has a wrong checksum/],
     ["a mark changed", (medium) => change(medium, markKey("m1"), flip(4)), /mark m1 has a wrong checksum/],

@@ -10,6 +10,7 @@ import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js
 import { runAgainstModel } from "./conformance-model.js";
 import { defaultTuning, openLevelDatabase, type DatabaseOperation, type JournalDatabase } from "./level-database.js";
 import { openJournalOn, type LevelJournalOptions } from "./level-journal.js";
+import { recordsPerReadMax } from "./reading.js";
 import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
 
 const group = "g1" as GroupName;
@@ -134,7 +135,7 @@ describe("reading", () => {
     const records = range(1, 10_000).map((record) => ({ ...record, kind: "zero" as const, payload: Buffer.alloc(0) }));
     await journal.commit({ records });
     const read = await journal.read({ from: toSequence(1), through: toSequence(10_000), maxBytes: 1 });
-    expect([read.records.length, read.completeThrough]).toEqual([8192, 8192]);
+    expect([read.records.length, read.completeThrough]).toEqual([recordsPerReadMax, recordsPerReadMax]);
   });
 });
 
@@ -163,12 +164,6 @@ describe("a medium that fails", () => {
     await expect(read).rejects.toMatchObject({ code: "JOURNAL_FAILED" });
     await journal.close();
     expect((await openOn(medium)).last()).toBe(2);
-  });
-
-  it("a journal that was closed refuses work", async () => {
-    const journal = await openOn(createLossyMedium());
-    await journal.close();
-    await expect(journal.commit({})).rejects.toThrow(/the journal in test is closed/);
   });
 });
 

@@ -20,7 +20,7 @@ import { recordCrc } from "./record-format.js";
 import type { RecordIndex } from "./record-index.js";
 
 /** One commit, encoded: nothing in it refers to the caller's objects any more. */
-export interface EncodedCommit {
+interface EncodedCommit {
   /** Counts up from 1 since the journal was opened. */
   readonly ordinal: number;
   readonly cutAfter: number | null;
@@ -32,7 +32,7 @@ export interface EncodedCommit {
   readonly settle: (failure: Error | null) => void;
 }
 
-export interface EncodedRecord {
+interface EncodedRecord {
   readonly sequence: number;
   /** What it counts for in `usage`. */
   readonly bytes: number;

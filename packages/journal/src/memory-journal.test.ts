@@ -1,9 +1,10 @@
 import type { GroupName } from "@waystation/contracts/ids";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
-import { createRandom } from "@waystation/contracts/random";
+import { createRandom, type Random } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { journalConformance } from "./conformance.js";
 import { makeRecord } from "./conformance-harness.js";
+import { runAgainstModel } from "./conformance-model.js";
 import { createMemoryJournal } from "./memory-journal.js";
 
 const group = "g1" as GroupName;
@@ -43,6 +44,20 @@ function manualClock(): Clock & { advance(ms: number): void } {
     },
   };
 }
+
+it("memory journal: does as a naive model does, with many seeds", async () => {
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (_delayMs, callback) => clearImmediate.bind(null, setImmediate(callback)),
+  };
+  for (let seed = 1000; seed < 1300; seed++) {
+    const medium = createMemoryJournal({ group, clock });
+    const crash = (random: Random) => Promise.resolve(medium.crash(random));
+    await runAgainstModel({ open: () => medium.open(), crash }, seed).catch((error: unknown) => {
+      throw new Error(`seed ${seed}`, { cause: error });
+    });
+  }
+});
 
 describe("memory journal on a virtual clock", () => {
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

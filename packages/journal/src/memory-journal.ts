@@ -4,6 +4,7 @@
  * of the call order. Time is the injected clock's, so a run is as deterministic as its clock and its random numbers.
  */
 import type { Clock } from "@waystation/contracts/clock";
+import type { Failure } from "@waystation/contracts/errors";
 import { noSequence, type GroupName } from "@waystation/contracts/ids";
 import {
   recordBytes,
@@ -121,6 +122,7 @@ function openContents(
 ): Journal {
   const marks = new Map([...seen.marks].map(([name, text]) => [name, JSON.parse(text) as MarkValue]));
   let syncing = false;
+  let closed = false;
   let closing: (() => void) | null = null;
 
   const later = (delayMs: number, callback: () => void): void => {
@@ -157,6 +159,7 @@ function openContents(
     }),
     marks: () => marks,
     commit(change) {
+      if (closed) return Promise.reject(closedFailure(options.group));
       if (!medium.alive()) return new Promise(() => {});
       assertCommit(change, seen.highest);
       applyRecords(seen, change);
@@ -172,6 +175,7 @@ function openContents(
       });
     },
     read(wanted) {
+      if (closed) return Promise.reject(closedFailure(options.group));
       const result = readRecords(seen.records, wanted);
       return new Promise((resolve) => {
         later(options.readMs?.() ?? 0, () => resolve(result));
@@ -181,7 +185,8 @@ function openContents(
       applyTrim(seen, Math.min(sequence, seen.highest));
     },
     async close() {
-      if (!medium.alive()) return;
+      if (closed || !medium.alive()) return;
+      closed = true;
       await new Promise<void>((resolve) => {
         closing = resolve;
         sync();
@@ -189,6 +194,10 @@ function openContents(
       medium.release();
     },
   };
+}
+
+function closedFailure(group: GroupName): Failure {
+  return journalFailure("JOURNAL_FAILED", `the journal of ${group} is closed`);
 }
 
 function applyRecords(contents: Contents, change: JournalCommit): void {

@@ -36,7 +36,7 @@ export interface RecordIndex {
   page(options: PageOptions): IndexedRecord[];
 }
 
-export interface PageOptions {
+interface PageOptions {
   readonly from: number;
   readonly through: number;
   readonly maxBytes: number;
