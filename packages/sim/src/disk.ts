@@ -1,0 +1,193 @@
+/**
+ * The medium of one volume's store, with the semantics of the `DurableBlockStore` port at their worst: what is written
+ * can be read at once, long before it is durable; a crash leaves each cell of what was not durable old or new, cell by
+ * cell. The medium outlives the node's lives; each life opens its own store on it.
+ */
+import assert from "node:assert/strict";
+import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
+import type { Random } from "@waystation/contracts/random";
+import { cellBytes } from "./cell.js";
+import { drawLatency, type Latency } from "./latency.js";
+import type { World } from "./world.js";
+
+/** One cell's bytes; null is zeros. */
+type Content = Uint8Array | null;
+
+interface CellState {
+  durable: Content;
+  /** Written and not durable, oldest first; the last is what readers see. */
+  readonly pending: { readonly batch: number; readonly content: Content }[];
+}
+
+export interface DiskMedium {
+  readonly sizeBytes: number;
+  /** A store for one life of the node. Once `alive` says no, none of its promises settles any more. */
+  open(alive: () => boolean): DurableBlockStore;
+  /** Power loss: what is not durable is lost or not, cell by cell. Call once the store's user is dead. */
+  crash(random: Random): void;
+  /** What a reader sees, for checkers. Not to be changed. */
+  visible(cell: number): Content;
+  /** What survives power loss for sure. */
+  durable(cell: number): Content;
+  /** The cells that were ever written. */
+  touched(): Iterable<number>;
+}
+
+export interface DiskOptions {
+  readonly sizeBytes: number;
+  readonly latency: Latency;
+  readonly random: Random;
+  /** Told of each write when it becomes visible. */
+  readonly onWrite: (write: BlockWrite) => void;
+}
+
+export function createDiskMedium(world: World, options: DiskOptions): DiskMedium {
+  const { sizeBytes, latency, random } = options;
+  const cells = new Map<number, CellState>();
+  let batches = 0;
+
+  const stateOf = (cell: number): CellState => {
+    let state = cells.get(cell);
+    if (state === undefined) cells.set(cell, (state = { durable: null, pending: [] }));
+    return state;
+  };
+
+  const visible = (cell: number): Content => {
+    const state = cells.get(cell);
+    if (state === undefined) return null;
+    const last = state.pending.at(-1);
+    return last === undefined ? state.durable : last.content;
+  };
+
+  /** Makes one write visible; returns the cells it touched. */
+  const show = (write: BlockWrite, batch: number): number[] => {
+    const { offsetBytes, lengthBytes } = write;
+    assert(
+      offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes,
+      "a store write out of range",
+    );
+    assert(write.data === null || write.data.length === lengthBytes, "a store write whose data has another length");
+    options.onWrite(write);
+    const data = write.data === null ? null : Uint8Array.from(write.data);
+    const touched: number[] = [];
+    const endBytes = offsetBytes + lengthBytes;
+    for (let cell = Math.floor(offsetBytes / cellBytes); cell * cellBytes < endBytes; cell++) {
+      const startBytes = cell * cellBytes - offsetBytes;
+      const whole = startBytes >= 0 && startBytes + cellBytes <= lengthBytes;
+      const content = whole
+        ? (data?.subarray(startBytes, startBytes + cellBytes) ?? null)
+        : mixed(visible(cell), data, { startBytes, lengthBytes });
+      stateOf(cell).pending.push({ batch, content });
+      touched.push(cell);
+    }
+    return touched;
+  };
+
+  const settle = (touched: readonly number[], batch: number): void => {
+    for (const cell of touched) {
+      const state = stateOf(cell);
+      const index = state.pending.findLastIndex((version) => version.batch === batch);
+      const version = state.pending[index];
+      if (version === undefined) continue; // a later batch over the same cell was durable first
+      state.durable = version.content;
+      state.pending.splice(0, index + 1);
+    }
+  };
+
+  const readVisible = (offsetBytes: number, lengthBytes: number): Buffer => {
+    const result = Buffer.alloc(lengthBytes);
+    for (let at = offsetBytes; at < offsetBytes + lengthBytes;) {
+      const cell = Math.floor(at / cellBytes);
+      const from = at - cell * cellBytes;
+      const count = Math.min(cellBytes - from, offsetBytes + lengthBytes - at);
+      const content = visible(cell);
+      if (content !== null) result.set(content.subarray(from, from + count), at - offsetBytes);
+      at += count;
+    }
+    return result;
+  };
+
+  return {
+    sizeBytes,
+    open(alive) {
+      // Completed and not flushed in this life: batch number to cells.
+      const unflushed = new Map<number, readonly number[]>();
+      const takes = (finish: () => void): void => {
+        world.after(drawLatency(latency, random), () => {
+          if (alive()) finish();
+        });
+      };
+      const writeCached = (write: BlockWrite): Promise<void> =>
+        new Promise((resolve) => {
+          const batch = ++batches;
+          const touched = show(write, batch);
+          takes(() => {
+            unflushed.set(batch, touched);
+            resolve();
+          });
+        });
+      return {
+        sizeBytes,
+        read: (offsetBytes, lengthBytes) =>
+          new Promise((resolve) => {
+            assert(offsetBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes, "a store read out of range");
+            takes(() => {
+              resolve(readVisible(offsetBytes, lengthBytes));
+            });
+          }),
+        write: (offsetBytes, data) => writeCached({ offsetBytes, lengthBytes: data.length, data }),
+        zero: (offsetBytes, lengthBytes) => writeCached({ offsetBytes, lengthBytes, data: null }),
+        flush: () =>
+          new Promise((resolve) => {
+            const completed = [...unflushed];
+            takes(() => {
+              for (const [batch, touched] of completed) {
+                settle(touched, batch);
+                unflushed.delete(batch);
+              }
+              resolve();
+            });
+          }),
+        writeBatch: (writes) =>
+          new Promise((resolve) => {
+            const batch = ++batches;
+            const touched = writes.flatMap((write) => show(write, batch));
+            takes(() => {
+              settle(touched, batch);
+              resolve();
+            });
+          }),
+        close: () => Promise.resolve(),
+      };
+    },
+    crash(crashRandom) {
+      // All old, all new, or cell by cell: the extremes find other mistakes than the mixture does.
+      const mood = crashRandom.below(4);
+      for (const state of cells.values()) {
+        const count = state.pending.length;
+        if (count === 0) continue;
+        const index = mood === 0 ? -1 : mood === 1 ? count - 1 : crashRandom.below(count + 1) - 1;
+        const survivor = state.pending[index];
+        if (survivor !== undefined) state.durable = survivor.content;
+        state.pending.length = 0;
+      }
+    },
+    visible,
+    durable: (cell) => cells.get(cell)?.durable ?? null,
+    touched: () => cells.keys(),
+  };
+}
+
+/** A cell of which only a part is overwritten. `startBytes`: where the cell begins within the write; may be negative. */
+function mixed(
+  old: Content,
+  data: Uint8Array | null,
+  place: { readonly startBytes: number; readonly lengthBytes: number },
+): Uint8Array {
+  const content = old === null ? new Uint8Array(cellBytes) : Uint8Array.from(old);
+  const from = Math.max(0, -place.startBytes);
+  const to = Math.min(cellBytes, place.lengthBytes - place.startBytes);
+  if (data === null) content.fill(0, from, to);
+  else content.set(data.subarray(place.startBytes + from, place.startBytes + to), from);
+  return content;
+}

@@ -1,0 +1,131 @@
+/**
+ * One node's hardware and the lives of the daemon on it: its disks and journal stay, its clock runs on, its links and
+ * its memory die with each crash. After a crash nothing of the dead life is heard any more: no timer fires, no promise
+ * settles, no message leaves.
+ */
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { Journal } from "@waystation/contracts/journal";
+import type { Log, LogFields } from "@waystation/contracts/log";
+import type { Random } from "@waystation/contracts/random";
+import type { Node, createNode } from "@waystation/node/node";
+import type { Membership } from "@waystation/replication/membership";
+import type { DiskMedium } from "./disk.js";
+import type { Network } from "./network.js";
+import type { Observation } from "./observation.js";
+import { createVirtualClock, type ClockSkew } from "./virtual-clock.js";
+import type { WatchedJournal } from "./watched-journal.js";
+import type { World } from "./world.js";
+
+export type BuildNode = typeof createNode;
+
+export interface Machine {
+  readonly name: NodeName;
+  /** The daemon, or null while it is down or starting. */
+  node(): Node | null;
+  /** Starts the daemon, unless it runs. */
+  start(): void;
+  /** Power loss or kill -9, at any instant. `silent`: the peers are not told by the operating system. */
+  crash(options: { readonly silent: boolean }): void;
+  /** Asks the daemon to stop, which it does at once. */
+  stop(): void;
+  /** Calls back once when the life that runs now ends; the function returned forgets about it. */
+  onDeath(callback: () => void): () => void;
+  readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
+}
+
+export interface MachineOptions {
+  readonly name: NodeName;
+  readonly site: string;
+  readonly membership: Membership;
+  readonly skew: ClockSkew;
+  readonly journal: WatchedJournal;
+  readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
+  readonly network: Network;
+  readonly random: Random;
+  readonly buildNode: BuildNode;
+  readonly observe: (observation: Observation) => void;
+}
+
+export function createMachine(world: World, options: MachineOptions): Machine {
+  const { name, journal, disks, network, random } = options;
+  let life = 0;
+  let running = false;
+  let node: Node | null = null;
+  let mourners = new Set<() => void>();
+
+  const buildOptions = (opened: Journal, alive: () => boolean): Parameters<BuildNode> => {
+    const group: GroupName = options.membership.group;
+    const bornIn = life;
+    let ids = 0;
+    return [
+      { name, site: options.site, version: "simulated", memberships: [options.membership] },
+      {
+        clock: createVirtualClock(world, { skew: options.skew, alive }),
+        log: createLog(world, { name, alive }),
+        transport: network.endpoint(name, alive),
+        uniqueId: () => `${name}-${bornIn}-${++ids}`,
+        journals: new Map<GroupName, Journal>([[group, opened]]),
+        stores: new Map<VolumeName, DurableBlockStore>([...disks].map(([volume, disk]) => [volume, disk.open(alive)])),
+        arrays: () => [],
+      },
+    ];
+  };
+
+  const end = (silent: boolean): void => {
+    running = false;
+    node = null;
+    life += 1;
+    network.nodeDied(name, { silent });
+    journal.crash(random);
+    for (const disk of disks.values()) disk.crash(random);
+    options.observe({ kind: "node-down", node: name });
+    const mourning = mourners;
+    mourners = new Set();
+    for (const callback of mourning) callback();
+  };
+
+  return {
+    name,
+    disks,
+    node: () => node,
+    start() {
+      if (running) return;
+      running = true;
+      const bornIn = ++life;
+      world.trace.add(name, "starts");
+      options.observe({ kind: "node-up", node: name });
+      void journal.open().then((opened) => {
+        if (life === bornIn) node = options.buildNode(...buildOptions(opened, () => life === bornIn));
+      });
+    },
+    crash({ silent }) {
+      if (!running) return;
+      world.trace.add(name, silent ? "loses power" : "is killed");
+      end(silent);
+    },
+    stop() {
+      if (!running) return;
+      world.trace.add(name, "stops");
+      node?.stop();
+      end(false);
+    },
+    onDeath(callback) {
+      mourners.add(callback);
+      return () => {
+        mourners.delete(callback);
+      };
+    },
+  };
+}
+
+function createLog(world: World, options: { readonly name: NodeName; readonly alive: () => boolean }): Log {
+  const note = (level: string) => (fields: LogFields, message: string) => {
+    if (!options.alive()) return;
+    world.trace.add(options.name, level, () => {
+      const text = JSON.stringify(fields);
+      return text === "{}" ? message : `${message} ${text}`;
+    });
+  };
+  return { debug: () => {}, info: note("info"), warn: note("warn"), error: note("error") };
+}

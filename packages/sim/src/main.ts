@@ -1,0 +1,82 @@
+/**
+ * `npm run sim -- --seed N --runs M [--verbose]`: runs M seeds from N on, says every hundred runs how far it is, and at
+ * a violation which checker saw it, when, and the command that repeats it. Exit code 1 then.
+ */
+import { parseArgs } from "node:util";
+import { createNode } from "@waystation/node/node";
+import { runSeed, type RunResult } from "./run.js";
+
+const usage = "usage: npm run sim -- [--seed N] [--runs M] [--verbose]";
+
+interface Command {
+  readonly seed: number;
+  readonly runs: number;
+  readonly verbose: boolean;
+}
+
+function readCommand(args: readonly string[]): Command {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seed: { type: "string" }, runs: { type: "string" }, verbose: { type: "boolean" } },
+  });
+  const count = (name: "seed" | "runs", otherwise: number): number => {
+    const text = values[name];
+    if (text === undefined) return otherwise;
+    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
+    return Number(text);
+  };
+  return { seed: count("seed", 1), runs: count("runs", 1000), verbose: values.verbose === true };
+}
+
+function onUnheard(report: (reason: unknown) => void): () => void {
+  process.on("unhandledRejection", report);
+  return () => {
+    process.off("unhandledRejection", report);
+  };
+}
+
+function describeViolation({ seed, ending, violation }: RunResult): string {
+  if (violation === null) return "";
+  return [
+    `seed ${seed} (${ending}): ${violation.checker} at ${violation.atMs.toFixed(3)} ms of virtual time:`,
+    `  ${violation.message}`,
+    `repeat with: npm run sim -- --seed ${seed} --runs 1 --verbose`,
+  ].join("\n");
+}
+
+async function main(command: Command): Promise<number> {
+  const startedMs = performance.now();
+  let events = 0;
+  let faults = 0;
+  let requests = 0;
+  let virtualMs = 0;
+  for (let run = 1; run <= command.runs; run++) {
+    const seed = command.seed + run - 1;
+    const print = command.verbose ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
+    const result = await runSeed({ seed, buildNode: createNode, onUnheard, print });
+    if (result.violation !== null) {
+      process.stdout.write(`${describeViolation(result)}\n`);
+      return 1;
+    }
+    events += result.events;
+    faults += result.faults;
+    requests += result.requests;
+    virtualMs += result.virtualMs;
+    if (run % 100 === 0 || run === command.runs) {
+      const seconds = (performance.now() - startedMs) / 1000;
+      process.stdout.write(
+        `${run} runs, seeds ${command.seed}..${seed}: no violation; ${faults} faults, ${requests} host requests, ` +
+          `${(virtualMs / 60_000).toFixed(0)} virtual minutes; ${(run / seconds).toFixed(0)} runs/s, ` +
+          `${(faults / seconds).toFixed(0)} faults/s, ${(events / seconds).toFixed(0)} events/s\n`,
+      );
+    }
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main(readCommand(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,85 @@
+/**
+ * The journal of one node: the memory journal of `@waystation/journal` on virtual time, watched. Whoever watches learns
+ * of each commit when it is durable; of one that a crash kept although nobody was answered, when the journal is opened
+ * again. To tell those, every commit carries its own number in one more mark.
+ */
+import type { Clock } from "@waystation/contracts/clock";
+import type { GroupName, Sequence } from "@waystation/contracts/ids";
+import type { Journal, JournalCommit } from "@waystation/contracts/journal";
+import type { Random } from "@waystation/contracts/random";
+import { createMemoryJournal } from "@waystation/journal/memory-journal";
+import { drawLatency, type Latency } from "./latency.js";
+import type { World } from "./world.js";
+
+export interface WatchedJournal {
+  /** Opens the journal for one life of the node. */
+  open(): Promise<Journal>;
+  /** Power loss: some prefix of what was on its way survives, and the open journal is dead. */
+  crash(random: Random): void;
+}
+
+export interface WatchedJournalOptions {
+  readonly group: GroupName;
+  readonly capacityBytes: number;
+  readonly latency: Latency;
+  readonly random: Random;
+  readonly onDurable: (commit: JournalCommit) => void;
+  readonly onTrim: (through: Sequence) => void;
+  readonly onUsage: (usedBytes: number) => void;
+}
+
+const numberMark = "simulator/commit";
+
+export function createWatchedJournal(world: World, options: WatchedJournalOptions): WatchedJournal {
+  const { group, capacityBytes, latency, random } = options;
+  const clock: Clock = { nowMs: world.nowMs, wallMs: world.nowMs, setTimer: world.after };
+  const medium = createMemoryJournal({
+    group,
+    clock,
+    capacityBytes,
+    syncMs: () => drawLatency(latency, random),
+    readMs: () => drawLatency(latency, random) / 4,
+  });
+  /** Commits that were called and are not known to be durable. */
+  let underWay: { readonly number: number; readonly commit: JournalCommit }[] = [];
+
+  const durableThrough = (number: number): void => {
+    const done = underWay.filter((entry) => entry.number <= number);
+    underWay = underWay.filter((entry) => entry.number > number);
+    for (const { commit } of done) options.onDurable(commit);
+  };
+
+  return {
+    async open() {
+      const journal = await medium.open();
+      const found = journal.marks().get(numberMark);
+      let number = typeof found === "number" ? found : 0;
+      durableThrough(number);
+      underWay = [];
+      return {
+        group,
+        first: () => journal.first(),
+        last: () => journal.last(),
+        usage: () => journal.usage(),
+        marks: () => journal.marks(),
+        read: (wanted) => journal.read(wanted),
+        close: () => journal.close(),
+        async commit(commit) {
+          const own = ++number;
+          underWay.push({ number: own, commit });
+          const done = journal.commit({ ...commit, marks: new Map([...(commit.marks ?? []), [numberMark, own]]) });
+          options.onUsage(journal.usage().usedBytes);
+          await done;
+          durableThrough(own);
+        },
+        trimThrough(sequence) {
+          journal.trimThrough(sequence);
+          options.onTrim(sequence);
+        },
+      };
+    },
+    crash: (crashRandom) => {
+      medium.crash(crashRandom);
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** All hosts of one side: a dependent writer over all volumes, random writers and readers on each. */
+import type { NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { Random } from "@waystation/contracts/random";
+import type { Cluster } from "../cluster.js";
+import { dependentSlots, randomFirstCell, volumeCells } from "../plan.js";
+import { startDependentWriter, type DependentLayout, type DependentWriter } from "./dependent-writes.js";
+import { createHost, type Host } from "./host.js";
+import { startRandomWriter, startReader, type RandomIo } from "./random-io.js";
+
+export type Side = "primary" | "secondary";
+
+export interface Fleet {
+  readonly dependent: DependentWriter;
+  stop(): void;
+  idle(): boolean;
+}
+
+export interface Hosts {
+  /** Writers and readers at one side. `resume`: the dependent client's earlier life, to go on from. */
+  startFleet(side: Side, layout: DependentLayout, resume?: DependentWriter): Fleet;
+  /** Readers at the secondaries, from before the takeover until the end. */
+  startFarReaders(): RandomIo[];
+  reader(side: Side, volume: VolumeName): Host;
+  requestCount(): number;
+}
+
+export function createHosts(cluster: Cluster, random: Random): Hosts {
+  const { world, plan } = cluster;
+  let requests = 0;
+  let writers = 0;
+
+  const makeHost = (node: NodeName, volume: VolumeName, access: "read-write" | "any"): Host =>
+    createHost(world, {
+      machine: cluster.machine(node),
+      volume,
+      random: random.fork(),
+      observe: cluster.observe,
+      nextRequestId: () => ++requests,
+      access,
+    });
+
+  const ioOptions = (host: Host): Parameters<typeof startReader>[1] => ({
+    host,
+    random: random.fork(),
+    firstCell: 0,
+    endCell: volumeCells,
+    hotCells: 2 * randomFirstCell,
+    requestCellsMax: plan.requestCellsMax,
+    pauseMsMax: plan.pauseMsMax,
+  });
+
+  const reader = (side: Side, volume: VolumeName): Host => {
+    const place = plan.membership.volumes.find(({ name }) => name === volume);
+    if (place === undefined) throw new RangeError(`no volume ${volume}`);
+    return makeHost(place[side], volume, "any");
+  };
+
+  return {
+    startFleet(side, layout, resume) {
+      const io: RandomIo[] = [];
+      const { volumes } = plan.membership;
+      const pauses = random.fork();
+      const dependent = startDependentWriter(world, {
+        hosts: volumes.map((volume) => makeHost(volume[side], volume.name, "read-write")),
+        layout,
+        writer: resume?.writer ?? ++writers,
+        acknowledged: resume?.acknowledged() ?? 0,
+        pauseMs: () => (pauses.next() * plan.pauseMsMax) / 4,
+      });
+      for (const volume of volumes) {
+        for (let i = 0; i < plan.writersPerVolume; i++) {
+          const options = ioOptions(makeHost(volume[side], volume.name, "read-write"));
+          const { writerDepth: depth, zeroShare } = plan;
+          const writer = ++writers;
+          io.push(startRandomWriter(world, { ...options, firstCell: randomFirstCell, writer, depth, zeroShare }));
+        }
+        for (let i = 0; i < plan.readersPerVolume; i++) {
+          io.push(startReader(world, ioOptions(makeHost(volume[side], volume.name, "any"))));
+        }
+      }
+      return {
+        dependent,
+        stop() {
+          dependent.stop();
+          for (const each of io) each.stop();
+        },
+        idle: () => dependent.idle() && io.every((each) => each.idle()),
+      };
+    },
+    startFarReaders: () =>
+      plan.membership.volumes.map((volume) =>
+        startReader(world, { ...ioOptions(reader("secondary", volume.name)), pauseMsMax: 150 }),
+      ),
+    reader,
+    requestCount: () => requests,
+  };
+}
+
+/** The slots of the first dependent client, and of the one that starts after the takeover. */
+export function dependentLayout(cluster: Cluster, client: 0 | 1): DependentLayout {
+  return {
+    volumes: cluster.plan.membership.volumes.length,
+    slots: dependentSlots,
+    firstCell: client * dependentSlots,
+  };
+}
