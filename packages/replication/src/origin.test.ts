@@ -265,7 +265,7 @@ describe("a primary's limits (DESIGN rule 6)", () => {
     const status = primary.member.status().primary;
     expect(status).toMatchObject({ writesInFlight: limits.writesInFlightMax, writesHeld: limits.writesWaitingMax });
     expect(codeOf(primary, requests.at(-1)!)).toBe("HELD_TOO_LONG");
-    primary.tick(g1.holdMs);
+    primary.tick(g1.holdMs, g1.holdMs);
     expect(requests.map((request) => codeOf(primary, request)).filter((code) => code !== "HELD_TOO_LONG")).toEqual([]);
   });
 });

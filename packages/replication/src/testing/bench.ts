@@ -50,8 +50,8 @@ export interface Bench {
   step(event: GroupEvent): void;
   start(): void;
   drain(): void;
-  /** Lets time pass, in ticks of 25 ms. */
-  tick(ms?: number): void;
+  /** Lets time pass, in ticks of 25 ms unless told otherwise. */
+  tick(ms?: number, everyMs?: number): void;
   /** Opens a link, as dialled by this node or by the peer. */
   open(peer: NodeName, channel: Channel, by: "self" | "peer"): LinkId;
   lose(link: LinkId, reason?: string): void;
@@ -200,9 +200,9 @@ export function createBench(options: BenchOptions): Bench {
     step,
     start: () => step({ kind: "start" }),
     drain: () => step({ kind: "drain" }),
-    tick(ms = 25) {
-      for (let left = ms; left > 0; left -= 25) {
-        nowMs += Math.min(25, left);
+    tick(ms = 25, everyMs = 25) {
+      for (let left = ms; left > 0; left -= everyMs) {
+        nowMs += Math.min(everyMs, left);
         step({ kind: "tick" });
       }
     },
