@@ -1,5 +1,6 @@
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
+import type { DiskOperation } from "./block-disk.js";
 import { createFaultyDisk } from "./faulty-disk.js";
 import { createMemoryDisk, type MemoryDisk } from "./memory-disk.js";
 import { createSmallArray, mismatchedStripes, openSmallArray, type SmallShape } from "./testing-array.js";
@@ -122,6 +123,33 @@ describe("an open array", () => {
     const again = await openSmallArray(disks);
     expect(again.state().disks.map(({ state }) => state)).toEqual(["active", "active", "active", "absent"]);
     expect((await again.read(0, 50_000)).equals(Buffer.alloc(50_000, 1))).toBe(true);
+  });
+
+  it("A2: acknowledges nothing while an ejection is not yet recorded", async () => {
+    const disks = await createSmallArray(shape);
+    let recorded = (): void => {};
+    const held = new Promise<void>((resolve) => (recorded = resolve));
+    let isHolding = false;
+    const slow = disks.map((disk) => ({
+      ...disk,
+      submit: async (batch: readonly DiskOperation[]) => {
+        const isSuperblock = batch.some((operation) => operation.kind === "write" && operation.offsetBytes < 65_536);
+        if (isHolding && isSuperblock) await held;
+        return disk.submit(batch);
+      },
+    }));
+    const faulty = slow.map(createFaultyDisk);
+    const array = await openSmallArray(faulty);
+    isHolding = true;
+    faulty[3]!.dieAt(1);
+    let isAcknowledged = false;
+    const write = array.write(0, Buffer.alloc(50_000, 1)).then(() => (isAcknowledged = true));
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(array.state().status).toBe("degraded");
+    expect(isAcknowledged).toBe(false);
+    recorded();
+    await write;
+    expect(isAcknowledged).toBe(true);
   });
 
   it("does not write zeros over what reads as zeros", async () => {
