@@ -1,4 +1,4 @@
-import type { GroupName } from "@waystation/contracts/ids";
+import { toSequence, type GroupName } from "@waystation/contracts/ids";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
 import { createRandom, type Random } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
@@ -95,6 +95,19 @@ describe("memory journal on a virtual clock", () => {
     await settle();
     expect(settled).toBe(1);
     expect((await medium.open()).last()).toBe(1);
+  });
+
+  it("a trim is not durable ahead of a cut that gives the trimmed numbers out again", async () => {
+    const clock = manualClock();
+    const medium = createMemoryJournal({ group, clock, syncMs: () => 5 });
+    const journal = await medium.open();
+    void journal.commit({ records: [1, 2, 3, 4, 5].map((sequence) => makeRecord(sequence)) });
+    void journal.commit({ cutAfter: toSequence(3), records: [makeRecord(4)] });
+    journal.trimThrough(toSequence(4));
+    clock.advance(5);
+    medium.crash();
+    const again = await medium.open();
+    expect([again.first(), again.last()]).toEqual([1, 5]);
   });
 
   it("a crash with a random generator keeps a prefix, of every length sooner or later", async () => {
