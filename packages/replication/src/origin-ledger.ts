@@ -11,13 +11,19 @@ export interface OriginLedger {
   /** The highest number stamped, durable or not; and durable. */
   stamped: OriginNumber;
   durable: OriginNumber;
-  admit(origin: OriginNumber): "next" | "duplicate" | "gap";
   stamp(origin: OriginNumber, sequence: Sequence): void;
   madeDurable(origin: OriginNumber): void;
   /** The primary has everything up to here durably on its array. */
   localComplete(origin: OriginNumber): void;
   /** The group sequence up to which this volume needs no record of the relay any more. */
   completeThrough(groupStamped: Sequence): Sequence;
+}
+
+/** How a number stands to the last one stamped. Each incarnation begins with 1. */
+export function orderAfter(last: OriginNumber, origin: OriginNumber): "next" | "duplicate" | "gap" {
+  if (compareOrigin(origin, last) <= 0) return "duplicate";
+  const expected = origin.incarnation === last.incarnation ? last.n + 1 : 1;
+  return origin.n === expected ? "next" : "gap";
 }
 
 export interface LedgerOptions {
@@ -43,11 +49,6 @@ export function createOriginLedger(options: LedgerOptions): OriginLedger {
     primary: options.primary,
     stamped: options.high,
     durable: options.high,
-    admit(origin) {
-      if (compareOrigin(origin, self.stamped) <= 0) return "duplicate";
-      const expected = origin.incarnation === self.stamped.incarnation ? self.stamped.n + 1 : 1;
-      return origin.n === expected ? "next" : "gap";
-    },
     stamp(origin, sequence) {
       self.stamped = origin;
       if (compareOrigin(origin, complete) > 0) incomplete.push({ origin, sequence });

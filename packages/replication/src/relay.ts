@@ -15,10 +15,10 @@ import { limits } from "./limits.js";
 import { markNames, originMark, readOrigin, readSequence, type Marks } from "./marks.js";
 import { primariesOf, type Membership } from "./membership.js";
 import type { IngressBody, OriginWrite, RefusalReason } from "./messages.js";
-import { createOriginLedger, type OriginLedger } from "./origin-ledger.js";
+import { createOriginLedger, orderAfter, type OriginLedger } from "./origin-ledger.js";
 import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
-import type { Epoch, JournalRecord, MarkValue, NodeName } from "./vocabulary.js";
+import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber } from "./vocabulary.js";
 
 /** A primary, as the relay knows it. */
 interface IngressPeer {
@@ -148,20 +148,31 @@ export function createRelay(options: RelayOptions): Relay {
 
   const batch = (peer: IngressPeer, link: LinkId, body: Extract<IngressBody, { kind: "origin-batch" }>): void => {
     if (!peer.welcomed) return refuse(link, "gap", "a batch before the welcome");
+    // The freeze record is on its way to the disk, the refusal follows it: no stamp may come after it (PROTOCOL 4).
+    if (frozenAt !== null) return;
     for (const { volume, origin } of body.localComplete) ledgers.get(volume)?.localComplete(origin);
-    const records: JournalRecord[] = [];
-    const high = new Map<string, MarkValue>();
+    const fresh: OriginWrite[] = [];
+    const next = new Map<string, OriginNumber>();
     let bytes = 0;
+    // The whole batch is looked at before any of it is stamped: a number once stamped is a duplicate ever after, and
+    // one that was refused with the rest of its batch would never be stored.
     for (const write of body.writes) {
       const ledger = ledgers.get(write.volume);
       if (ledger?.primary !== peer.node) return refuse(link, "not-a-member", `${write.volume} is not yours`);
       bytes += recordOverheadBytes + write.payload.length;
-      const order = ledger.admit(write.origin);
+      const last = next.get(write.volume) ?? ledger.stamped;
+      const order = orderAfter(last, write.origin);
       if (order === "duplicate") continue;
       if (order === "gap")
-        return refuse(link, "gap", `${write.volume}: ${write.origin.n} after ${ledger.stamped.n} leaves a gap`);
+        return refuse(link, "gap", `${write.volume}: ${write.origin.n} after ${last.n} leaves a gap`);
+      next.set(write.volume, write.origin);
+      fresh.push(write);
+    }
+    const records: JournalRecord[] = [];
+    const high = new Map<string, MarkValue>();
+    for (const write of fresh) {
       stamped = nextSequence(stamped);
-      ledger.stamp(write.origin, stamped);
+      ledgers.get(write.volume)?.stamp(write.origin, stamped);
       records.push(toRecord(write, stamped, epoch().number));
       high.set(markNames.high(write.volume), originMark(write.origin));
     }
