@@ -24,12 +24,21 @@ export interface FrameStream {
   once(event: "end", listener: () => void): unknown;
 }
 
+/** Messages to frames and back. `decode` throws a `Failure`, and may keep views of the frame. */
+export interface PeerCodec {
+  encode(message: PeerMessage): Buffer;
+  decode(frame: Buffer): PeerMessage;
+}
+
+export const handWrittenCodec: PeerCodec = { encode: encodePeerMessage, decode: decodePeerMessage };
+
 export interface LinkCall {
   readonly address: LinkAddress;
   /** Frames both ways, whole messages. */
   readonly stream: FrameStream;
   /** Ends the call at once with this failure for the peer, sending nothing that is queued. */
   abort(failure: Error): void;
+  readonly codec: PeerCodec;
   readonly limits: LinkLimits;
   readonly log: Log;
 }
@@ -44,7 +53,7 @@ export interface OpenLink {
 }
 
 export function openLink(call: LinkCall): OpenLink {
-  const { address, stream, limits, log } = call;
+  const { address, stream, codec, limits, log } = call;
   let events: LinkEvents<PeerMessage> | undefined;
   let closedReason: string | undefined;
   let linger: NodeJS.Timeout | undefined;
@@ -68,7 +77,7 @@ export function openLink(call: LinkCall): OpenLink {
     if (closedReason !== undefined) return;
     let message: PeerMessage;
     try {
-      message = decodePeerMessage(frame);
+      message = codec.decode(frame);
     } catch (error) {
       abort(error as Error);
       return;
@@ -78,7 +87,7 @@ export function openLink(call: LinkCall): OpenLink {
 
   function send(message: PeerMessage): void {
     if (closedReason !== undefined) return;
-    const frame = encodePeerMessage(message);
+    const frame = codec.encode(message);
     queuedBytes += frame.length;
     if (frame.length > messageBytesMax) {
       abort(rpcFailure("REQUEST_TOO_LARGE", `a message of ${frame.length} bytes: the limit is ${messageBytesMax}`));

@@ -211,6 +211,19 @@ describe("links over gRPC", () => {
     await eventually(() => expect(near.closed).toEqual([expect.stringContaining("SERVER_BUSY")]));
   });
 
+  it("to a dialling peer that takes nothing are closed, and its connection dropped", async () => {
+    const { a, b, setPeer } = await startPair({ queueBytesMax: 40 * 1024 * 1024, lingerMs: 10 });
+    const proxy = await startProxy(b.target);
+    setPeer(proxy.target);
+    const near = dial(a);
+    await eventually(() => expect(near.link).toBeDefined());
+    proxy.stall();
+    const far = b.accepted[0]!;
+    for (let sends = 0; sends < 100 && far.closed.length === 0; sends += 1) far.link.send(batch(1024 * 1024));
+    await eventually(() => expect(far.closed).toEqual([expect.stringContaining("SERVER_BUSY")]));
+    await eventually(() => expect(b.log.lines.map(({ message }) => message)).toContain("gRPC connection closed"));
+  });
+
   it("count what the network has not taken, and nothing once it has", async () => {
     const { link, far } = await openLinks();
     for (let count = 0; count < 20; count += 1) link.send(batch(1024 * 1024));

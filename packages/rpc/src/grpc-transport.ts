@@ -17,7 +17,7 @@ import type { Channel, Link, LinkAddress, LinkEvents, Transport } from "@waystat
 import type { Log } from "@waystation/contracts/log";
 import type { PeerMessage } from "@waystation/replication/messages";
 import { rpcFailure } from "./errors.js";
-import { openLink, type LinkLimits } from "./grpc-link.js";
+import { handWrittenCodec, openLink, type LinkLimits, type PeerCodec } from "./grpc-link.js";
 import { dialDeadlineMs, lingerMs, linkOptions, linkQueueBytesMax, urgentLinkOptions } from "./limits.js";
 import { acceptedAddress, linkMetadata, type LinkDirectory } from "./link-metadata.js";
 import { replicationServiceDefinition } from "./proto.js";
@@ -29,6 +29,8 @@ export interface GrpcTransportOptions {
   readonly log: Log;
   /** For tests; the defaults are in limits.ts. */
   readonly limits?: Partial<LinkLimits & { readonly dialDeadlineMs: number }>;
+  /** For benchmarks: another codec of the same wire form. */
+  readonly codec?: PeerCodec;
 }
 
 export interface GrpcTransport {
@@ -52,7 +54,7 @@ const methods = { ingress: "Ingress", lease: "Lease", ship: "Ship", council: "Co
 const asIs = (frame: Buffer): Buffer => frame;
 
 export function createGrpcTransport(options: GrpcTransportOptions): GrpcTransport {
-  const { directory, log } = options;
+  const { directory, log, codec = handWrittenCodec } = options;
   const limits = { queueBytesMax: linkQueueBytesMax, lingerMs, dialDeadlineMs, ...options.limits };
   const aborts = new Set<() => void>();
   let acceptLink: AcceptLink | undefined;
@@ -66,7 +68,7 @@ export function createGrpcTransport(options: GrpcTransportOptions): GrpcTranspor
       });
       return { cancel() {} };
     }
-    return dialLink({ target, directory, address, events, limits, log, aborts });
+    return dialLink({ target, directory, address, events, codec, limits, log, aborts });
   }
 
   function serve(channel: Channel, call: FrameCall, sessions: ServerSessions | undefined): void {
@@ -75,7 +77,7 @@ export function createGrpcTransport(options: GrpcTransportOptions): GrpcTranspor
         throw rpcFailure("LINK_NOT_READY", `${directory.node} takes no links now; try again`);
       }
       const address = acceptedAddress(directory, channel, call.metadata);
-      acceptCall({ call, address, acceptLink, sessions, limits, log, aborts });
+      acceptCall({ call, address, acceptLink, sessions, codec, limits, log, aborts });
     } catch (error) {
       log.warn({ channel, peer: call.getPeer(), reason: describeError(error) }, "link refused");
       call.emit("error", statusOf(error));
@@ -126,12 +128,13 @@ interface Dialling {
   readonly directory: LinkDirectory;
   readonly address: LinkAddress;
   readonly events: DialEvents;
+  readonly codec: PeerCodec;
   readonly limits: LinkLimits & { readonly dialDeadlineMs: number };
   readonly log: Log;
   readonly aborts: Set<() => void>;
 }
 
-function dialLink({ target, directory, address, events, limits, log, aborts }: Dialling): { cancel(): void } {
+function dialLink({ target, directory, address, events, codec, limits, log, aborts }: Dialling): { cancel(): void } {
   const urgent = address.channel === "lease" || address.channel === "council";
   const client = new Client(target, credentials.createInsecure(), urgent ? urgentLinkOptions : linkOptions);
   const { path } = frameMethod(address.channel);
@@ -141,7 +144,7 @@ function dialLink({ target, directory, address, events, limits, log, aborts }: D
     asIs,
     linkMetadata(directory, address),
   );
-  const opened = openLink({ address, stream: call, abort: () => call.cancel(), limits, log });
+  const opened = openLink({ address, stream: call, abort: () => call.cancel(), codec, limits, log });
   let phase: "dialling" | "open" | "over" = "dialling";
 
   function over(reason: string, tell: boolean): void {
@@ -191,12 +194,13 @@ interface Accepting {
   readonly address: LinkAddress;
   readonly acceptLink: AcceptLink;
   readonly sessions: ServerSessions | undefined;
+  readonly codec: PeerCodec;
   readonly limits: LinkLimits;
   readonly log: Log;
   readonly aborts: Set<() => void>;
 }
 
-function acceptCall({ call, address, acceptLink, sessions, limits, log, aborts }: Accepting): void {
+function acceptCall({ call, address, acceptLink, sessions, codec, limits, log, aborts }: Accepting): void {
   let over = false;
   const peer = call.getPeer();
   // A status goes out behind what is queued, so a peer that takes nothing never gets it: its connection is dropped.
@@ -212,7 +216,7 @@ function acceptCall({ call, address, acceptLink, sessions, limits, log, aborts }
     opened.over("this node is stopping");
     call.emit("error", statusOf(rpcFailure("LINK_NOT_READY", "the node is stopping")));
   }
-  const opened = openLink({ address, stream: call, abort, limits, log });
+  const opened = openLink({ address, stream: call, abort, codec, limits, log });
   aborts.add(stop);
   call.once("cancelled", () => {
     over = true;

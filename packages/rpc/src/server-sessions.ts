@@ -31,6 +31,7 @@ export function tuneServerSessions(server: Server, log: Log): ServerSessions {
       log.debug({ peer }, "gRPC connection accepted");
       socket.once("close", () => {
         if (sockets.get(peer) === socket) sockets.delete(peer);
+        log.debug({ peer }, "gRPC connection closed");
       });
     });
     http2Server.on("session", (session) => {

@@ -8,10 +8,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
 import { connect, type CallableMethod, type Connection } from "./connection.js";
+import type { WriteStreamResponse__Output } from "./generated/waystation/v1/WriteStreamResponse.js";
 import { createGrpcTransport } from "./grpc-transport.js";
-import { flowWindowBytes, messageBytesMax, requestBytesMax } from "./limits.js";
+import { flowWindowBytes, messageBytesMax, requestBytesMax, writeWindowBytes } from "./limits.js";
 import { blockServiceDefinition as block, controlServiceDefinition as control } from "./proto.js";
 import { formatHostPort, startRpcServer, type RpcServerOptions } from "./server.js";
+import { failureOf } from "./status-table.js";
 import { fromProtoProgress, fromProtoStatus } from "./status-messages.js";
 import {
   cleanUp,
@@ -188,6 +190,71 @@ function hugeOffset(connection: Connection): Promise<unknown> {
   };
   return connection.unary(method, { volume: "" }, timeoutMs);
 }
+
+describe("a write stream", () => {
+  const open = { open: { volume: "vol-a", batchTimeoutMs: 60_000 } };
+  const batchOf = (...writes: { number: number; offsetBytes: number; data?: Buffer }[]) => ({ batch: { writes } });
+
+  /** Sends these requests, and resolves with the code that ends the stream. */
+  async function endOf(requests: readonly object[]): Promise<string> {
+    const { connection, target } = await startServer();
+    const call = connection.bidiStream(block.WriteStream);
+    call.on("data", () => {});
+    for (const request of requests) call.write(request);
+    const [error] = (await once(call, "error")) as [Error];
+    return failureOf(error, target).code;
+  }
+  it.each<[string, string, object[]]>([
+    ["that starts with a batch", "REQUEST_INVALID", [batchOf()]],
+    ["that is opened twice", "REQUEST_INVALID", [open, open]],
+    ["of an unknown volume", "UNKNOWN_VOLUME", [{ open: { volume: "vol-x", batchTimeoutMs: 1 } }]],
+    ["without a batch timeout", "DEADLINE_REQUIRED", [{ open: { volume: "vol-a" } }]],
+    [
+      "with a number left out",
+      "REQUEST_INVALID",
+      [open, batchOf({ number: 2, offsetBytes: 0, data: Buffer.alloc(1) })],
+    ],
+    ["with a write that does nothing", "REQUEST_INVALID", [open, batchOf({ number: 1, offsetBytes: 0 })]],
+    [
+      "with a write that is too large",
+      "REQUEST_TOO_LARGE",
+      [open, batchOf({ number: 1, offsetBytes: 0, data: Buffer.alloc(requestBytesMax + 1) })],
+    ],
+    [
+      "with too many writes in a batch",
+      "REQUEST_TOO_LARGE",
+      [
+        open,
+        batchOf(...Array.from({ length: 1025 }, (_, index) => ({ number: index + 1, offsetBytes: 0, data: noData }))),
+      ],
+    ],
+  ])("is refused %s", async (_, code, requests) => {
+    expect(await endOf(requests)).toBe(code);
+  });
+
+  it("is read no further while its window is full", async () => {
+    const front = testFront();
+    const waiting: (() => void)[] = [];
+    front.beforeWrite = () => new Promise((resolve) => waiting.push(resolve));
+    const { connection } = await startServer({ front });
+    const call = connection.bidiStream(block.WriteStream);
+    let settled = 0;
+    call.on("data", ({ acks }: WriteStreamResponse__Output) => (settled = acks?.settledThrough ?? settled));
+    call.write(open);
+    const data = Buffer.alloc(1024 * 1024);
+    for (let number = 1; number <= 40; number += 1) call.write(batchOf({ number, offsetBytes: 0, data }));
+    const filled = Math.ceil(writeWindowBytes / data.length);
+    await eventually(() => expect(waiting).toHaveLength(filled));
+    for (let count = 0; count < 20; count += 1) await connection.unary(block.ListVolumes, {}, timeoutMs);
+    expect(waiting).toHaveLength(filled);
+    front.beforeWrite = () => {};
+    for (const release of waiting) release();
+    await eventually(() => expect(settled).toBe(40));
+    call.end();
+  });
+});
+
+const noData = Buffer.alloc(1);
 
 describe("the control service", () => {
   const stages = { shipped: 9, received: 8, prepared: 7, validated: 6, applied: 5, lagWrites: 5, lagSeconds: 0.25 };

@@ -10,7 +10,7 @@ import type { Cluster, NodeConfig } from "@waystation/config/cluster";
 export type ConnectControl = (address: string) => ControlClient;
 
 /** Below the two seconds within which a dead node must be said to be dead. */
-export const answerTimeoutMs = 1_500;
+const answerTimeoutMs = 1_500;
 
 export interface NodeAnswer {
   readonly node: NodeConfig;
