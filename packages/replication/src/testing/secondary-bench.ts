@@ -1,0 +1,68 @@
+/** A secondary on the bench, with its relay played by hand. */
+import assert from "node:assert/strict";
+import type { LinkId } from "../effects.js";
+import type { PeerBody } from "../messages.js";
+import type { SecondaryStages } from "../status.js";
+import type { Epoch, JournalRecord } from "../vocabulary.js";
+import { createBench, type Bench, type BenchOptions } from "./bench.js";
+import { relay1, secondaryA, seq } from "./fixture.js";
+import { showBody } from "./transcript.js";
+
+export interface SecondaryBench extends Bench {
+  link(): LinkId;
+  /** The relay opens its link and greets. */
+  connect(): LinkId;
+  relay(body: PeerBody, epoch?: Epoch): void;
+  ship(after: number, watermark: number, records: readonly JournalRecord[]): void;
+  /** Prepares, validates and opens the gate up to here, and lets it be applied. */
+  point(sequence: number): void;
+  /** What the relay was told since the last call. */
+  told(): string[];
+  stages(): SecondaryStages;
+}
+
+export function createSecondaryBench(options: Partial<BenchOptions> = {}): SecondaryBench {
+  const bench = createBench({ self: secondaryA, ...options });
+  let link: LinkId | null = null;
+  const linkNow = (): LinkId => {
+    assert(link !== null, "no relay is connected");
+    return link;
+  };
+  const relay = (body: PeerBody, epoch?: Epoch): void => bench.receive(linkNow(), body, epoch);
+  return {
+    ...bench,
+    link: linkNow,
+    connect() {
+      link = bench.open(relay1, "ship", "peer");
+      relay({ kind: "ship-hello" });
+      return link;
+    },
+    relay,
+    ship: (after, watermark, records) =>
+      relay({ kind: "ship-batch", after: seq(after), watermark: seq(watermark), records }),
+    point(sequence) {
+      for (const kind of ["prepare", "validate", "gate"] as const) {
+        relay({ kind, sequence: seq(sequence) });
+        bench.settle();
+      }
+    },
+    told: () => bench.takeSent().flatMap(({ link: to, body }) => (to === link ? [showBody(body)] : [])),
+    stages() {
+      const { secondary } = bench.member.status();
+      assert(secondary !== null);
+      return secondary;
+    },
+  };
+}
+
+/** A secondary that follows its relay, with nothing received yet. */
+export function followingSecondary(options: Partial<BenchOptions> = {}): SecondaryBench {
+  const secondary = createSecondaryBench(options);
+  secondary.start();
+  secondary.settle();
+  secondary.connect();
+  secondary.settle();
+  secondary.take();
+  secondary.told();
+  return secondary;
+}
