@@ -67,6 +67,8 @@ function checkRelay(note: Note, path: Path, name: string, nodes: readonly NodeCo
 function checkGroupVolumes(note: Note, file: ClusterFile, volumes: readonly VolumeConfig[]): void {
   const takenBy = new Map<string, string>();
   const names = volumes.map((volume) => volume.name);
+  // A misspelt name leaves a volume over, which was told already.
+  const misspelt = file.groups.some((group) => group.volumes.some((name) => !names.includes(name as VolumeName)));
   file.groups.forEach((group, groupIndex) => {
     group.volumes.forEach((name, index) => {
       const path = ["groups", groupIndex, "volumes", index];
@@ -80,5 +82,9 @@ function checkGroupVolumes(note: Note, file: ClusterFile, volumes: readonly Volu
       }
       takenBy.set(name, taken ?? group.name);
     });
+  });
+  volumes.forEach(({ name }, index) => {
+    if (misspelt || takenBy.has(name)) return;
+    note(["volumes", index], `volume ${name} is in no group, and nobody could reach it; put it into a group's volumes`);
   });
 }

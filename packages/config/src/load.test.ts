@@ -264,6 +264,11 @@ describe("refusals", () => {
       ['groups[0].volumes[1]: unknown volume "vol-c"; did you mean "vol-a"?'],
     ],
     [
+      "a volume in no group",
+      set("groups/0/volumes", ["vol-a"]),
+      ["volumes[1]: volume vol-b is in no group, and nobody could reach it; put it into a group's volumes"],
+    ],
+    [
       "a group without volumes",
       set("groups/0/volumes", []),
       ["groups[0].volumes: is an empty list; expected a list of names of volumes, at least one"],
