@@ -232,6 +232,19 @@ describe("links over gRPC", () => {
     await eventually(() => expect(link.queuedBytes()).toBe(0));
   });
 
+  it("count as queued what a peer that takes nothing has been sent, beyond what sockets hold", async () => {
+    const { a, b, setPeer } = await startPair();
+    const proxy = await startProxy(b.target);
+    setPeer(proxy.target);
+    const near = dial(a);
+    const link = await eventually(() => near.link ?? Promise.reject(new Error("not open")));
+    proxy.stall();
+    for (let count = 0; count < 40; count += 1) link.send(batch(1024 * 1024));
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(near.closed).toEqual([]);
+    expect(link.queuedBytes()).toBeGreaterThan(8 * 1024 * 1024);
+  });
+
   it("refuse to send a message above the limit, and close", async () => {
     const { link, near, far } = await openLinks();
     link.send(batch(messageBytesMax));

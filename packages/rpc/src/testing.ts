@@ -5,6 +5,9 @@ import type { VolumeName } from "@waystation/contracts/ids";
 import type { Log, LogFields } from "@waystation/contracts/log";
 import type { ControlFront } from "@waystation/replication/control-front";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
+import { connect } from "./connection.js";
+import { createGrpcTransport } from "./grpc-transport.js";
+import { formatHostPort, startRpcServer, type RpcServerOptions } from "./server.js";
 
 const actions: (() => unknown)[] = [];
 
@@ -123,4 +126,26 @@ export async function eventually<T>(condition: () => T | Promise<T>): Promise<T>
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
+}
+
+/** A server on a free port of the loopback, and a connection to it; closed after the test. */
+export async function startTestServer(change: Partial<RpcServerOptions> = {}) {
+  const log = recordingLog();
+  const directory = { cluster: "test", node: "alpha" as never, peers: new Map(), groups: new Map() };
+  const options = {
+    listen: { host: "127.0.0.1", port: 0 },
+    front: testFront(),
+    control: testControl(),
+    transport: createGrpcTransport({ directory, log }),
+    log,
+    ...change,
+  };
+  const server = await startRpcServer(options);
+  onCleanUp(() => server.close());
+  const target = formatHostPort(server.address);
+  const connection = connect(target);
+  onCleanUp(() => {
+    connection.close();
+  });
+  return { server, target, connection, log, port: server.address.port };
 }

@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Failure } from "@waystation/contracts/errors";
+import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
+import { controlServiceDefinition as control } from "./proto.js";
+import { fromProtoProgress, fromProtoStatus } from "./status-messages.js";
+import { cleanUp, startTestServer, testControl, testStatus } from "./testing.js";
+
+afterEach(cleanUp);
+
+const timeoutMs = 5_000;
+const failsWith = (code: string) => expect.objectContaining({ code }) as unknown;
+
+describe("the control service", () => {
+  const stages = { shipped: 9, received: 8, prepared: 7, validated: 6, applied: 5, lagWrites: 5, lagSeconds: 0.25 };
+  const full: NodeStatus = testStatus({
+    arrays: [{ name: "a", level: "raid5", state: "degraded", usableBytes: 2 ** 40, problems: ["disk 3 is missing"] }],
+    volumes: [
+      { name: "vol-a" as never, sizeBytes: 4096, group: "g1" as never, role: "secondary", access: "read-only" },
+      { name: "vol-b" as never, sizeBytes: 4096, group: "g1" as never, role: "primary", access: "closed" },
+    ],
+    groups: [
+      {
+        group: "g1" as never,
+        role: "relay",
+        epoch: { number: 3, takeoverId: "t-1" },
+        phase: "open",
+        detail: "",
+        relay: {
+          protected: true,
+          protectedDetail: "",
+          stamped: 10 as never,
+          prepared: 7 as never,
+          valid: 7 as never,
+          gate: 6 as never,
+          trimmed: 2 as never,
+          journalUsedBytes: 100,
+          journalCapacityBytes: 1000,
+          primaries: [{ node: "p" as never, connected: true, leased: false }],
+          secondaries: [{ node: "s" as never, connected: true, ...(stages as never as object) } as never],
+        },
+        primary: { relayConnected: true, leaseRemainingMs: 1234.5, writesInFlight: 2, writesHeld: 1 },
+        secondary: {
+          relayConnected: false,
+          received: 8 as never,
+          validated: 6 as never,
+          gate: 6 as never,
+          applied: 5 as never,
+          journalUsedBytes: 1,
+          journalCapacityBytes: 2,
+        },
+      },
+      {
+        group: "g2" as never,
+        role: "secondary",
+        epoch: { number: 1, takeoverId: "initial" },
+        phase: "closed",
+        detail: "no relay",
+        relay: null,
+        primary: null,
+        secondary: null,
+      },
+    ],
+  });
+
+  it("F1: brings a status across as it is", async () => {
+    const { connection } = await startTestServer({ control: testControl(() => full) });
+    const answer = await connection.unary(control.GetStatus, {}, timeoutMs);
+    expect(fromProtoStatus(answer.status)).toEqual(full);
+  });
+
+  it("streams the steps of a takeover and its result, also to a slow reader", async () => {
+    const step = { phase: "drain", message: "x".repeat(10_000), elapsedMs: 1.5, result: null };
+    const last: TakeoverProgress = {
+      ...step,
+      result: {
+        outcome: "refused",
+        code: "NEEDS_FORCE",
+        message: "add --force",
+        epoch: { number: 2, takeoverId: "t" },
+        sequence: 12 as never,
+        lost: "known",
+        lostDetail: "from 13",
+        participants: ["s1" as never],
+        absent: ["s2" as never],
+        risks: ["two writers"],
+      },
+    };
+    const requests: unknown[] = [];
+    async function* takeover(request: unknown): AsyncIterable<TakeoverProgress> {
+      requests.push(request);
+      for (let count = 0; count < 500; count += 1) yield step;
+      yield last;
+    }
+    const { connection } = await startTestServer({ control: testControl(testStatus, takeover) });
+    const request = { group: "g1", force: true, without: ["s2"] };
+    const steps: TakeoverProgress[] = [];
+    for await (const answer of connection.serverStream(control.Takeover, request, timeoutMs)) {
+      steps.push(fromProtoProgress(answer));
+    }
+    expect(requests).toEqual([request]);
+    expect(steps).toHaveLength(501);
+    expect(steps[0]).toEqual(step);
+    expect(steps[500]).toEqual(last);
+  });
+
+  it("passes on the code of a takeover that is refused at once", async () => {
+    const refuse = () => {
+      throw new Failure("NOT_A_SECONDARY", "ask a secondary");
+    };
+    const { connection } = await startTestServer({ control: testControl(testStatus, refuse) });
+    const steps = connection.serverStream(control.Takeover, { group: "g1" }, timeoutMs);
+    await expect(steps[Symbol.asyncIterator]().next()).rejects.toEqual(failsWith("NOT_A_SECONDARY"));
+  });
+});
