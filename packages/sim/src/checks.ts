@@ -3,7 +3,7 @@ import { primariesOf, secondariesOf } from "@waystation/replication/membership";
 import { createAcknowledgedWritesChecker } from "./checkers/acknowledged-writes.js";
 import { createApplyGateChecker } from "./checkers/apply-gate.js";
 import { createBoundsChecker, type BoundsChecker } from "./checkers/bounds.js";
-import { createDecisionsChecker } from "./checkers/decisions.js";
+import { createDecisionsChecker, type DecisionsChecker } from "./checkers/decisions.js";
 import { createDurableAnswersChecker } from "./checkers/durable-answers.js";
 import { createFarPrefixChecker, type FarPrefixChecker } from "./checkers/far-prefix.js";
 import { createReadsChecker } from "./checkers/reads.js";
@@ -13,6 +13,7 @@ import type { Cluster } from "./cluster.js";
 export interface Checks {
   readonly order: StampedOrder;
   readonly far: FarPrefixChecker;
+  readonly decisions: DecisionsChecker;
   readonly bounds: BoundsChecker;
 }
 
@@ -61,5 +62,5 @@ export function attachChecks(cluster: Cluster): Checks {
     bounds,
   ];
   for (const checker of checkers) cluster.watch(checker);
-  return { order, far, bounds };
+  return { order, far, decisions, bounds };
 }

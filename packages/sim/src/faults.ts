@@ -15,6 +15,8 @@ export interface Faults {
   stop(): void;
   /** Stops, repairs everything and starts every node but those that are to stay down. */
   healAll(): void;
+  /** Crashes the node at something that it is about to do; it starts again later. */
+  crashSoon(node: NodeName): void;
   /** Crashes a node and keeps it down until `allow`. */
   keepDown(node: NodeName): void;
   allow(node: NodeName): void;
@@ -51,6 +53,8 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       if (!keptDown.has(machine.name)) machine.start();
     });
   };
+
+  const triggers = ["sent", "journal-durable", "store-write", "journal-trim"] as const;
 
   /** Crashes the node shortly after the n-th thing of one kind that it does from now on. */
   const crashAt = (machine: Machine, event: Observation["kind"]): void => {
@@ -121,7 +125,6 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       crash(random.pick(machines));
     },
     () => {
-      const triggers = ["sent", "journal-durable", "store-write", "journal-trim"] as const;
       crashAt(random.pick(machines), random.pick(triggers));
     },
     () => {
@@ -179,6 +182,9 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       network.healAll();
       for (const latency of cluster.latencies) latency.slowdown = 1;
       for (const machine of machines) if (!keptDown.has(machine.name)) machine.start();
+    },
+    crashSoon(node) {
+      crashAt(cluster.machine(node), random.pick(["sent", "journal-durable"]));
     },
     keepDown(node) {
       keptDown.add(node);

@@ -28,10 +28,12 @@ function readCommand(args: readonly string[]): Command {
   return { seed: count("seed", 1), runs: count("runs", 1000), verbose: values.verbose === true };
 }
 
-function onUnheard(report: (reason: unknown) => void): () => void {
+function onUncaught(report: (reason: unknown) => void): () => void {
   process.on("unhandledRejection", report);
+  process.on("uncaughtException", report);
   return () => {
     process.off("unhandledRejection", report);
+    process.off("uncaughtException", report);
   };
 }
 
@@ -53,7 +55,7 @@ async function main(command: Command): Promise<number> {
   for (let run = 1; run <= command.runs; run++) {
     const seed = command.seed + run - 1;
     const print = command.verbose ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
-    const result = await runSeed({ seed, buildNode: createNode, onUnheard, print });
+    const result = await runSeed({ seed, buildNode: createNode, onUncaught, print });
     if (result.violation !== null) {
       process.stdout.write(`${describeViolation(result)}\n`);
       return 1;

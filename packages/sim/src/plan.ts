@@ -16,6 +16,8 @@ export type Ending =
   | "no-takeover"
   /** The primary site dies and everything else is well: the takeover must succeed, and lose nothing. */
   | "clean-disaster"
+  /** A secondary dies with it, for good: the takeover goes on without it. */
+  | "lost-secondary"
   /** Faults go on while takeovers are commanded, from any secondary, with the primaries dead or alive. */
   | "messy-takeover"
   /** Two takeovers are commanded at once, from different secondaries. */
@@ -85,9 +87,11 @@ const endings: readonly Ending[] = [
   "no-takeover",
   "clean-disaster",
   "clean-disaster",
+  "lost-secondary",
   "messy-takeover",
   "messy-takeover",
   "rival-takeovers",
+  "forced-takeover",
   "forced-takeover",
 ];
 
@@ -110,7 +114,7 @@ export function drawPlan(seed: number): Plan {
       journalCapacityBytes: capacity,
     })),
     limits: drawn,
-    keepaliveMs: 800 + random.below(2500),
+    keepaliveMs: 500 + random.below(2000),
     delayMsMax: random.pick([1, 5, 20, 60]),
     journalMsMax: random.pick([0.5, 2, 8]),
     diskMsMax: random.pick([0.5, 2, 8]),
@@ -120,7 +124,7 @@ export function drawPlan(seed: number): Plan {
     requestCellsMax: random.pick([1, 4, 8, 12]),
     pauseMsMax: random.pick([20, 60, 150]),
     zeroShare: random.pick([0, 0.1, 0.3]),
-    stormMs: random.chance(0.15) ? 300 : 800 + random.below(4000),
+    stormMs: random.chance(0.15) ? 300 : 800 + random.below(3500),
     faultEveryMs: random.pick([150, 400, 1000]),
     ending: random.pick(endings),
     restsBeforeEnding: random.chance(0.5),

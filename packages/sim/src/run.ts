@@ -27,8 +27,8 @@ export interface RunOptions {
   readonly buildNode: BuildNode;
   /** Takes the readable trace. */
   readonly print?: ((line: string) => void) | undefined;
-  /** Hooks in who is told of promises that fail unheard, which are a node's bug; the function returned unhooks. */
-  readonly onUnheard?: ((report: (reason: unknown) => void) => () => void) | undefined;
+  /** Hooks in who is told of what a node throws where nobody catches it; the function returned unhooks. */
+  readonly onUncaught?: ((report: (reason: unknown) => void) => () => void) | undefined;
 }
 
 const takeoverMsMax = 120_000;
@@ -37,7 +37,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const plan = drawPlan(options.seed);
   const world = createWorld({ print: options.print });
   world.trace.add("plan", plan.ending, () => showPlan(plan));
-  const unhook = options.onUnheard?.((reason) => {
+  const unhook = options.onUncaught?.((reason) => {
     world.violate("machine", reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
   });
   const usual = { ...limits };
@@ -53,7 +53,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       world.after(1000, sweep);
     };
     sweep();
-    await tellStory({ cluster, checks, faults, hosts, operator, random: forkFor(plan, 3) });
+    const random = forkFor(plan, 3);
+    await tellStory({ cluster, checks, faults, hosts, operator, random, excluded: new Set() });
     return {
       seed: options.seed,
       violation: world.violation(),

@@ -6,6 +6,7 @@
  */
 import { compareOrigin, noOrigin, type NodeName, type OriginNumber, type VolumeName } from "@waystation/contracts/ids";
 import type { JournalRecord } from "@waystation/contracts/journal";
+import { markNames } from "@waystation/replication/marks";
 import type { PeerBody } from "@waystation/replication/messages";
 import { cellBytes, readTag, showTag, zeroTag, type Tag } from "../cell.js";
 import type { Checker, Observation, Violate } from "../observation.js";
@@ -55,6 +56,7 @@ export function createDurableAnswersChecker(options: DurableAnswersOptions): Dur
   const writtenBy = new Map(options.volumes.map(({ primary }) => [primary, new Map<string, Tag[]>()]));
   const localComplete = new Map<VolumeName, OriginNumber>();
   const appliedBy = new Map<NodeName, number>();
+  const validatedBy = new Map<NodeName, number>();
   let trimmed = 0;
 
   const firstMissing = (share: Share): number => {
@@ -105,6 +107,16 @@ export function createDurableAnswersChecker(options: DurableAnswersOptions): Dur
       checkOnDisk(where.node, record, claim);
     }
     stored.set(key, index);
+  };
+
+  const checkValidated = (node: NodeName, sequence: number): void => {
+    const durable = validatedBy.get(node) ?? 0;
+    if (durable < sequence) fail(`${node} answers validated ${sequence}, but only ${durable} is durable there`);
+  };
+
+  /** A point is validated only when all secondaries have prepared it, durably (PROTOCOL 3.2). */
+  const checkValidate = (sequence: number): void => {
+    for (const { node } of shares) checkHeld(node, "prepared", sequence);
   };
 
   const checkApplied = (node: NodeName, through: number): void => {
@@ -171,12 +183,17 @@ export function createDurableAnswersChecker(options: DurableAnswersOptions): Dur
         return;
       case "ship-welcome":
         checkHeld(from, "received", body.received);
+        checkValidated(from, body.validated);
         return checkApplied(from, body.applied);
       case "ship-received":
         return checkHeld(from, "received", body.watermark);
       case "prepared":
+        return checkHeld(from, "prepared", body.sequence);
+      case "validate":
+        return checkValidate(body.sequence);
       case "validated":
-        return checkHeld(from, body.kind, body.sequence);
+        checkHeld(from, "validated", body.sequence);
+        return checkValidated(from, body.sequence);
       case "applied":
         return checkApplied(from, body.sequence);
       case "origin-hello":
@@ -205,6 +222,8 @@ export function createDurableAnswersChecker(options: DurableAnswersOptions): Dur
 
   const journalDurable = (observation: Extract<Observation, { kind: "journal-durable" }>): void => {
     const { node, commit } = observation;
+    const validated = commit.marks?.get(markNames.validated);
+    if (typeof validated === "number") validatedBy.set(node, validated);
     for (const share of shares) {
       if (share.node !== node) continue;
       const { cutAfter } = commit;

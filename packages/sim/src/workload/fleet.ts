@@ -1,6 +1,7 @@
 /** All hosts of one side: a dependent writer over all volumes, random writers and readers on each. */
 import type { NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { Random } from "@waystation/contracts/random";
+import type { GroupVolume } from "@waystation/replication/membership";
 import type { Cluster } from "../cluster.js";
 import { dependentSlots, randomFirstCell, volumeCells } from "../plan.js";
 import { startDependentWriter, type DependentLayout, type DependentWriter } from "./dependent-writes.js";
@@ -15,9 +16,17 @@ export interface Fleet {
   idle(): boolean;
 }
 
+export interface FleetOrder {
+  readonly side: Side;
+  readonly layout: DependentLayout;
+  readonly volumes: readonly GroupVolume[];
+  /** The dependent client's earlier life, to go on from. */
+  readonly resume?: DependentWriter;
+}
+
 export interface Hosts {
-  /** Writers and readers at one side. `resume`: the dependent client's earlier life, to go on from. */
-  startFleet(side: Side, layout: DependentLayout, resume?: DependentWriter): Fleet;
+  /** Writers and readers at one side. */
+  startFleet(order: FleetOrder): Fleet;
   /** Readers at the secondaries, from before the takeover until the end. */
   startFarReaders(): RandomIo[];
   reader(side: Side, volume: VolumeName): Host;
@@ -56,16 +65,15 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
   };
 
   return {
-    startFleet(side, layout, resume) {
+    startFleet({ side, layout, volumes, resume }) {
       const io: RandomIo[] = [];
-      const { volumes } = plan.membership;
       const pauses = random.fork();
       const dependent = startDependentWriter(world, {
         hosts: volumes.map((volume) => makeHost(volume[side], volume.name, "read-write")),
         layout,
         writer: resume?.writer ?? ++writers,
         acknowledged: resume?.acknowledged() ?? 0,
-        pauseMs: () => (pauses.next() * plan.pauseMsMax) / 4,
+        pauseMs: () => (pauses.next() * plan.pauseMsMax) / 2,
       });
       for (const volume of volumes) {
         for (let i = 0; i < plan.writersPerVolume; i++) {
@@ -89,7 +97,7 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
     },
     startFarReaders: () =>
       plan.membership.volumes.map((volume) =>
-        startReader(world, { ...ioOptions(reader("secondary", volume.name)), pauseMsMax: 150 }),
+        startReader(world, { ...ioOptions(reader("secondary", volume.name)), pauseMsMax: 300 }),
       ),
     reader,
     requestCount: () => requests,
@@ -97,10 +105,6 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
 }
 
 /** The slots of the first dependent client, and of the one that starts after the takeover. */
-export function dependentLayout(cluster: Cluster, client: 0 | 1): DependentLayout {
-  return {
-    volumes: cluster.plan.membership.volumes.length,
-    slots: dependentSlots,
-    firstCell: client * dependentSlots,
-  };
+export function dependentLayout(volumes: readonly GroupVolume[], client: 0 | 1): DependentLayout {
+  return { volumes: volumes.length, slots: dependentSlots, firstCell: client * dependentSlots };
 }
