@@ -206,6 +206,11 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       const sequence = covered
         ? lowestReceived(answers, run.participants)
         : highestValidated(answers, run.participants);
+      // Until the relay was fenced it may have stamped more than this run saw when it looked around.
+      if (!run.force && run.fencedAt !== null && sequence < run.fencedAt) {
+        const missing = secondaries.filter((node) => !run.participants.includes(node) && !run.excluded.includes(node));
+        return refuse(run, "WOULD_LOSE_WRITES", `${missing.join(", ")} (${sequence + 1}..${run.fencedAt})`);
+      }
       const { epoch, participants, excluded } = run;
       decide(run, { epoch, sequence, participants, excluded, fenced: false, stamped: noSequence, ...fenceOf(run) });
     });
