@@ -53,7 +53,7 @@ export interface Bench {
   /** Lets time pass, in ticks of 25 ms unless told otherwise. */
   tick(ms?: number, everyMs?: number): void;
   /** Opens a link, as dialled by this node or by the peer. */
-  open(peer: NodeName, channel: Channel, by: "self" | "peer"): LinkId;
+  open(peer: NodeName, channel: Channel, by: "self" | "peer", link?: LinkId): LinkId;
   lose(link: LinkId, reason?: string): void;
   receive(link: LinkId, body: PeerBody, epoch?: Epoch): void;
   /** What waits for an answer, oldest first. */
@@ -64,7 +64,7 @@ export interface Bench {
   settle(hold?: readonly AskingKind[]): void;
   write(order: HostOrder): RequestId;
   read(volume: VolumeName, block: number, blocks?: number): RequestId;
-  takeover(options?: { readonly force?: boolean; readonly without?: readonly NodeName[] }): RequestId;
+  takeover(options?: TakeoverOptions): RequestId;
   result(request: RequestId): TakeoverResult | null;
   /** The transcript since the last call. */
   take(): string[];
@@ -72,6 +72,11 @@ export interface Bench {
   takeSent(): Sent[];
   /** What the array holds of a block, durably. */
   block(volume: VolumeName, block: number): Buffer;
+}
+
+export interface TakeoverOptions {
+  readonly force?: boolean;
+  readonly without?: readonly NodeName[];
 }
 
 export interface HostOrder {
@@ -206,8 +211,7 @@ export function createBench(options: BenchOptions): Bench {
         step({ kind: "tick" });
       }
     },
-    open(peer, channel, by) {
-      const link = nextLink++;
+    open(peer, channel, by, link = nextLink++) {
       links.set(link, `${channel} ${peer}`);
       step({ kind: "link-opened", link, peer, channel, dialled: by === "self" });
       return link;
