@@ -10,7 +10,7 @@
  */
 import { sameEpoch } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
-import type { Council } from "./council.js";
+import type { Council, CouncilAnswers } from "./council.js";
 import type { Access, Desk, GroupEvent } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { limits } from "./limits.js";
@@ -124,6 +124,9 @@ export function createFollower(options: FollowerOptions): Follower {
     council.ask(others, { kind: "inquire" }, (answers) => {
       inquiring = false;
       if (phase !== "decided" || decision === null || !sameEpoch(decision.epoch, expected.epoch)) return;
+      // Another takeover may have been decided while this node was away: what is undone here will never be done.
+      const later = decisionFrom(answers, expected.epoch.number + 1);
+      if (later !== null) return options.adopt(later.epoch, () => join(later));
       const lacking = others.find((node) => {
         const theirs = answers.get(node)?.state.decision;
         return theirs === undefined || theirs === null || !sameEpoch(theirs.epoch, expected.epoch);
@@ -160,12 +163,9 @@ export function createFollower(options: FollowerOptions): Follower {
     nextInquiryMs = desk.nowMs() + limits.inquireIntervalMs;
     council.ask(peers, { kind: "inquire" }, (answers) => {
       inquiring = false;
-      for (const answer of answers.values()) {
-        const theirs = answer?.state.decision;
-        if (theirs === undefined || theirs === null || theirs.epoch.number < options.promised().number) continue;
-        if (phase !== "following" && phase !== "promised") return;
-        return options.adopt(theirs.epoch, () => join(theirs));
-      }
+      const theirs = decisionFrom(answers, options.promised().number);
+      if (theirs === null || (phase !== "following" && phase !== "promised")) return;
+      options.adopt(theirs.epoch, () => join(theirs));
     });
   };
 
@@ -218,4 +218,13 @@ export function createFollower(options: FollowerOptions): Follower {
     phase: () => phase,
     detail: () => (phase === "following" ? secondary.detail() : detail),
   };
+}
+
+/** A decision among the answers, of this epoch number or a higher one. */
+function decisionFrom(answers: CouncilAnswers, epochNumber: number): Decision | null {
+  for (const answer of answers.values()) {
+    const decision = answer?.state.decision ?? null;
+    if (decision !== null && decision.epoch.number >= epochNumber) return decision;
+  }
+  return null;
 }
