@@ -20,7 +20,7 @@ export async function afterTakeover(stage: Stage, before: DependentWriter): Prom
   faults.healAll();
   await finishTakeover(stage);
   if (world.violation() !== null) return;
-  const mayLose = plan.ending === "forced-takeover";
+  const mayLose = plan.ending === "forced-takeover" || plan.ending === "damaged-journal";
   await judgeScan(stage, { layout: dependentLayout(plan.membership.volumes, 0), writer: before, mayLose });
   const layout = dependentLayout(openVolumes(stage), 1);
   const fleet = hosts.startFleet({ side: "secondary", layout, volumes: openVolumes(stage) });

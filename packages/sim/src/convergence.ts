@@ -5,6 +5,8 @@
 import { prefixesOf } from "./checkers/far-prefix.js";
 import type { Checks } from "./checks.js";
 import type { Cluster } from "./cluster.js";
+import type { NodeName } from "@waystation/contracts/ids";
+import type { GroupStatus } from "@waystation/replication/status";
 
 /** What keeps the group from being at rest; null when it is. */
 export function unrest(cluster: Cluster, checks: Checks): string | null {
@@ -24,8 +26,7 @@ export function unrest(cluster: Cluster, checks: Checks): string | null {
 /** What keeps the group from being protected and settled up to `through`; null when it is. */
 export function unprotected(cluster: Cluster, through: number): string | null {
   const { membership } = cluster.plan;
-  const status = cluster.machine(membership.relay).node()?.control.status();
-  const stages = status?.groups.find(({ group }) => group === membership.group)?.relay ?? null;
+  const stages = groupStatus(cluster, membership.relay)?.relay ?? null;
   if (stages === null) return "the relay tells nothing of the group";
   if (!stages.protected) return `the group is not protected: ${stages.protectedDetail}`;
   if (stages.gate < through) return `the gate is at ${stages.gate} of ${through}`;
@@ -39,4 +40,9 @@ export function unprotected(cluster: Cluster, through: number): string | null {
       .volumes.every((volume) => volume.name !== name || volume.access !== "read-write"),
   );
   return closed === undefined ? null : `${closed.name} is not open on ${closed.primary}`;
+}
+
+/** What a node says of the group; null while it is down. */
+export function groupStatus(cluster: Cluster, node: NodeName): GroupStatus | null {
+  return cluster.machine(node).node()?.control.status().groups[0] ?? null;
 }

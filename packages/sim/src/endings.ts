@@ -2,10 +2,10 @@
  * How the storm may end. Each ending leaves a group in which a takeover was commanded, finished or not; what happens
  * then is told by aftermath.ts.
  */
-import type { NodeName } from "@waystation/contracts/ids";
+import { toSequence, type NodeName } from "@waystation/contracts/ids";
 import { primariesOf, secondariesOf } from "@waystation/replication/membership";
 import type { TakeoverResult } from "@waystation/replication/status";
-import { unprotected } from "./convergence.js";
+import { groupStatus, unprotected } from "./convergence.js";
 import type { Ending } from "./plan.js";
 import { during, expectWithin, takeover, type Stage } from "./stage.js";
 
@@ -15,6 +15,7 @@ export const endings: Record<Exclude<Ending, "no-takeover">, (stage: Stage) => P
   "messy-takeover": messyTakeover,
   "rival-takeovers": rivalTakeovers,
   "forced-takeover": forcedTakeover,
+  "damaged-journal": damagedJournal,
 };
 
 function losePrimarySite({ cluster, faults, random }: Stage, chance: number): void {
@@ -109,12 +110,42 @@ async function forcedTakeover(stage: Stage): Promise<void> {
   const present = secondaries.filter((node) => node === secondaries[0] || random.chance(0.7));
   for (const node of secondaries) if (!present.includes(node)) faults.keepDown(node);
   await world.runFor(50 + random.next() * 1000);
-  for (let attempt = random.below(4); attempt > 0 && world.violation() === null; attempt--) {
-    for (const node of present) if (random.chance(0.6)) faults.crashSoon(node);
-    await during(stage, takeover(stage, coordinatorOf(stage, present), { force: true }));
+  for (let attempt = random.below(5); attempt > 0 && world.violation() === null; attempt--) {
+    for (const node of present) if (random.chance(0.5)) faults.crashSoon(node);
+    const coordinator = coordinatorOf(stage, present);
+    cluster.machine(coordinator).start();
+    await world.runFor(random.next() * 100);
+    await during(stage, takeover(stage, coordinator, { force: true }));
     await world.runFor(random.next() * 300);
   }
   await lastAttempt(stage, present);
+}
+
+/** The relay's disk lost what others still know of: it must say so, and only `--force` gets the group going again. */
+async function damagedJournal(stage: Stage): Promise<void> {
+  const { cluster, faults, random } = stage;
+  const { world, plan } = cluster;
+  const { relay } = plan.membership;
+  faults.healAll();
+  await world.runFor(1.5 * plan.keepaliveMs);
+  await expectWithin(stage, () => unprotected(cluster, 1));
+  await world.runFor(random.next() * 500);
+  if (world.violation() !== null) return;
+  faults.keepDown(relay);
+  await world.runFor(random.next() * 100);
+  const secondaries = secondariesOf(plan.membership);
+  const known = Math.max(...secondaries.map((node) => groupStatus(cluster, node)?.secondary?.received ?? 0));
+  cluster.machine(relay).loseJournalTail(toSequence(known));
+  faults.allow(relay);
+  cluster.machine(relay).start();
+  await expectWithin(stage, () =>
+    groupStatus(cluster, relay)?.phase === "journal-lost"
+      ? null
+      : "the relay has not noticed that its journal is damaged",
+  );
+  await world.runFor(random.next() * 2000);
+  losePrimarySite(stage, 1);
+  await lastAttempt(stage, secondaries);
 }
 
 function coordinatorOf({ checks, random }: Stage, present: readonly NodeName[]): NodeName {

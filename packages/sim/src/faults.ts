@@ -57,8 +57,8 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
   const triggers = ["sent", "journal-durable", "store-write", "journal-trim"] as const;
 
   /** Crashes the node shortly after the n-th thing of one kind that it does from now on. */
-  const crashAt = (machine: Machine, event: Observation["kind"]): void => {
-    let left = 1 + random.below(20);
+  const crashAt = (machine: Machine, event: Observation["kind"], withinMax: number): void => {
+    let left = 1 + random.below(withinMax);
     const armedIn = season;
     const unwatch = cluster.watch({
       observe(observation) {
@@ -125,7 +125,7 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       crash(random.pick(machines));
     },
     () => {
-      crashAt(random.pick(machines), random.pick(triggers));
+      crashAt(random.pick(machines), random.pick(triggers), 20);
     },
     () => {
       // Several at once; sometimes all, as when the power of everything fails.
@@ -184,7 +184,7 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       for (const machine of machines) if (!keptDown.has(machine.name)) machine.start();
     },
     crashSoon(node) {
-      crashAt(cluster.machine(node), random.pick(["sent", "journal-durable"]));
+      crashAt(cluster.machine(node), random.pick(["sent", "journal-durable"]), 6);
     },
     keepDown(node) {
       keptDown.add(node);

@@ -4,7 +4,7 @@
  * settles, no message leaves.
  */
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
-import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { GroupName, NodeName, Sequence, VolumeName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Log, LogFields } from "@waystation/contracts/log";
 import type { Random } from "@waystation/contracts/random";
@@ -31,6 +31,8 @@ export interface Machine {
   stop(): void;
   /** Calls back once when the life that runs now ends; the function returned forgets about it. */
   onDeath(callback: () => void): () => void;
+  /** Damages the journal of a node that is down (see `WatchedJournal.loseTail`). */
+  loseJournalTail(stillKnown: Sequence): void;
   readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
 }
 
@@ -109,6 +111,11 @@ export function createMachine(world: World, options: MachineOptions): Machine {
       world.trace.add(name, "stops");
       node?.stop();
       end(false);
+    },
+    loseJournalTail(stillKnown) {
+      const end = journal.loseTail(stillKnown, random);
+      world.trace.add(name, "journal damaged", () => `it ends at ${end}, ${stillKnown} is known elsewhere`);
+      options.observe({ kind: "journal-damaged", node: name });
     },
     onDeath(callback) {
       mourners.add(callback);

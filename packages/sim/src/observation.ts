@@ -34,6 +34,8 @@ export type Observation =
     }
   /** A commit survives power loss from here on. */
   | { readonly kind: "journal-durable"; readonly node: NodeName; readonly commit: JournalCommit }
+  /** The journal lost its newest commits although they were durable, and others know of them. */
+  | { readonly kind: "journal-damaged"; readonly node: NodeName }
   | { readonly kind: "journal-trim"; readonly node: NodeName; readonly through: number }
   | {
       readonly kind: "journal-used";

@@ -23,7 +23,9 @@ export type Ending =
   /** Two takeovers are commanded at once, from different secondaries. */
   | "rival-takeovers"
   /** The relay is lost with the primary site: only `--force` goes on, and something may be lost. */
-  | "forced-takeover";
+  | "forced-takeover"
+  /** The relay's journal loses what it had acknowledged: it must notice, and stamp no more. */
+  | "damaged-journal";
 
 export interface NodePlan {
   readonly name: NodeName;
@@ -93,6 +95,7 @@ const endings: readonly Ending[] = [
   "rival-takeovers",
   "forced-takeover",
   "forced-takeover",
+  "damaged-journal",
 ];
 
 export function drawPlan(seed: number): Plan {

@@ -4,10 +4,10 @@
  * again. To tell those, every commit carries its own number in one more mark.
  */
 import type { Clock } from "@waystation/contracts/clock";
-import type { GroupName, Sequence } from "@waystation/contracts/ids";
+import { noSequence, type GroupName, type Sequence } from "@waystation/contracts/ids";
 import type { Journal, JournalCommit } from "@waystation/contracts/journal";
 import type { Random } from "@waystation/contracts/random";
-import { createMemoryJournal } from "@waystation/journal/memory-journal";
+import { createMemoryJournal, type MemoryJournalMedium } from "@waystation/journal/memory-journal";
 import { drawLatency, type Latency } from "./latency.js";
 import type { World } from "./world.js";
 
@@ -16,6 +16,11 @@ export interface WatchedJournal {
   open(): Promise<Journal>;
   /** Power loss: some prefix of what was on its way survives, and the open journal is dead. */
   crash(random: Random): void;
+  /**
+   * Damage: the journal loses its newest commits although they were durable, until those who are `stillKnown` to hold
+   * numbers above its end can tell. Call while it is closed. Returns the last number that is left.
+   */
+  loseTail(stillKnown: Sequence, random: Random): Sequence;
 }
 
 export interface WatchedJournalOptions {
@@ -33,24 +38,45 @@ const numberMark = "simulator/commit";
 export function createWatchedJournal(world: World, options: WatchedJournalOptions): WatchedJournal {
   const { group, capacityBytes, latency, random } = options;
   const clock: Clock = { nowMs: world.nowMs, wallMs: world.nowMs, setTimer: world.after };
-  const medium = createMemoryJournal({
-    group,
-    clock,
-    capacityBytes,
-    syncMs: () => drawLatency(latency, random),
-    readMs: () => drawLatency(latency, random) / 4,
-  });
+  const createMedium = (): MemoryJournalMedium =>
+    createMemoryJournal({
+      group,
+      clock,
+      capacityBytes,
+      syncMs: () => drawLatency(latency, random),
+      readMs: () => drawLatency(latency, random) / 4,
+    });
+  let medium = createMedium();
+  /** Every commit that is durable, oldest first. */
+  const history: JournalCommit[] = [];
+  let trimmedThrough = noSequence;
+  let damaged = false;
   /** Commits that were called and are not known to be durable. */
   let underWay: { readonly number: number; readonly commit: JournalCommit }[] = [];
 
   const durableThrough = (number: number): void => {
     const done = underWay.filter((entry) => entry.number <= number);
     underWay = underWay.filter((entry) => entry.number > number);
-    for (const { commit } of done) options.onDurable(commit);
+    for (const { commit } of done) {
+      history.push(commit);
+      options.onDurable(commit);
+    }
+  };
+
+  /** What a damaged journal still holds is written anew: there is no other way to make it forget. */
+  const restore = async (): Promise<void> => {
+    medium = createMedium();
+    const journal = await medium.open();
+    await Promise.all(history.map((commit) => journal.commit(commit)));
+    journal.trimThrough(trimmedThrough);
+    await journal.commit({}); // a trim is durable with the next commit
+    await journal.close();
+    damaged = false;
   };
 
   return {
     async open() {
+      if (damaged) await restore();
       const journal = await medium.open();
       const found = journal.marks().get(numberMark);
       let number = typeof found === "number" ? found : 0;
@@ -74,6 +100,7 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
         },
         trimThrough(sequence) {
           journal.trimThrough(sequence);
+          trimmedThrough = sequence;
           options.onTrim(sequence);
         },
       };
@@ -81,5 +108,19 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
     crash: (crashRandom) => {
       medium.crash(crashRandom);
     },
+    loseTail(stillKnown, lossRandom) {
+      damaged = true;
+      underWay = [];
+      let lost = 1 + lossRandom.below(10);
+      while (history.length > 0 && (lost > 0 || lastOf(history) >= stillKnown)) {
+        history.pop();
+        lost -= 1;
+      }
+      return lastOf(history);
+    },
   };
+}
+
+function lastOf(history: readonly JournalCommit[]): Sequence {
+  return history.findLast(({ records }) => (records?.length ?? 0) > 0)?.records?.at(-1)?.sequence ?? noSequence;
 }

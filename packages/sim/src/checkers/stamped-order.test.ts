@@ -55,4 +55,12 @@ describe("stamped order", () => {
     order.observe({ kind: "journal-durable", node: relay1, commit: { cutAfter: record(1).sequence } });
     expect(found).toEqual(["stamped-order: the relay cut stamped records from its journal"]);
   });
+
+  it("PROTOCOL 7: finds a relay that goes on stamping after its journal lost what others know", () => {
+    const { found, order } = setUp();
+    order.observe(durable(relay1, record(1), record(2)));
+    order.observe({ kind: "journal-damaged", node: relay1 });
+    order.observe(durable(relay1, record(2)));
+    expect(found).toEqual(["stamped-order: the relay stamped 2 although its journal had lost records"]);
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * The relay's order, as its journal made it durable: the reference that the other checkers measure by. Built from the
  * commits alone, never from what a node says. Checks by the way that the order is one: numbers without gaps, each
- * origin number once and ascending, and no cell given older content again (what hosts read would go back).
+ * origin number once and ascending, no cell given older content again (what hosts read would go back), and nothing
+ * stamped any more by a relay whose journal lost what it had acknowledged (PROTOCOL 7).
  */
 import { compareOrigin, noOrigin, type NodeName, type OriginNumber, type VolumeName } from "@waystation/contracts/ids";
 import type { JournalRecord } from "@waystation/contracts/journal";
@@ -53,6 +54,7 @@ export function createStampedOrder(options: { readonly relay: NodeName; readonly
   const records: Stamped[] = [];
   const byVolume = new Map<VolumeName, Stamped[]>();
   const cells = new Map<VolumeName, Map<number, Version[]>>();
+  let damaged = false;
   const fail = (message: string): void => {
     options.violate(name, message);
   };
@@ -73,6 +75,7 @@ export function createStampedOrder(options: { readonly relay: NodeName; readonly
   };
 
   const add = (record: JournalRecord): void => {
+    if (damaged) return fail(`the relay stamped ${record.sequence} although its journal had lost records`);
     const sequence = records.length + 1;
     if (record.sequence !== sequence) return fail(`the relay stamped ${record.sequence}, expected ${sequence}`);
     if (record.offsetBytes % cellBytes !== 0 || record.lengthBytes % cellBytes !== 0) {
@@ -102,7 +105,9 @@ export function createStampedOrder(options: { readonly relay: NodeName; readonly
   return {
     name,
     observe(observation: Observation) {
-      if (observation.kind !== "journal-durable" || observation.node !== options.relay) return;
+      if (!("node" in observation) || observation.node !== options.relay) return;
+      if (observation.kind === "journal-damaged") damaged = true;
+      if (observation.kind !== "journal-durable") return;
       if ((observation.commit.cutAfter ?? Infinity) < records.length)
         fail("the relay cut stamped records from its journal");
       for (const record of observation.commit.records ?? []) add(record);
