@@ -3,11 +3,10 @@
  * space was never used before, or is zeroed durably before the table names it. The table names it durably before
  * `create` resolves.
  */
-import type { BlockWrite } from "@waystation/contracts/block-device";
+import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
 import { within } from "@waystation/contracts/byte-range";
 import { Failure } from "@waystation/contracts/errors";
 import { isName, nameRule, type VolumeName } from "@waystation/contracts/ids";
-import type { DurableStore } from "@waystation/raid/durable-store";
 import { volumeFailure } from "./errors.js";
 import {
   emptyTable,
@@ -20,7 +19,7 @@ import {
   type VolumeTable,
 } from "./volume-table.js";
 
-export interface Volume extends DurableStore {
+export interface Volume extends DurableBlockStore {
   readonly name: VolumeName;
 }
 
@@ -42,7 +41,7 @@ export interface Volumes {
 const sectorBytes = 512;
 
 /** Reads the volume table of an array; a new array has none, and no volumes. Rejects with `VOLUME_TABLE_DAMAGED`. */
-export async function openVolumes(array: DurableStore): Promise<Volumes> {
+export async function openVolumes(array: DurableBlockStore): Promise<Volumes> {
   let table = await loadTable(array);
   let changing: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +71,7 @@ export async function openVolumes(array: DurableStore): Promise<Volumes> {
   };
 }
 
-async function loadTable(array: DurableStore): Promise<VolumeTable> {
+async function loadTable(array: DurableBlockStore): Promise<VolumeTable> {
   if (array.sizeBytes < grainBytes) {
     throw volumeFailure("NO_SPACE", `An array of ${array.sizeBytes} bytes has no room for a volume table of 1 MiB.`);
   }
@@ -121,7 +120,7 @@ function addVolume(table: VolumeTable, { name, sizeBytes, arrayBytes }: Addition
   };
 }
 
-function openVolume(array: DurableStore, { name, sizeBytes, offsetBytes: base }: VolumeEntry): Volume {
+function openVolume(array: DurableBlockStore, { name, sizeBytes, offsetBytes: base }: VolumeEntry): Volume {
   let isOpen = true;
   const check = (offsetBytes: number, lengthBytes: number): void => {
     if (!isOpen) throw new Failure("VOLUME_NOT_OPEN", `Volume ${name} has been closed.`);

@@ -15,8 +15,6 @@ export const blockBytes = 4096;
 export const superblockOffsets: readonly [number, number] = [0, 32 * 1024];
 export const tailOffsets: readonly [number, number] = [64 * 1024, 96 * 1024];
 export const logOffsetBytes = 1024 * 1024;
-/** What creation makes sure is empty: all of the area before the log. */
-export const reservedBytes = logOffsetBytes;
 export const logBytesDefault = 32 * 1024 * 1024;
 
 const dataAlignmentBytes = 1024 * 1024;

@@ -39,9 +39,9 @@ export interface Geometry extends ArrayShape {
   layoutOf(stripe: number): StripeLayout;
 }
 
-export const unitBytesMin = 4096;
-export const unitBytesMax = 1024 * 1024;
-export const logBytesMin = 256 * 1024;
+const unitBytesMin = 4096;
+const unitBytesMax = 1024 * 1024;
+const logBytesMin = 256 * 1024;
 const recordBytesLimit = 4 * 1024 * 1024;
 const cellBytesLimit = 512 * 1024;
 

@@ -19,7 +19,7 @@ export interface DiskFinding {
   readonly reading: SuperblockReading | { readonly kind: "missing"; readonly reason: string };
 }
 
-export interface SlotVerdict {
+interface SlotVerdict {
   readonly slot: Slot;
   /** Null when no disk given claims this slot. */
   readonly file: string | null;

@@ -30,7 +30,7 @@ export function planUnitRead(layout: StripeLayout, absent: Absent, unit: number)
  * - `read-modify-write`: old parity XOR old data XOR new data; reads the written units and the parity.
  * - `reconstruct-write`: XOR of the new data and of all units not written; reads those.
  */
-export type ParityMethod = "none" | "from-new" | "read-modify-write" | "reconstruct-write";
+type ParityMethod = "none" | "from-new" | "read-modify-write" | "reconstruct-write";
 
 export interface BandPlan extends Coverage {
   readonly method: ParityMethod;

@@ -171,6 +171,19 @@ describe("an open array", () => {
     expect((await array.read(0, array.sizeBytes)).every((byte) => byte === 0)).toBe(true);
   });
 
+  it("does not hold up small writes behind a large one", async () => {
+    const array = await openSmallArray(await createSmallArray({ ...shape, stripes: 600 }));
+    const ended: string[] = [];
+    const block = Buffer.alloc(4096, 1);
+    await Promise.all([
+      array.zero(8192, array.sizeBytes - 8192).then(() => ended.push("large")),
+      array.write(16_384, block).then(() => ended.push("overlapping")),
+      array.write(0, block).then(() => ended.push("small")),
+    ]);
+    expect(ended).toEqual(["small", "large", "overlapping"]);
+    expect((await array.read(16_384, 4096)).equals(block)).toBe(true);
+  });
+
   it("refuses ranges beyond its end, and everything once it is closed", async () => {
     const array = await openSmallArray(await createSmallArray(shape));
     for (const [offset, length] of [

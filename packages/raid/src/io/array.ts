@@ -4,7 +4,8 @@
  *
  * One opener at a time: the caller holds the lock of the array's directories.
  */
-import type { BlockWrite } from "@waystation/contracts/block-device";
+import assert from "node:assert";
+import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
 import { within } from "@waystation/contracts/byte-range";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
@@ -13,7 +14,6 @@ import { arrayOffsetOfCell, diskBytesNeeded, type Cell, type CellPiece, type Geo
 import type { RaidLevel } from "../core/level.js";
 import { decideMembership, type DiskFinding, type Membership } from "../core/membership.js";
 import { readSuperblock } from "../core/superblock.js";
-import type { DurableStore } from "../durable-store.js";
 import { raidFailure } from "../errors.js";
 import { createArrayReader } from "./array-reader.js";
 import { firstFailure, type BlockDisk, type DiskPlace } from "./block-disk.js";
@@ -41,7 +41,7 @@ export interface ArrayState {
   readonly lostBytes: number;
 }
 
-export interface RaidArray extends DurableStore {
+export interface RaidArray extends DurableBlockStore {
   readonly id: string;
   readonly name: string;
   readonly geometry: Geometry;
@@ -184,7 +184,10 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
     throw new Failure("OUT_OF_RANGE", `${range} leave array ${identity.name} of ${geometry.sizeBytes} bytes.`);
   };
   const writeBatch = async (writes: readonly BlockWrite[]): Promise<void> => {
-    for (const { offsetBytes, lengthBytes } of writes) check(offsetBytes, lengthBytes);
+    for (const { offsetBytes, lengthBytes, data } of writes) {
+      assert(data === null || data.length === lengthBytes, "the data of a write has another length than the write");
+      check(offsetBytes, lengthBytes);
+    }
     members.checkUsable();
     await queue.submit(writes);
   };

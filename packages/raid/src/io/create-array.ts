@@ -13,7 +13,6 @@ import {
   dataOffsetFor,
   logBytesDefault,
   logOffsetBytes,
-  reservedBytes,
   superblockOffsets,
   tailOffsets,
 } from "../core/disk-layout.js";
@@ -85,7 +84,7 @@ async function inspectDisk(place: DiskPlace): Promise<{ reading: SuperblockReadi
     return null;
   }
   try {
-    const area = Buffer.alloc(Math.min(reservedBytes, disk.sizeBytes));
+    const area = Buffer.alloc(Math.min(logOffsetBytes, disk.sizeBytes));
     await mustDo(disk, [{ kind: "read", offsetBytes: 0, into: area }]);
     const copies = superblockOffsets.map((offset) => Buffer.from(area.subarray(offset, offset + blockBytes)));
     if (copies.some((copy) => copy.length < blockBytes)) return { reading: { kind: "blank" }, isClear: isZero(area) };
@@ -132,7 +131,7 @@ interface DiskPreparation {
 
 async function prepareDisk({ disk, isNew, slot, geometry, arrayId }: DiskPreparation): Promise<void> {
   if (!isNew) {
-    await clearRange(disk, 0, reservedBytes);
+    await clearRange(disk, 0, logOffsetBytes);
     await clearRange(disk, geometry.dataOffsetBytes, geometry.dataBytesPerDisk);
   }
   if (logSlots(geometry).includes(slot)) {

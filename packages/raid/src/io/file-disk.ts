@@ -47,7 +47,8 @@ function imagePath(path: string): string {
 }
 
 function createFile(path: string, sizeBytes: number): { disk: BlockDisk; isNew: boolean } {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { recursive: true });
+  const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const topCreated = exists ? undefined : mkdirSync(path, { recursive: true });
   const file = imagePath(path);
   const isNew = statSync(file, { throwIfNoEntry: false }) === undefined;
   const fd = openSync(file, isNew ? "wx+" : "r+");
@@ -57,18 +58,19 @@ function createFile(path: string, sizeBytes: number): { disk: BlockDisk; isNew: 
   } finally {
     closeSync(fd);
   }
-  // The names are part of what must survive: a disk whose directory entry is lost is a lost disk.
-  for (const folder of [dirname(file), dirname(dirname(file))]) syncFolder(folder);
+  if (isNew) syncNames(dirname(file), dirname(topCreated ?? file));
   return { disk: openFile(file), isNew };
 }
 
-function syncFolder(folder: string): void {
+/** Syncs the folders from `folder` up to `top`: a disk whose directory entry is lost is a lost disk. */
+function syncNames(folder: string, top: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+  if (folder !== top && folder !== dirname(folder)) syncNames(dirname(folder), top);
 }
 
 function openFile(file: string): BlockDisk {

@@ -29,7 +29,7 @@ export interface PlannedCell {
 /** Writes by disk. */
 export type DiskWrites = Map<Slot, DiskOperation[]>;
 
-export interface StagedRound {
+interface StagedRound {
   readonly entries: readonly LogEntry[];
   readonly payloadEndBytes: number;
   /** In place, once the record is durable. Those past the log are durable writes. */

@@ -27,7 +27,7 @@ export interface LostBlocks {
   ranges: RangeSet;
 }
 
-export interface LogContent {
+interface LogContent {
   readonly payloadEndBytes: number;
   readonly entries: readonly LogEntry[];
 }

@@ -1,13 +1,26 @@
 /**
- * Gathers concurrent writes into rounds (group commit): while one round is on its way, the next fills. Writes are taken
- * in the order of the calls, so that the later of two overlapping ones wins; a round is bounded by the log record that
+ * Gathers concurrent writes into rounds (group commit): while one round is on its way, the next fills. Writes that
+ * overlap are taken in the order of the calls, so that the later one wins; a round is bounded by the log record that
  * it must fit, and a large request goes through several.
  */
 import type { BlockWrite } from "@waystation/contracts/block-device";
+import { overlaps } from "@waystation/contracts/byte-range";
 import { createCellUpdate, layOver, type CellUpdate } from "../core/cell-update.js";
 import { cellPieces, type Cell, type CellPieces, type Geometry } from "../core/geometry.js";
 import { entryBytesMax, recordHeaderBytes } from "../core/log-record.js";
 import type { Committer } from "./committer.js";
+
+/**
+ * A large request takes turns with the others: zeroing gigabytes must not hold up every write behind it. Each may take
+ * so many cells per round while others wait, and an even share of the round, but no less than one of `turnsPerRound`.
+ */
+const groupsPerTurn = 64;
+const turnsPerRound = 8;
+
+interface Turn {
+  readonly shareBytes: number;
+  readonly othersWait: () => boolean;
+}
 
 export interface WriteQueue {
   /** Resolves when all writes are durable. They lie within the array. */
@@ -26,11 +39,20 @@ export interface WriteQueueOptions {
 }
 
 interface Request {
+  readonly writes: readonly BlockWrite[];
   readonly groups: Iterator<PieceGroup, undefined>;
   /** The next group, taken from the iterator but not yet into a round. */
   head: PieceGroup | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What one round is made of. */
+interface Round {
+  readonly updates: Map<Cell, CellUpdate>;
+  /** Those with a part in it, or that need none: settled with it, if nothing of them is left. */
+  readonly requests: Set<Request>;
+  budgetBytes: number;
 }
 
 type PieceGroup = CellPieces & { readonly source: Uint8Array | null };
@@ -40,46 +62,61 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   let waiting: Request[] = [];
   let pumping: Promise<void> | null = null;
 
-  /** Takes what fits. Returns the requests that are in the round with their last piece, and those with any. */
-  const fillRound = async (updates: Map<Cell, CellUpdate>): Promise<{ ended: Request[]; touched: Request[] }> => {
-    const ended: Request[] = [];
-    const touched: Request[] = [];
-    let budgetBytes = geometry.recordBytesMax - recordHeaderBytes - options.reservedBytes();
-    while (waiting.length > 0) {
-      const request = waiting[0] as Request;
-      let isTouched = false;
-      while (request.head !== undefined) {
-        const group = request.head;
-        const cost = costOf(geometry, group);
-        if (cost > budgetBytes && updates.size > 0) break;
-        // Only where nothing of this round comes before it: the disks do not show that yet.
-        const isFree = group.source === null && !updates.has(group.cell);
-        if (!isFree || !(await options.readsAsZeros(group.cell, group.pieces))) {
-          budgetBytes -= cost;
-          addGroup(geometry, updates, group);
-          isTouched = true;
-        }
-        request.head = request.groups.next().value;
+  /** Takes groups of one request into the round, up to its share while others wait. Returns whether the round is full. */
+  const takeFrom = async (request: Request, round: Round, turn: Turn): Promise<boolean> => {
+    let spentBytes = 0;
+    for (let taken = 0; request.head !== undefined; taken++) {
+      if ((taken >= groupsPerTurn || spentBytes >= turn.shareBytes) && turn.othersWait()) return false;
+      const group = request.head;
+      const cost = costOf(geometry, group);
+      if (cost > round.budgetBytes && round.updates.size > 0) return true;
+      // Only where nothing of this round comes before it: the disks do not show that yet.
+      const mayBeZeros = group.source === null && !round.updates.has(group.cell);
+      if (!mayBeZeros || !(await options.readsAsZeros(group.cell, group.pieces))) {
+        round.budgetBytes -= cost;
+        spentBytes += cost;
+        round.requests.add(request);
+        addGroup(geometry, round.updates, group);
       }
-      if (isTouched) touched.push(request);
-      if (request.head !== undefined) break;
-      ended.push(request);
-      waiting.shift();
+      request.head = request.groups.next().value;
     }
-    return { ended, touched };
+    round.requests.add(request);
+    return false;
+  };
+
+  const fillRound = async (round: Round): Promise<void> => {
+    // Those that come while this runs wait for the next round.
+    const candidates = waiting;
+    waiting = [];
+    const turn: Turn = {
+      shareBytes: round.budgetBytes / Math.min(candidates.length, turnsPerRound),
+      othersWait: () => candidates.length > 1 || waiting.length > 0,
+    };
+    // Not done, in the order of the calls: those that had their turn, and those that overlap one of them.
+    const passed: Request[] = [];
+    try {
+      for (let request = candidates[0]; request !== undefined; request = candidates[0]) {
+        const mustWait = passed.some((earlier) => overlap(earlier.writes, request.writes));
+        if (!mustWait && (await takeFrom(request, round, turn))) break;
+        if (request.head !== undefined) passed.push(request);
+        candidates.shift();
+      }
+    } finally {
+      waiting = [...passed, ...candidates, ...waiting];
+    }
   };
 
   const runRound = async (): Promise<void> => {
-    const updates = new Map<Cell, CellUpdate>();
-    let round: Awaited<ReturnType<typeof fillRound>> = { ended: [], touched: [] };
+    const budgetBytes = geometry.recordBytesMax - recordHeaderBytes - options.reservedBytes();
+    const round: Round = { updates: new Map(), requests: new Set(), budgetBytes };
     try {
-      round = await fillRound(updates);
-      if (updates.size > 0) await committer.commit([...updates.values()]);
-      for (const request of round.ended) request.resolve();
+      await fillRound(round);
+      if (round.updates.size > 0) await committer.commit([...round.updates.values()]);
+      for (const request of round.requests) if (request.head === undefined) request.resolve();
     } catch (error) {
-      // Whoever had a part in it fails as a whole; the rest of a large request is not tried.
-      const failed = new Set([...round.ended, ...round.touched]);
-      if (failed.size === 0) for (const request of waiting) failed.add(request);
+      // Whoever had a part in it fails as a whole; the rest of a large request is not tried. When filling failed, the
+      // array cannot be read: nobody's turn would end better.
+      const failed = new Set([...round.requests, ...(round.requests.size === 0 ? waiting : [])]);
       waiting = waiting.filter((request) => !failed.has(request));
       for (const request of failed) request.reject(error);
     }
@@ -101,13 +138,17 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
           resolve();
           return;
         }
-        waiting.push({ groups, head, resolve, reject });
+        waiting.push({ writes, groups, head, resolve, reject });
         pumping ??= pump();
       }),
     async drained() {
       while (pumping !== null) await pumping;
     },
   };
+}
+
+function overlap(some: readonly BlockWrite[], others: readonly BlockWrite[]): boolean {
+  return some.some((a) => others.some((b) => overlaps(a, b)));
 }
 
 /** Lazily, so that zeroing a large range costs no memory. */
