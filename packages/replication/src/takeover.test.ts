@@ -1,9 +1,12 @@
 import { isFailure } from "@waystation/contracts/errors";
 import { describe, expect, it } from "vitest";
+import type { Membership } from "./membership.js";
+import type { NodeName, VolumeName } from "./vocabulary.js";
 import { createCluster, type Cluster } from "./testing/cluster.js";
 import { allNodes, prefixShown, startAll, takeOver, writeNext, writeSome } from "./testing/dependent-writes.js";
 import {
   epochOne,
+  g1,
   primaryA,
   primaryB,
   relay1,
@@ -12,6 +15,7 @@ import {
   valueOf,
   volA,
   volB,
+  volumeBytes,
 } from "./testing/fixture.js";
 
 const secondaries = [secondaryA, secondaryB];
@@ -323,5 +327,40 @@ describe("takeover with a secondary absent (PROTOCOL 3.3, 6.3, B6)", () => {
     const cluster = running();
     expect(takeOver(cluster, secondaryA, { without })).toMatchObject({ outcome: "refused", code });
     expect(new Set(epochs(cluster).map((text) => text.split(" ")[1]))).toEqual(new Set(["1"]));
+  });
+});
+
+describe("takeover of three secondaries", () => {
+  const secondaryC = "secondary-c" as NodeName;
+  const volC = "vol-c" as VolumeName;
+  const three: Membership = {
+    ...g1,
+    volumes: [...g1.volumes, { name: volC, sizeBytes: volumeBytes, primary: primaryA, secondary: secondaryC }],
+  };
+
+  it("one that was left out and came back may be left out again: it is present, but of no use before its resync", () => {
+    // Secondary C dies while the decision is on its way to it.
+    const cluster = createCluster({
+      membership: three,
+      beforeStep(self) {
+        if (!self.runs(secondaryC) || !self.runs(secondaryA)) return;
+        if (self.node(secondaryA).progress.some(({ phase }) => phase === "decide")) self.kill(secondaryC);
+      },
+    });
+    startAll(cluster, [...allNodes, secondaryC]);
+    writeSome(cluster, 1, 6);
+    cluster.pass(100);
+    losePrimarySite(cluster);
+    cluster.kill(secondaryB);
+    expect(takeOver(cluster, secondaryA, { without: [secondaryB] })).toMatchObject({ code: "PARTICIPANT_LOST" });
+    cluster.start(secondaryB);
+    cluster.until(() => cluster.status(secondaryB).phase === "needs-resync", "it learns that it was left out");
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "refused", code: "NEEDS_RESYNC" });
+    expect(takeOver(cluster, secondaryA, { without: [secondaryB, secondaryC] })).toMatchObject({
+      outcome: "taken-over",
+      sequence: 6,
+      lost: "nothing",
+      participants: [secondaryA],
+    });
   });
 });

@@ -125,7 +125,8 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   };
 
   const preconditions = (run: Run, answers: CouncilAnswers): [TakeoverRefusal, string] | null => {
-    const present = run.excluded.find((node) => stateOf(answers, node) !== null);
+    // One that needs a resync is of no use to this takeover, there or not: it may be left out.
+    const present = run.excluded.find((node) => !["needs-resync", undefined].includes(stateOf(answers, node)?.phase));
     if (present !== undefined) return ["NODE_IS_PRESENT", present];
     const unready = run.participants.find((node) => stateOf(answers, node)?.phase === "needs-resync");
     if (unready !== undefined) return ["NEEDS_RESYNC", unready];

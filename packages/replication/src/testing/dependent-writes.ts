@@ -18,9 +18,9 @@ function placeOf(k: number): { readonly primary: NodeName; readonly volume: Volu
   return k % 2 === 1 ? { primary: primaryA, volume: volA } : { primary: primaryB, volume: volB };
 }
 
-/** All five nodes started, both primaries open. */
-export function startAll(cluster: Cluster): Cluster {
-  for (const name of allNodes) cluster.start(name);
+/** All nodes started, both primaries open. */
+export function startAll(cluster: Cluster, nodes = allNodes): Cluster {
+  for (const name of nodes) cluster.start(name);
   cluster.until(() => [primaryA, primaryB].every((name) => cluster.status(name).phase === "open"), "both open");
   return cluster;
 }
