@@ -54,7 +54,7 @@ export interface ConnectionOptions {
 }
 
 /** What the sender's kernel and the network take at once; beyond it `queuedBytes` grows. */
-export const socketBufferBytes = 64 * 1024;
+const socketBufferBytes = 64 * 1024;
 const controlBytes = 40;
 
 export function createConnection(world: World, options: ConnectionOptions): Connection {

@@ -9,7 +9,7 @@ import type { Membership } from "@waystation/replication/membership";
 import { cellBytes } from "./cell.js";
 import type { ClockSkew } from "./virtual-clock.js";
 
-export type Limits = typeof limits;
+type Limits = typeof limits;
 
 /** How the run ends: the group goes on, or its secondaries take over. */
 export type Ending =

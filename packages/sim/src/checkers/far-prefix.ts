@@ -93,7 +93,7 @@ export function prefixesOf(
   return intervals;
 }
 
-export function intersect(a: readonly Interval[], b: readonly Interval[]): Interval[] {
+function intersect(a: readonly Interval[], b: readonly Interval[]): Interval[] {
   return a.flatMap((one) =>
     b
       .map((other) => ({ low: Math.max(one.low, other.low), high: Math.min(one.high, other.high) }))

@@ -46,7 +46,7 @@ export interface Disks {
   readonly contentOf: (node: NodeName, volume: VolumeName) => ReadonlyMap<number, Tag>;
 }
 
-export function createDisks(): Disks {
+function createDisks(): Disks {
   const disks = new Map<string, Map<number, Tag>>();
   const diskOf = (node: NodeName, volume: VolumeName): Map<number, Tag> => {
     const key = `${node}/${volume}`;

@@ -8,7 +8,7 @@ import { startDependentWriter, type DependentLayout, type DependentWriter } from
 import { createHost, type Host } from "./host.js";
 import { startRandomWriter, startReader, type RandomIo } from "./random-io.js";
 
-export type Side = "primary" | "secondary";
+type Side = "primary" | "secondary";
 
 export interface Fleet {
   readonly dependent: DependentWriter;
@@ -16,7 +16,7 @@ export interface Fleet {
   idle(): boolean;
 }
 
-export interface FleetOrder {
+interface FleetOrder {
   readonly side: Side;
   readonly layout: DependentLayout;
   readonly volumes: readonly GroupVolume[];
