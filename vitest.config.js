@@ -11,7 +11,7 @@ const json =
 
 export default defineConfig({
   test: {
-    reporters: ["default", ...(json as [string, Record<string, unknown>][])],
+    reporters: ["default", ...json],
     projects: [
       {
         resolve,
