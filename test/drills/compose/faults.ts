@@ -1,0 +1,67 @@
+/** What a drill does to the cluster. Every fault but a kill can be taken back. */
+import { runCommand } from "./command.js";
+import type { Containers } from "./containers.js";
+
+export interface Fault {
+  heal(): Promise<void>;
+}
+
+/** Stays stopped, whatever its restart policy. */
+export async function kill(containers: Containers, services: readonly string[]): Promise<void> {
+  const ids = await Promise.all(services.map((service) => containers.idOf(service)));
+  await containers.docker("kill", "--signal", "KILL", ...ids);
+}
+
+/** As a crash: the engine sees the process end, and the restart policy brings it back. */
+export async function crash(containers: Containers, service: string): Promise<void> {
+  process.kill(await containers.pidOf(service), "SIGKILL");
+}
+
+export async function pause(containers: Containers, service: string): Promise<Fault> {
+  const id = await containers.idOf(service);
+  await containers.docker("pause", id);
+  return {
+    async heal() {
+      await containers.docker("unpause", id);
+    },
+  };
+}
+
+/** From now on no packet passes between these services and these networks, either way, and nobody is told. */
+export async function dropPackets(
+  containers: Containers,
+  services: readonly string[],
+  networks: readonly string[],
+): Promise<Fault> {
+  const subnets = await Promise.all(networks.map((network) => containers.subnetOf(network)));
+  const rules = subnets.flatMap((subnet) => [
+    ["INPUT", "-s", subnet],
+    ["OUTPUT", "-d", subnet],
+  ]);
+  const pids = await Promise.all(services.map((service) => containers.pidOf(service)));
+  const change = async (how: "-I" | "-D"): Promise<void> => {
+    for (const pid of pids)
+      for (const rule of rules)
+        await runCommand(["nsenter", "-t", String(pid), "-n", "iptables", how, ...rule, "-j", "DROP"]);
+  };
+  await change("-I");
+  return { heal: () => change("-D") };
+}
+
+/** Takes a service off a network; it comes back under its own name there, perhaps at another address. */
+export async function disconnect(containers: Containers, service: string, network: string): Promise<Fault> {
+  const id = await containers.idOf(service);
+  const name = containers.networkName(network);
+  await containers.docker("network", "disconnect", name, id);
+  return {
+    async heal() {
+      await containers.docker("network", "connect", "--alias", service, name, id);
+    },
+  };
+}
+
+/** Throws the container away and makes another one with the same volumes. */
+export async function recreate(containers: Containers, service: string): Promise<void> {
+  await containers.docker("rm", "--force", await containers.idOf(service));
+  await containers.compose("up", "-d", "--no-deps", service);
+}

@@ -1,0 +1,119 @@
+/** The drills that end with the far side in charge, and with the old primaries back and fenced. */
+import { strict as assert } from "node:assert";
+import type { Cluster, TakeoverReport } from "./cluster.js";
+import { blockBytes, contentOf, placeOf } from "./dependent-writes.js";
+import { dropPackets, kill } from "./faults.js";
+import {
+  describeComparison,
+  describeFailures,
+  describePhases,
+  describeRpo,
+  seconds,
+  takeoverPhases,
+  type DrillReport,
+  type Phase,
+} from "./report.js";
+import { verifyFarSide } from "./verify.js";
+import type { Writer } from "./writer.js";
+
+const primaries = ["primary-a", "primary-b"];
+
+export async function drillKillPrimaries(cluster: Cluster, writer: Writer): Promise<DrillReport> {
+  await writer.goOn(500);
+  const faultMs = performance.now();
+  await kill(cluster.containers, primaries);
+  const failedOver = await failOver(cluster, writer, faultMs);
+  await writer.stop();
+  const lines = await verifyTakenOver(cluster, writer, failedOver);
+  const { containers } = cluster;
+  await containers.docker("start", ...(await Promise.all(primaries.map((name) => containers.idOf(name)))));
+  return { lines: [...lines, await verifyFenced(cluster)] };
+}
+
+export async function drillCutEast(cluster: Cluster, writer: Writer): Promise<DrillReport> {
+  await writer.goOn(500);
+  const faultMs = performance.now();
+  const cut = await dropPackets(cluster.containers, primaries, ["east-middle", "east-west"]);
+  const failedOver = await failOver(cluster, writer, faultMs);
+  // The hosts of the old primaries are still there, and go on trying.
+  await cut.heal();
+  const fenced = await verifyFenced(cluster);
+  await writer.stop();
+  const late = writer.acknowledgedBetween(failedOver.openMs, Infinity);
+  assert.equal(late, 0, "an old primary acknowledged a write after the takeover");
+  const lines = await verifyTakenOver(cluster, writer, failedOver);
+  return { lines: [...lines, ["old hosts", `${describeFailures(writer)}, none acknowledged`], fenced] };
+}
+
+interface FailOver {
+  readonly report: TakeoverReport;
+  readonly phases: readonly Phase[];
+  /** When the takeover had ended. */
+  readonly openMs: number;
+}
+
+/** What an operator does: sees that the primaries are dead, and has the far side take over. */
+async function failOver(cluster: Cluster, writer: Writer, faultMs: number): Promise<FailOver> {
+  await seenDead(cluster);
+  const askedMs = performance.now();
+  const report = await cluster.takeOver();
+  const openMs = performance.now();
+  const { result } = report;
+  assert.equal(result.outcome, "taken-over", `${result.code}: ${result.message}`);
+  assert.equal(result.lost, "nothing", result.lostDetail);
+  const own = takeoverPhases(report);
+  const ownMs = own.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  await writeAtFarSide(cluster, writer.issued());
+  const phases = [
+    { name: "seen dead", tookMs: askedMs - faultMs },
+    ...own,
+    { name: "the command itself", tookMs: openMs - askedMs - ownMs },
+    { name: "first write at the far side", tookMs: performance.now() - openMs },
+  ];
+  return { report, phases, openMs };
+}
+
+/** Cut-off primaries are alive and can be reached through the tools' own networks: their links tell. */
+async function seenDead(cluster: Cluster): Promise<void> {
+  await cluster.waitUntil("the loss of the primaries is shown", ({ nodes, groups }) => {
+    const dead = primaries.every((name) => nodes.some((node) => node.name === name && node.state === "dead"));
+    return dead || groups.every((group) => group.protected !== true);
+  });
+}
+
+async function verifyTakenOver(
+  cluster: Cluster,
+  writer: Writer,
+  { report, phases }: FailOver,
+): Promise<(readonly [string, string])[]> {
+  const audit = await verifyFarSide(cluster, writer);
+  const totalMs = phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  return [
+    ["fault", `under load: writes 1..${writer.acknowledged()} acknowledged`],
+    ["takeover", `${report.coordinator}: ${report.result.message}`],
+    ["RPO", describeRpo(audit, writer)],
+    ["RTO", `${seconds(totalMs)}: ${describePhases(phases)}`],
+    ["volumes", describeComparison(audit, "against the chain")],
+  ];
+}
+
+/** A host reads and writes at the far side; the block gets its content back. */
+async function writeAtFarSide(cluster: Cluster, number: number): Promise<void> {
+  const { volume, block } = placeOf(cluster.chain, number);
+  const client = await cluster.connectBlock(cluster.homes.get(volume)?.secondary ?? "", 10_000);
+  try {
+    const range = { volume, offsetBytes: block * blockBytes };
+    const present = await client.read({ ...range, lengthBytes: blockBytes });
+    await client.write({ ...range, data: contentOf(number) });
+    await client.write({ ...range, data: present });
+  } finally {
+    client.close();
+  }
+}
+
+async function verifyFenced(cluster: Cluster): Promise<readonly [string, string]> {
+  const tookMs = await cluster.waitUntil("the old primaries are fenced", ({ groups }) =>
+    primaries.every((name) => groups[0]?.members.some(({ node, phase }) => node === name && phase === "fenced")),
+  );
+  return ["old primaries", `back, told that their epoch is over within ${seconds(tookMs)}, and serve nobody`];
+}
