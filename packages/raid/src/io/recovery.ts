@@ -17,7 +17,7 @@ import {
 import { decodeTail, encodeTail, laterTail } from "../core/log-tail.js";
 import { addRange, coarsen, type RangeSet } from "../core/range-set.js";
 import { raidFailure } from "../errors.js";
-import { createParityArena } from "../parity/parity-arena.js";
+import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
 import type { DiskOperation } from "./block-disk.js";
 import type { Members } from "./members.js";
 import { logSlots, lostCountMax, type StripeLogOptions } from "./stripe-log.js";
@@ -38,7 +38,8 @@ export async function recoverLog(
   const tails = await readTails(members, arrayId);
   const replayed = await replay(members, tails.place);
   let ranges = replayed.lost;
-  for (const intents of replayed.intents.values()) ranges = await settleIntents(members, intents, ranges);
+  const reform = createReformer(members);
+  for (const intents of replayed.intents.values()) ranges = await settleIntents({ members, reform }, intents, ranges);
   for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
   members.checkUsable();
   // A disk that failed up to here must be known as stale before the log that could repair it is given up.
@@ -145,7 +146,8 @@ async function redo(members: Members, entry: Redo, record: Buffer): Promise<void
  * - With a data disk gone, its block is the XOR of the others only if these are all of one write; their checksums tell.
  *   If they are not, the block is neither old nor new, and is unreadable until it is written again.
  */
-async function settleIntents(members: Members, intents: readonly Intent[], lost: RangeSet): Promise<RangeSet> {
+async function settleIntents(settler: Settler, intents: readonly Intent[], lost: RangeSet): Promise<RangeSet> {
+  const { members, reform } = settler;
   const { geometry } = members;
   const { diskOffsetBytes, lengthBytes } = intents[0] as Intent;
   const inData = diskOffsetBytes - geometry.dataOffsetBytes;
@@ -159,10 +161,10 @@ async function settleIntents(members: Members, intents: readonly Intent[], lost:
   if (layout.parity.every(members.isAbsent)) return lost;
   const gone = layout.data.findIndex((copies) => copies.every(members.isAbsent));
   if (gone < 0) {
-    if (await reformParity(members, layout, range)) return lost;
+    if (await reform(layout, range)) return lost;
     // A disk failed meanwhile: the array is degraded now, and the question is another one.
     members.checkUsable();
-    return settleIntents(members, intents, lost);
+    return settleIntents(settler, intents, lost);
   }
   if (await isOfOneWrite(members, intents)) return lost;
   const offsetBytes = stripe * geometry.stripeBytes + gone * geometry.unitBytes + (inData % geometry.unitBytes);
@@ -182,17 +184,30 @@ async function equalise(members: Members, copies: readonly Slot[], range: DiskRa
   for (const slot of others) await writeRange(members, slot, range, from);
 }
 
-/** False when a data disk could not be read. */
-async function reformParity(members: Members, layout: StripeLayout, range: DiskRange): Promise<boolean> {
-  const { lengthBytes } = range;
-  const arena = createParityArena(2 * lengthBytes);
-  const [parity, scratch] = [arena.bytes.subarray(0, lengthBytes), arena.bytes.subarray(lengthBytes, 2 * lengthBytes)];
-  for (const [slot] of layout.data as readonly (readonly [Slot])[]) {
-    if (!(await readRange(members, slot, range, scratch))) return false;
-    arena.xor(0, lengthBytes, lengthBytes);
-  }
-  for (const slot of layout.parity) await writeRange(members, slot, range, parity);
-  return true;
+/** Forms the parity of a range from its data. False when a data disk could not be read. */
+type Reform = (layout: StripeLayout, range: DiskRange) => Promise<boolean>;
+
+interface Settler {
+  readonly members: Members;
+  readonly reform: Reform;
+}
+
+/** All ranges go through one arena: there may be thousands of them, and each arena reserves address space of its own. */
+function createReformer(members: Members): Reform {
+  let arena: ParityArena | null = null;
+  return async (layout, range) => {
+    const { lengthBytes } = range;
+    if (arena === null || arena.bytes.length < 2 * lengthBytes) arena = createParityArena(2 * lengthBytes);
+    const parity = arena.bytes.subarray(0, lengthBytes);
+    const scratch = arena.bytes.subarray(lengthBytes, 2 * lengthBytes);
+    parity.fill(0);
+    for (const [slot] of layout.data as readonly (readonly [Slot])[]) {
+      if (!(await readRange(members, slot, range, scratch))) return false;
+      arena.xor(0, lengthBytes, lengthBytes);
+    }
+    for (const slot of layout.parity) await writeRange(members, slot, range, parity);
+    return true;
+  };
 }
 
 async function isOfOneWrite(members: Members, intents: readonly Intent[]): Promise<boolean> {
