@@ -157,6 +157,24 @@ describe("a secondary that takes a decision (PROTOCOL 6.2)", () => {
     expect(secondary.stages()).toMatchObject({ relayConnected: false });
   });
 
+  it("shows it to nobody before it is durable: others would open because of what power loss takes back", () => {
+    const secondary = partWay();
+    const asker = council(secondary);
+    asker.promise();
+    secondary.settle();
+    asker.decide(decisionAt(3));
+    secondary.takeSent();
+    const link = secondary.open(secondaryB, "council", "peer");
+    const shown = (): (Decision | null)[] => {
+      secondary.receive(link, { kind: "inquire", requestId: 7 }, epoch(2));
+      return secondary.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body.state.decision] : []));
+    };
+    expect(shown()).toEqual([null]);
+    secondary.settle();
+    secondary.takeSent();
+    expect(shown()).toEqual([decisionAt(3)]);
+  });
+
   it("opens for nobody before every participant is seen to hold it", () => {
     const secondary = decidedAt(3);
     confirm(secondary, stateOfB(null));

@@ -59,7 +59,10 @@ export function createFollower(options: FollowerOptions): Follower {
   const peers = secondariesOf(membership).filter((node) => node !== self);
   const secondary = createSecondary({ desk, marks, usage: options.usage });
   const promoted = createPromoted(desk, volumes);
+  /** Durable: others open because they see it here. */
   let decision = readDecision(marks);
+  /** The last one given to the journal. */
+  let taking = decision;
   const openSince = readEpoch(marks, markNames.promoted);
   let phase: FollowerPhase = "starting";
   let detail = "";
@@ -98,7 +101,7 @@ export function createFollower(options: FollowerOptions): Follower {
     excluded.includes(self) || (secondary.received() >= sequence && secondary.applying() <= sequence);
 
   const take = (taken: Decision, answer: (granted: boolean) => void): void => {
-    if (decision !== null && sameEpoch(decision.epoch, taken.epoch)) return desk.commit({}, () => answer(true));
+    if (taking !== null && sameEpoch(taking.epoch, taken.epoch)) return desk.commit({}, () => answer(true));
     if (phase !== "open" && !canFollow(taken)) {
       const { sequence } = taken;
       desk.log(
@@ -107,8 +110,9 @@ export function createFollower(options: FollowerOptions): Follower {
       );
       return answer(false);
     }
-    decision = taken;
+    taking = taken;
     desk.commit({ marks: new Map([[markNames.decision, decisionMark(taken)]]) }, () => {
+      decision = taken;
       if (phase !== "starting") settlePhase();
       answer(true);
     });

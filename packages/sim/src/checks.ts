@@ -3,6 +3,7 @@ import { primariesOf, secondariesOf } from "@waystation/replication/membership";
 import { createAcknowledgedWritesChecker } from "./checkers/acknowledged-writes.js";
 import { createApplyGateChecker } from "./checkers/apply-gate.js";
 import { createBoundsChecker, type BoundsChecker } from "./checkers/bounds.js";
+import { createCouncilAnswersChecker } from "./checkers/council-answers.js";
 import { createDecisionsChecker, type DecisionsChecker } from "./checkers/decisions.js";
 import { createDurableAnswersChecker } from "./checkers/durable-answers.js";
 import { createFarPrefixChecker, type FarPrefixChecker } from "./checkers/far-prefix.js";
@@ -55,6 +56,7 @@ export function attachChecks(cluster: Cluster): Checks {
     order,
     answers,
     decisions,
+    createCouncilAnswersChecker({ order, completeThrough: answers.completeThrough, violate }),
     createApplyGateChecker({ order, secondaries, decided: decisions.settledFor, violate }),
     createReadsChecker({ order, secondaryOf, contentOf, violate }),
     far,
