@@ -16,8 +16,8 @@ export interface Containers {
   idOf(service: string): Promise<string>;
   /** Of its first process, as the machine sees it. */
   pidOf(service: string): Promise<number>;
-  /** Its address on one of the networks; fails while it has none. */
-  addressOf(service: string, network: string): Promise<string>;
+  /** The port of this machine that its NBD port is published at; another one after each start. */
+  nbdPortOf(service: string): Promise<number>;
   /** The engine's own name of a network. */
   networkName(network: string): string;
   subnetOf(network: string): Promise<string>;
@@ -75,11 +75,9 @@ export async function openContainers({ engine, repository, settings }: Container
     docker,
     idOf,
     pidOf: async (service) => Number(await inspect(service, "{{.State.Pid}}")),
-    async addressOf(service, network) {
-      const format = `{{with index .NetworkSettings.Networks "${project}_${network}"}}{{.IPAddress}}{{end}}`;
-      const address = await inspect(service, format);
-      if (address === "") throw new Error(`${service} has no address on ${network}`);
-      return address;
+    async nbdPortOf(service) {
+      const address = (await docker("port", await idOf(service), "10809/tcp")).trim();
+      return Number(address.slice(address.lastIndexOf(":") + 1));
     },
     networkName: (network) => `${project}_${network}`,
     async subnetOf(network) {

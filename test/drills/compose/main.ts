@@ -3,13 +3,16 @@
  * 2 wrong usage, 3 they could not run here (and standard output says why).
  */
 import { parseArgs } from "node:util";
-import { drillSettings, isServed, openCluster, type Cluster } from "./cluster.js";
+import { connectNbd } from "../../harness/nbd-client.js";
+import { repositoryRoot } from "../../harness/repository.js";
+import { drillSettings, homes, isServed, openCluster, volumeNames, type Cluster } from "./cluster.js";
 import { openContainers, type Containers } from "./containers.js";
 import { drills, type Drill } from "./drills.js";
 import { findEngine } from "./engine.js";
+import { writeReference } from "./reference-data.js";
 import { renderReport, seconds } from "./report.js";
 import { verifyNoCrash } from "./verify.js";
-import { startWriter } from "./writer.js";
+import { startWriter, type Writer } from "./writer.js";
 
 const usage = `Usage: npm run drills -- [--only NAME[,NAME]] [--times N] [--keep]
 
@@ -44,43 +47,45 @@ function readRequest(): Request | null {
   }
 }
 
-/** A cluster for as many drills as it serves; each goes on with the chain where the last one stopped. */
+/** A cluster and its hosts, for as many drills as it serves; the hosts go on where the last drill stopped. */
 interface Stage {
   readonly cluster: Cluster;
-  lastWritten: number;
+  readonly writer: Writer;
 }
 
 async function raise(containers: Containers): Promise<Stage> {
   const startMs = performance.now();
   await containers.compose("up", "-d");
   const cluster = openCluster(containers);
-  await cluster.waitUntil("volumes open and the group protected", (view) => isServed(cluster, view));
+  await cluster.waitUntil("volumes open and the group protected", isServed);
   say(`cluster up after ${seconds(performance.now() - startMs)}`);
-  return { cluster, lastWritten: 0 };
+  for (const volume of volumeNames) {
+    const client = await connectNbd(await containers.nbdPortOf(homes[volume].primary), volume);
+    await writeReference(client, volume);
+    client.close();
+  }
+  return { cluster, writer: startWriter(cluster) };
 }
 
-async function runDrill(drill: Drill, stage: Stage): Promise<boolean> {
+async function runDrill(drill: Drill, { cluster, writer }: Stage): Promise<boolean> {
   const startMs = performance.now();
   say(`\ndrill ${drill.name}: ${drill.title}`);
-  const writer = startWriter(stage.cluster, stage.lastWritten);
   try {
-    const report = await drill.run(stage.cluster, writer);
-    await verifyNoCrash(stage.cluster);
+    writer.resume();
+    const report = await drill.run(cluster, writer);
+    await verifyNoCrash(cluster);
     say(`${renderReport(report)}\n  PASSED in ${seconds(performance.now() - startMs)}`);
     return true;
   } catch (error) {
-    await tellFailure(stage, error);
+    await tellFailure(cluster, error);
     return false;
-  } finally {
-    await writer.stop();
-    stage.lastWritten = writer.acknowledged();
   }
 }
 
-async function tellFailure(stage: Stage, error: unknown): Promise<void> {
+async function tellFailure({ containers }: Cluster, error: unknown): Promise<void> {
   say(`  FAILED: ${error instanceof Error ? error.message : String(error)}`);
-  for (const service of stage.cluster.containers.services) {
-    const log = await stage.cluster.containers.logOf(service).catch(() => "");
+  for (const service of containers.services) {
+    const log = await containers.logOf(service).catch(() => "");
     const tail = log.trim().split("\n").slice(-12).join("\n    ");
     if (tail !== "") say(`  the end of ${service}'s log:\n    ${tail}`);
   }
@@ -94,11 +99,13 @@ async function runAll(containers: Containers, { chosen, times, keep }: Request):
     stage ??= await raise(containers);
     const passed = await runDrill(drill, stage);
     if (!passed) failed += 1;
-    if (!passed && keep) break;
     if (passed && !drill.endsInTakeover) continue;
+    await stage.writer.stop();
     stage = null;
+    if (!passed && keep) break;
     await containers.remove();
   }
+  await stage?.writer.stop();
   return failed;
 }
 
@@ -108,12 +115,12 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const engine = await findEngine(process.cwd());
+  const engine = await findEngine(repositoryRoot);
   if ("why" in engine) {
     say(`drills: NOT RUN: ${engine.why}`);
     return 3;
   }
-  const containers = await openContainers({ engine, repository: process.cwd(), settings: drillSettings });
+  const containers = await openContainers({ engine, repository: repositoryRoot, settings: drillSettings });
   const clear = async (): Promise<void> => {
     await containers.remove();
     await containers.close();

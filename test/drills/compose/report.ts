@@ -1,7 +1,8 @@
 /** What a drill found, as lines for people: RPO, RTO by phase, what was checked. */
 import type { TakeoverProgress } from "@waystation/client/control-client";
+import { mebibyte } from "../../harness/cluster-file.js";
 import type { TakeoverReport } from "./cluster.js";
-import type { ChainAudit } from "./dependent-writes.js";
+import type { Verdict } from "./verify.js";
 import type { Writer } from "./writer.js";
 
 export interface DrillReport {
@@ -33,18 +34,17 @@ export function takeoverPhases({ steps }: TakeoverReport): Phase[] {
   return [...phases].map(([name, tookMs]) => ({ name, tookMs }));
 }
 
-export function describeRpo(audit: ChainAudit, writer: Writer): string {
-  return `${audit.lost} acknowledged writes lost (acknowledged 1..${writer.acknowledged()}, found exactly 1..${audit.found})`;
+export function describeRpo({ acknowledged, found }: Verdict): string {
+  return `0 acknowledged writes lost (acknowledged 1..${acknowledged}, found exactly 1..${found})`;
 }
 
 export function describeFailures(writer: Writer): string {
-  const counts = new Map<string, number>();
-  for (const { code } of writer.failures()) counts.set(code, (counts.get(code) ?? 0) + 1);
-  return counts.size === 0 ? "none failed" : [...counts].map(([code, count]) => `${count} x ${code}`).join(", ");
+  const counts = [...writer.failures()].map(([kind, count]) => `${count} x ${kind}`);
+  return counts.length === 0 ? "none failed" : counts.join(", ");
 }
 
-export function describeComparison(audit: ChainAudit, against: string): string {
-  return `${audit.blocksCompared} blocks of 4 KiB, all of both volumes, ${against}: no difference`;
+export function describeComparison({ comparedBytes }: Verdict, against: string): string {
+  return `all ${comparedBytes / mebibyte} MiB compared with ${against}: no difference`;
 }
 
 export function renderReport({ lines }: DrillReport): string {

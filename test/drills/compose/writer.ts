@@ -1,102 +1,97 @@
 /**
- * A host that writes the chain of dependent-writes.ts, one write at a time, and remembers what was acknowledged, outside
- * of the cluster. A write that fails, or whose outcome is unknown, is written again until it is acknowledged.
+ * The hosts of the drills: the client of dependent writes, through the NBD ports that compose publishes. Watches every
+ * write on its way, so that a drill can tell who waited how long and what failed; rests between drills.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { isFailure } from "@waystation/contracts/errors";
-import type { BlockClient } from "@waystation/client/block-client";
-import type { Cluster } from "./cluster.js";
-import { blockBytes, contentOf, placeOf } from "./dependent-writes.js";
+import type { TestVolume } from "../../harness/cluster-file.js";
+import { connectNbd, NbdRefusal, type NbdClient } from "../../harness/nbd-client.js";
+import { waitUntil, within } from "../../harness/wait.js";
+import { startDependentWrites } from "../dependent-writes.js";
+import { homes, volumeBytes, type Cluster } from "./cluster.js";
 
 export interface Writer {
   acknowledged(): number;
-  /** The last number that was tried. */
-  issued(): number;
-  /** Codes of failed attempts with their numbers, in order. */
-  failures(): readonly { readonly code: string; readonly atMs: number }[];
+  /** Writes go out from now on; what failed before is forgotten. */
+  resume(): void;
+  /** Resolves when no write is under way; none goes out until `resume`. */
+  rest(): Promise<void>;
+  /** Resolves after that many more acknowledgements. */
+  goOn(count: number): Promise<void>;
+  /** What failed since `resume`, by kind. */
+  failures(): ReadonlyMap<string, number>;
   /** Acknowledgements from one moment (`performance.now()`) to another. */
   acknowledgedBetween(fromMs: number, toMs: number): number;
   /** The longest time without an acknowledgement since that moment, up to now. */
-  longestStallMs(sinceMs: number): number;
-  /** Resolves after that many more acknowledgements. */
-  goOn(count: number): Promise<void>;
-  /** Resolves when nothing is under way. */
+  longestWaitMs(sinceMs: number): number;
+  /** For good. */
   stop(): Promise<void>;
 }
 
-const attemptTimeoutMs = 15_000;
-const retryMs = 200;
-const goOnTimeoutMs = 60_000;
+/** Beyond the hold time: a container that went away without a word must not keep its hosts for ever. */
+const writeDeadlineMs = 15_000;
+const goOnDeadlineMs = 60_000;
+const restPollMs = 20;
+const eio = 5;
 
-export function startWriter(cluster: Cluster, lastWritten: number): Writer {
-  const clients = new Map<string, BlockClient>();
+export function startWriter(cluster: Cluster): Writer {
   const acknowledgedAtMs: number[] = [];
-  const failures: { code: string; atMs: number }[] = [];
-  let issued = lastWritten;
+  let failures = new Map<string, number>();
+  let resting = true;
   let stopping = false;
-  // Asked anew each time: `stop` may have come during a wait.
-  const isStopping = (): boolean => stopping;
+  let underWay = 0;
 
-  async function attempt(number: number): Promise<void> {
-    const { volume, block } = placeOf(cluster.chain, number);
-    let client = clients.get(volume);
-    if (client === undefined) {
-      client = await cluster.connectBlock(cluster.homes.get(volume)?.primary ?? "", attemptTimeoutMs);
-      clients.set(volume, client);
-    }
+  async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
+    while (resting && !stopping) await delay(restPollMs);
+    underWay += 1;
     try {
-      await client.write({ volume, offsetBytes: block * blockBytes, data: contentOf(number) });
+      return await within(what, writeDeadlineMs, act());
     } catch (error) {
-      // A container that comes back may have another address.
-      client.close();
-      clients.delete(volume);
+      const kind =
+        error instanceof NbdRefusal ? (error.errno === eio ? "EIO" : `errno ${error.errno}`) : "no connection";
+      failures.set(kind, (failures.get(kind) ?? 0) + 1);
       throw error;
+    } finally {
+      underWay -= 1;
     }
   }
 
-  async function run(): Promise<void> {
-    while (!isStopping()) {
-      issued += 1;
-      for (;;) {
-        try {
-          await attempt(issued);
-          acknowledgedAtMs.push(performance.now());
-          break;
-        } catch (error) {
-          failures.push({ code: isFailure(error) ? error.code : "UNREACHABLE", atMs: performance.now() });
-          if (isStopping()) return;
-          await delay(retryMs);
-        }
-      }
-    }
+  async function open(volume: TestVolume): Promise<NbdClient> {
+    const connection = await attempt(`connect to ${volume}`, async () =>
+      connectNbd(await cluster.containers.nbdPortOf(homes[volume].primary), volume),
+    );
+    return {
+      ...connection,
+      async write(offsetBytes, data) {
+        await attempt(`write to ${volume}`, () => connection.write(offsetBytes, data));
+        acknowledgedAtMs.push(performance.now());
+      },
+    };
   }
 
-  const ended = run();
-  const acknowledged = (): number => lastWritten + acknowledgedAtMs.length;
+  const writes = startDependentWrites({ open, volumeBytes, persistent: true });
   return {
-    acknowledged,
-    issued: () => issued,
+    acknowledged: () => writes.acknowledged(),
+    resume() {
+      failures = new Map();
+      resting = false;
+    },
+    async rest() {
+      resting = true;
+      await waitUntil("no write under way", () => underWay === 0);
+    },
+    async goOn(count) {
+      const goal = writes.acknowledged() + count;
+      await waitUntil(`${count} more writes`, () => writes.acknowledged() >= goal, { deadlineMs: goOnDeadlineMs });
+    },
     failures: () => failures,
     acknowledgedBetween: (fromMs, toMs) => acknowledgedAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length,
-    longestStallMs(sinceMs) {
+    longestWaitMs(sinceMs) {
       const moments = [sinceMs, ...acknowledgedAtMs.filter((atMs) => atMs > sinceMs), performance.now()];
       return Math.max(...moments.slice(1).map((atMs, index) => atMs - (moments[index] ?? atMs)));
     },
-    async goOn(count) {
-      const goal = acknowledged() + count;
-      const deadlineMs = performance.now() + goOnTimeoutMs;
-      while (acknowledged() < goal) {
-        if (performance.now() > deadlineMs) {
-          const last = failures.at(-1)?.code ?? "none";
-          throw new Error(`hosts cannot write: ${acknowledged()} of ${goal} acknowledged, last failure ${last}`);
-        }
-        await delay(20);
-      }
-    },
     async stop() {
       stopping = true;
-      await ended;
-      for (const client of clients.values()) client.close();
+      await writes.stop();
     },
   };
 }
