@@ -103,17 +103,21 @@ describe("a secondary with a full journal", () => {
     secondary.ship(0, 2, [record(1, { block: 1 }), record(2, { block: 2 })]);
     secondary.ship(2, 4, [record(3, { block: 3 }), record(4, { block: 4 })]);
     secondary.ship(4, 5, [record(5, { block: 5 })]);
+    secondary.ship(5, 6, [record(6, { block: 6 })]);
     secondary.settle();
     expect(secondary.told()).toEqual(["ship-received 2"]);
     secondary.point(2);
+    // Room for three, not for all that waits.
+    expect(secondary.stages().journalUsedBytes).toBe(three);
     expect(secondary.told()).toEqual(["prepared 2", "validated 2", "applied 2", "ship-received 4", "ship-received 5"]);
   });
 
-  it("takes a batch larger than its journal when the journal is empty", () => {
+  it("takes a batch larger than its journal when the journal is empty, and one of no records always", () => {
     const secondary = followingSecondary({ capacityBytes: blockBytes });
     secondary.ship(0, 2, [record(1), record(2)]);
+    secondary.ship(2, 3, []);
     secondary.settle();
-    expect(secondary.told()).toEqual(["ship-received 2"]);
+    expect(secondary.told()).toEqual(["ship-received 2", "ship-received 3"]);
   });
 
   it("drops what it held when the link goes: the relay sends it again", () => {

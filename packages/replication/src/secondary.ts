@@ -98,16 +98,22 @@ export function createSecondary({ desk, marks, usage }: SecondaryOptions): Secon
   };
 
   const takeBatches = (): void => {
-    for (let batch = held[0]; batch !== undefined && hasRoom(batch.records); batch = held[0]) {
+    // What is taken in this very step is not in the journal's usage yet.
+    let takenBytes = 0;
+    for (let batch = held[0]; batch !== undefined; batch = held[0]) {
+      const bytes = batch.records.reduce((sum, record) => sum + recordBytes(record), 0);
+      if (!hasRoom(takenBytes, bytes)) return;
+      takenBytes += bytes;
       held.shift();
       take(batch);
     }
   };
 
-  const hasRoom = (records: readonly JournalRecord[]): boolean => {
+  /** A batch of none always has room: it may be all that the point waits for which would make room. */
+  const hasRoom = (takenBytes: number, bytes: number): boolean => {
     const { usedBytes, capacityBytes } = usage();
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
-    return usedBytes + bytes <= capacityBytes || usedBytes === 0;
+    const before = usedBytes + takenBytes;
+    return bytes === 0 || before === 0 || before + bytes <= capacityBytes;
   };
 
   /** Records and watermark in one durable commit; only then it is told (PROTOCOL 3.1). */

@@ -38,6 +38,8 @@ export interface Cluster {
 
 export interface ClusterOptions {
   readonly membership?: Membership;
+  /** The size of each node's journal; ample when left out. */
+  readonly capacityBytes?: ReadonlyMap<NodeName, number>;
   /** Called before each step: the place to interfere. */
   readonly beforeStep?: (cluster: Cluster) => void;
 }
@@ -47,7 +49,8 @@ interface End {
   readonly link: LinkId;
 }
 
-export function createCluster({ membership = g1, beforeStep = () => {} }: ClusterOptions = {}): Cluster {
+export function createCluster(options: ClusterOptions = {}): Cluster {
+  const { membership = g1, beforeStep = () => {}, capacityBytes = new Map<NodeName, number>() } = options;
   const names = new Set<NodeName>([
     ...membership.volumes.flatMap(({ primary, secondary }) => [primary, secondary]),
     membership.relay,
@@ -179,6 +182,7 @@ export function createCluster({ membership = g1, beforeStep = () => {} }: Cluste
         membership,
         medium: cluster.medium(name),
         nowMs,
+        capacityBytes: capacityBytes.get(name) ?? 2 ** 30,
         onEffect: (effect) => onEffect(name, effect),
       });
       running.set(name, bench);
