@@ -245,6 +245,19 @@ describe("a primary's limits (DESIGN rule 6)", () => {
     expect(sentOrigins(primary)).toEqual([3]);
   });
 
+  it("counts a credit anew on each link: what was sent on the one before does not weigh on it", () => {
+    const primary = openPrimary();
+    const cost = 96 + blockBytes;
+    for (const block of [1, 2]) primary.write({ volume: volA, block });
+    primary.settle();
+    expect(sentOrigins(primary)).toEqual([1, 2]);
+    primary.lose(primary.link());
+    primary.connect();
+    primary.welcome([mark(volA, 0, 0)], 2 * cost);
+    primary.settle();
+    expect(sentOrigins(primary)).toEqual([1, 2]);
+  });
+
   it("keeps two batches on the way, and gathers the rest into the next", () => {
     const primary = warmPrimary();
     for (const block of [1, 2, 3, 4]) {

@@ -79,7 +79,6 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
   };
 
   const start = (write: PendingWrite): void => {
-    if (abandoned) return;
     preparing.delete(write);
     write.stage = "started";
     write.origin = volumeOf(write).nextOrigin();
