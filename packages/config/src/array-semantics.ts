@@ -1,7 +1,7 @@
-/** What the arrays of a file say: levels that exist, disks enough for them, room enough for their volumes. */
+/** What the arrays of a file say: levels that exist, disks enough for them, room enough for what lies on them. */
 import type { ArrayName, NodeName } from "@waystation/contracts/ids";
 import { derivedDiskSizeBytes, diskOverheadBytes, minDisksByLevel, neededBytes, usableBytes } from "./array-space.js";
-import type { ArrayConfig, ArrayLevel, NodeConfig, VolumeConfig, VolumePlace } from "./cluster.js";
+import type { ArrayConfig, ArrayLevel, NodeConfig, VolumePlace } from "./cluster.js";
 import { suggestName, type Path } from "./problems.js";
 import { formatSize } from "./quantities.js";
 import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
@@ -11,11 +11,16 @@ const kib = 2 ** 10;
 const mib = 2 ** 20;
 const diskCountMax = 64;
 
+/** A volume of any kind. */
+export interface SpaceTaken extends VolumePlace {
+  readonly sizeBytes: number;
+}
+
 export function buildArrays(
   note: Note,
   file: ClusterFile,
   nodes: readonly NodeConfig[],
-  volumes: readonly VolumeConfig[],
+  taken: readonly SpaceTaken[],
 ): ArrayConfig[] {
   checkUnique(
     note,
@@ -30,14 +35,15 @@ export function buildArrays(
   return file.arrays.map((array, index) => {
     const path = ["arrays", index];
     checkName(note, [...path, "name"], array.name);
-    checkArrayNode(note, [...path, "node"], array.node, nodes);
+    checkArrayNode(note, [...path, "node"], array, nodes);
     const level = readLevel(note, [...path, "level"], array.level);
     const disks = typeof array.disks === "number" ? null : array.disks;
     const diskCount = typeof array.disks === "number" ? array.disks : array.disks.length;
     const diskCountFits = checkDisks(note, [...path, "disks"], { disks, diskCount, level });
     const stripeUnitBytes = readStripeUnit(note, [...path, "stripeUnit"], array.stripeUnit ?? defaults.stripeUnit);
     const given = array.diskSize === undefined ? undefined : readSize(note, [...path, "diskSize"], array.diskSize);
-    const held = volumesOn(volumes, array.node, array.name).map((volume) => volume.sizeBytes);
+    const isHere = (volume: SpaceTaken) => volume.node === array.node && volume.array === array.name;
+    const held = taken.filter(isHere).map((volume) => volume.sizeBytes);
     const shape = { level: level ?? "raid5", diskCount, stripeUnitBytes };
     const diskSizeBytes = given ?? derivedDiskSizeBytes(shape, held);
     if (typeof given === "number" && level !== null && diskCountFits) {
@@ -55,17 +61,21 @@ export function buildArrays(
   });
 }
 
-function volumesOn(volumes: readonly VolumeConfig[], node: string, array: string): VolumeConfig[] {
-  const isHere = (place: VolumePlace | null) => place?.node === node && place.array === array;
-  return volumes.filter((volume) => isHere(volume.primary) || isHere(volume.secondary));
+interface ArrayOwner {
+  readonly node: string;
+  readonly name: string;
 }
 
-function checkArrayNode(note: Note, path: Path, name: string, nodes: readonly NodeConfig[]): void {
-  const node = nodes.find((candidate) => candidate.name === name);
+function checkArrayNode(note: Note, path: Path, { node: owner, name }: ArrayOwner, nodes: readonly NodeConfig[]): void {
+  const node = nodes.find((candidate) => candidate.name === owner);
   const fitting = nodes.filter((candidate) => candidate.role !== "intermediate").map((candidate) => candidate.name);
-  if (node === undefined) note(path, `unknown node ${quote(name)}; ${suggestName(name, fitting)}`);
-  else if (node.role === "intermediate") {
-    note(path, `${name} has role intermediate, which keeps a journal only; expected one of ${listed(fitting)}`);
+  if (node === undefined) note(path, `unknown node ${quote(owner)}; ${suggestName(owner, fitting)}`);
+  else if (node.role === "intermediate" && node.journalArray !== name) {
+    const right = `{ adapter: volume, array: ${name} }`;
+    note(
+      path,
+      `${owner} has role intermediate, which keeps journals only; expected one of ${listed(fitting)}, or nodes.${owner}.journal: ${right}`,
+    );
   }
 }
 

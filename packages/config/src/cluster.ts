@@ -24,6 +24,15 @@ export interface NodeConfig {
   readonly role: NodeRole;
   readonly grpc: Endpoint;
   readonly nbd: Endpoint | null;
+  /** The array that holds its journals, each on a volume of its own; null: they are on LevelDB. */
+  readonly journalArray: ArrayName | null;
+}
+
+/** A volume that holds the journal of one group on one node. */
+export interface JournalVolumeConfig extends VolumePlace {
+  readonly group: GroupName;
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
 }
 
 /** Levels that this version can run. */

@@ -8,6 +8,7 @@ import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
 import type { ArrayConfig, Cluster, GroupConfig, NodeConfig, VolumeConfig } from "./cluster.js";
 import type { ConfigErrorCode } from "./errors.js";
+import { isMember } from "./journal-volumes.js";
 import { formatPath, suggestName, type Path, type Problem } from "./problems.js";
 import { buildCluster } from "./semantics.js";
 import { checkStructure } from "./structure.js";
@@ -66,8 +67,7 @@ export function volumesOf(cluster: Cluster, node: string): readonly VolumeConfig
 
 /** The groups that a node takes part in: as relay, or by holding a volume. */
 export function groupsOf(cluster: Cluster, node: string): readonly GroupConfig[] {
-  const held = new Set(volumesOf(cluster, node).map((volume) => volume.group));
-  return cluster.groups.filter((group) => group.relay === node || held.has(group.name));
+  return cluster.groups.filter((group) => isMember(cluster.volumes, group, node));
 }
 
 /** One path per disk: those of the file, or directories below the data directory. */

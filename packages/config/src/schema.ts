@@ -13,6 +13,7 @@ export const defaults = {
   hold: "10s",
   lease: "3s",
   journalCapacity: "8GiB",
+  journalAdapter: "leveldb",
 } as const;
 
 const sizeRule = 'a size such as "1GiB", "64KiB" or a number of bytes';
@@ -44,6 +45,7 @@ export const nodeRoles = ["primary", "intermediate", "secondary"] as const;
 /** Known levels; those that `semantics.ts` does not list as available are refused with that reason. */
 export const raidLevels = ["raid0", "raid1", "raid10", "raid4", "raid5", "raid6"] as const;
 export const fenceLevels = ["data", "status", "never"] as const;
+export const journalAdapters = ["leveldb", "volume"] as const;
 
 const closed = { additionalProperties: false } as const;
 
@@ -77,6 +79,24 @@ const siteSchema = Type.Object(
   },
 );
 
+const nodeJournalSchema = Type.Object(
+  {
+    adapter: Type.Enum(
+      journalAdapters,
+      choice(
+        journalAdapters,
+        "`leveldb`: records and index in files below the data directory. `volume`: records on a journal volume of the " +
+          "node's own `array`, one per group, named `journal-GROUP`; the index stays below the data directory. A journal " +
+          "can move from `leveldb` to `volume`, not back.",
+      ),
+    ),
+    array: Type.Optional(
+      name("an array", "The array of this node that holds the journal volumes. For adapter `volume`, and only for it."),
+    ),
+  },
+  { ...closed, expected: "{ adapter, array }", description: "Where the node keeps its journals." },
+);
+
 const nodeSchema = Type.Object(
   {
     site: name("a site", "The site where the node stands."),
@@ -92,6 +112,7 @@ const nodeSchema = Type.Object(
     nbd: Type.Optional(
       endpoint("NBD", "Address of the NBD server. Without it the node has none. Not for intermediate nodes."),
     ),
+    journal: Type.Optional(nodeJournalSchema),
   },
   {
     ...closed,
@@ -102,7 +123,7 @@ const nodeSchema = Type.Object(
 
 const arraySchema = Type.Object(
   {
-    node: name("a node", "The node that owns the array; a primary or a secondary."),
+    node: name("a node", "The node that owns the array. An intermediate node has one for its journals only."),
     name: name("the array", "Name of the array, unique within its node."),
     level: Type.Enum(
       raidLevels,
@@ -125,7 +146,7 @@ const arraySchema = Type.Object(
     diskSize: Type.Optional(
       size(
         "Size of each disk (sparse, so that only what is written takes space). When left out: enough for the array's " +
-          "volumes, and 256 MiB per disk more.",
+          "volumes and journal volumes, and 256 MiB per disk more.",
       ),
     ),
   },
@@ -155,14 +176,15 @@ const groupJournalSchema = Type.Object(
   {
     capacity: Type.Optional(
       size(
-        "Capacity of the relay's journal of this group. When it is full, host writes are held, as without a relay.",
+        "Capacity of the relay's journal of this group, and with adapter `volume` the size of its volume. When it is full, " +
+          "host writes are held, as without a relay.",
         {
           default: defaults.journalCapacity,
         },
       ),
     ),
     secondaryCapacity: Type.Optional(
-      size("Capacity of the journal of this group at each secondary.", { default: defaults.journalCapacity }),
+      size("The same for the journal of this group at each of its other nodes.", { default: defaults.journalCapacity }),
     ),
   },
   { ...closed, expected: "{ capacity, secondaryCapacity }", description: "How much the journals may hold." },

@@ -5,9 +5,11 @@
  */
 import type { ArrayName, GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import { isWildcard, noteAddressClashes } from "./address-clashes.js";
-import { buildArrays } from "./array-semantics.js";
+import { buildArrays, type SpaceTaken } from "./array-semantics.js";
 import type { Address, Cluster, Endpoint, NodeConfig, SiteConfig, VolumeConfig, VolumePlace } from "./cluster.js";
 import { buildGroups } from "./group-semantics.js";
+import { checkJournalVolumes, readJournalArray } from "./journal-semantics.js";
+import { journalVolumesOf } from "./journal-volumes.js";
 import { suggestName, type Path, type Problem } from "./problems.js";
 import { readAddress } from "./quantities.js";
 import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
@@ -22,8 +24,10 @@ export function buildCluster(file: ClusterFile): { readonly cluster: Cluster; re
   const sites = buildSites(note, file);
   const nodes = buildNodes(note, file);
   const volumes = buildVolumes(note, file, nodes);
-  const arrays = buildArrays(note, file, nodes, volumes);
   const groups = buildGroups(note, file, nodes, volumes);
+  const journalVolumes = journalVolumesOf({ nodes, volumes, groups });
+  checkJournalVolumes(note, file, volumes, journalVolumes);
+  const arrays = buildArrays(note, file, nodes, [...volumePlaces(volumes), ...journalVolumes]);
   noteAddressClashes(note, nodes);
   return { cluster: { name: file.cluster, sites, nodes, arrays, volumes, groups }, problems };
 }
@@ -49,7 +53,8 @@ function buildNodes(note: Note, file: ClusterFile): NodeConfig[] {
     }
     const grpc = readEndpoint(note, [...path, "grpc"], node.grpc);
     const nbd = node.nbd === undefined ? null : readEndpoint(note, [...path, "nbd"], node.nbd);
-    return { name: name as NodeName, site: node.site, role: node.role, grpc, nbd };
+    const journalArray = readJournalArray(note, file, name);
+    return { name: name as NodeName, site: node.site, role: node.role, grpc, nbd, journalArray };
   });
 }
 
@@ -108,6 +113,13 @@ function buildVolumes(note: Note, file: ClusterFile, nodes: readonly NodeConfig[
       group: group === undefined ? null : (group.name as GroupName),
     };
   });
+}
+
+/** Each volume at each of its places. */
+function volumePlaces(volumes: readonly VolumeConfig[]): SpaceTaken[] {
+  return volumes.flatMap(({ sizeBytes, primary, secondary }) =>
+    [primary, ...(secondary === null ? [] : [secondary])].map((place) => ({ ...place, sizeBytes })),
+  );
 }
 
 interface PlaceContext {

@@ -1,7 +1,8 @@
 /**
  * One daemon: the adapters built from the configuration, and the node that runs on them. The order of opening is the
- * order of dependence: configuration, data directory, journals (whose locks keep a second daemon out), arrays with
- * their recovery, volumes, links, roles, and the front ends last, when there is something to serve.
+ * order of dependence: configuration, data directory, the journals' databases (whose locks keep a second daemon out),
+ * arrays with their recovery, volumes, the journals, links, roles, and the front ends last, when there is something to
+ * serve.
  */
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@waystation/contracts/clock";
@@ -15,7 +16,8 @@ import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
 import { openDataDirectory } from "./data-directory.js";
 import { daemonFailure } from "./errors.js";
 import { linkDirectoryOf, membershipsOf } from "./memberships.js";
-import { openJournals, openStorage } from "./storage.js";
+import { openJournalFiles, openVolumeJournals } from "./journals.js";
+import { openStorage } from "./storage.js";
 
 export interface DaemonOptions {
   readonly role: NodeConfig["role"];
@@ -58,10 +60,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       );
     const { dataDirectory } = options;
     const directory = await openDataDirectory({ dataDirectory, cluster: cluster.name, node: config.name });
-    const journals = await openJournals({ cluster, node: config.name, directory });
-    closers.push(() => closeAll(journals.values()));
+    const files = await openJournalFiles({ cluster, node: config.name, directory });
+    closers.push(() => files.close());
     const storage = await openStorage({ cluster, node: config.name, dataDirectory, log });
     closers.push(() => storage.close());
+    const onVolumes = await openVolumeJournals(files, storage.journalStores);
+    closers.push(() => closeAll(onVolumes.values()));
+    const journals = new Map([...files.journals, ...onVolumes]);
 
     const memberships = membershipsOf(cluster, config.name);
     const links = createGrpcTransport({ directory: linkDirectoryOf(cluster, config.name), log });

@@ -3,6 +3,7 @@
  *
  *     DATA/NODE/node.json              whose data this is; written first, never changed
  *     DATA/NODE/journals/GROUP/        one LevelDB per group; its lock keeps a second daemon out
+ *                                      (a journal on a volume has its index here, and volume journal-GROUP on an array)
  *     DATA/NODE/arrays/ARRAY/disk-N/   one directory per disk, so that each may be its own mount
  *
  *     DATA/NODE/arrays/ARRAY.json      written once the array exists: it must never be created again

@@ -1,6 +1,7 @@
 /** From the cluster's configuration to what the replication machines and the transport know of it. */
 import type { GroupName, NodeName } from "@waystation/contracts/ids";
 import type { Cluster, GroupConfig } from "@waystation/config/cluster";
+import { journalBytesOf } from "@waystation/config/journal-volumes";
 import { groupsOf } from "@waystation/config/load";
 import type { GroupVolume, Membership } from "@waystation/replication/membership";
 import type { LinkDirectory } from "@waystation/rpc/link-metadata";
@@ -43,6 +44,5 @@ function membersOf({ relay, volumes }: Membership): Set<NodeName> {
 /** The journal's capacity for a group on this node: the relay's, or a far side's. */
 export function journalCapacityOf(cluster: Cluster, group: GroupName, node: NodeName): number {
   const config = cluster.groups.find((candidate) => candidate.name === group);
-  if (config === undefined) return 0;
-  return config.relay === node ? config.relayJournalBytes : config.secondaryJournalBytes;
+  return config === undefined ? 0 : journalBytesOf(config, node);
 }

@@ -1,5 +1,5 @@
 /**
- * What a node stores on: its groups' journals, its arrays and the volumes on them, created at the first start and opened
+ * What a node stores on: its arrays, the volumes and the journal volumes on them, created at the first start and opened
  * at every other one. An array that existed once is never created again: disks that are not mounted must not look like
  * a new array full of zeros.
  */
@@ -7,22 +7,22 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
-import type { Journal } from "@waystation/contracts/journal";
 import type { Log } from "@waystation/contracts/log";
 import type { ArrayConfig, Cluster } from "@waystation/config/cluster";
-import { arraysOf, diskPaths, groupsOf, volumesOf } from "@waystation/config/load";
-import { openLevelJournal } from "@waystation/journal/level-journal";
+import { journalVolumesOf } from "@waystation/config/journal-volumes";
+import { arraysOf, diskPaths, volumesOf } from "@waystation/config/load";
 import { openArray, type RaidArray } from "@waystation/raid/io/array";
 import { createArray, inspectArray } from "@waystation/raid/io/create-array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
 import type { ArrayStatus } from "@waystation/replication/status";
-import { openVolumes } from "@waystation/volumes/volumes";
+import { openVolumes, type Volumes } from "@waystation/volumes/volumes";
 import { readFileIfThere, writeFileDurably } from "./durable-file.js";
 import { daemonFailure } from "./errors.js";
-import { journalCapacityOf } from "./memberships.js";
 
 export interface Storage {
   readonly stores: ReadonlyMap<VolumeName, DurableBlockStore>;
+  /** The journal volumes, by group. */
+  readonly journalStores: ReadonlyMap<GroupName, DurableBlockStore>;
   arrays(): readonly ArrayStatus[];
   close(): Promise<void>;
 }
@@ -32,32 +32,13 @@ interface NodeStorageOptions {
   readonly node: NodeName;
 }
 
-/** Opens the journal of every group of the node. Their locks keep a second daemon off the data directory. */
-export async function openJournals(
-  options: NodeStorageOptions & { readonly directory: string },
-): Promise<Map<GroupName, Journal>> {
-  const { cluster, node, directory } = options;
-  const journals = new Map<GroupName, Journal>();
-  try {
-    for (const { name } of groupsOf(cluster, node)) {
-      const path = join(directory, "journals", name);
-      await mkdir(path, { recursive: true });
-      const capacityBytes = journalCapacityOf(cluster, name, node);
-      journals.set(name, await openLevelJournal({ group: name, directory: path, capacityBytes }));
-    }
-  } catch (error) {
-    for (const journal of journals.values()) await journal.close();
-    throw error;
-  }
-  return journals;
-}
-
 export async function openStorage(
   options: NodeStorageOptions & { readonly dataDirectory: string; readonly log: Log },
 ): Promise<Storage> {
   const { cluster, node, dataDirectory, log } = options;
   const arrays: RaidArray[] = [];
   const stores = new Map<VolumeName, DurableBlockStore>();
+  const journalStores = new Map<GroupName, DurableBlockStore>();
   const close = async (): Promise<void> => {
     for (const array of arrays) await array.close();
   };
@@ -65,13 +46,13 @@ export async function openStorage(
     for (const config of arraysOf(cluster, node)) {
       const array = await openOrCreateArray(config, dataDirectory, log);
       arrays.push(array);
-      await openVolumesOn(array, config, cluster, stores);
+      await openVolumesOn(array, config, cluster, { stores, journalStores });
     }
   } catch (error) {
     await close();
     throw error;
   }
-  return { stores, arrays: () => arrays.map(toStatus), close };
+  return { stores, journalStores, arrays: () => arrays.map(toStatus), close };
 }
 
 async function openOrCreateArray(config: ArrayConfig, dataDirectory: string, log: Log): Promise<RaidArray> {
@@ -96,21 +77,43 @@ async function openVolumesOn(
   array: RaidArray,
   config: ArrayConfig,
   cluster: Cluster,
-  stores: Map<VolumeName, DurableBlockStore>,
+  { stores, journalStores }: OpenStores,
 ): Promise<void> {
   const volumes = await openVolumes(array);
   for (const { name, sizeBytes, primary, secondary } of volumesOf(cluster, config.node)) {
     const place = primary.node === config.node ? primary : secondary;
     if (place?.array !== config.name) continue;
-    const existing = volumes.list().find((volume) => volume.name === name);
-    if (existing === undefined) await volumes.create(name, sizeBytes);
-    else if (existing.sizeBytes !== sizeBytes)
-      throw daemonFailure(
-        "VOLUME_SIZE_CHANGED",
-        `volume ${name} has ${existing.sizeBytes} bytes on array ${config.name}, and ${sizeBytes} in the cluster file: volumes cannot be resized, put the old size back`,
-      );
-    stores.set(name, volumes.open(name));
+    stores.set(name, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
   }
+  for (const { node, array: place, group, name, sizeBytes } of journalVolumesOf(cluster)) {
+    if (node !== config.node || place !== config.name) continue;
+    journalStores.set(group, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
+  }
+}
+
+interface OpenStores {
+  readonly stores: Map<VolumeName, DurableBlockStore>;
+  readonly journalStores: Map<GroupName, DurableBlockStore>;
+}
+
+interface WantedVolume {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
+  readonly array: string;
+}
+
+async function openOrCreateVolume(
+  volumes: Volumes,
+  { name, sizeBytes, array }: WantedVolume,
+): Promise<DurableBlockStore> {
+  const existing = volumes.list().find((volume) => volume.name === name);
+  if (existing === undefined) await volumes.create(name, sizeBytes);
+  else if (existing.sizeBytes !== sizeBytes)
+    throw daemonFailure(
+      "VOLUME_SIZE_CHANGED",
+      `volume ${name} has ${existing.sizeBytes} bytes on array ${array}, and ${sizeBytes} in the cluster file: volumes cannot be resized, put the old size back`,
+    );
+  return volumes.open(name);
 }
 
 function toStatus(array: RaidArray): ArrayStatus {

@@ -89,7 +89,11 @@ describe("a damaged journal is refused, never read around", () => {
 
   const atOpening: readonly [string, (medium: LossyMedium) => unknown, RegExp][] = [
     ["the newest record missing", (medium) => medium.entries.delete(id(recordKey(12))), /record 12 is missing/],
-    ["the oldest record changed", (medium) => change(medium, recordKey(1), flip(70)), /record 1 is not whole/],
+    [
+      "the oldest record changed",
+      (medium) => change(medium, recordKey(1), flip(70)),
+      /record 1 is not what was stored/,
+    ],
     [
       "a batch missing from the chain",
       (medium) => medium.entries.delete(id(batchKey(4))),

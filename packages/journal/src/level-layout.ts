@@ -1,5 +1,6 @@
 /**
- * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself.
+ * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself. A journal on a volume has
+ * the same, but for the records that lie in its ring (`volume-layout.ts`), and what the ring holds of its newest batches.
  *
  *     's'                    state: the end of the journal and its trim cursor, written with every batch
  *     'b' + number (u64 BE)  batch index: which records a batch added (or cut), chained to the batch before
@@ -13,18 +14,20 @@
  *
  * Batch index, little-endian; the cut, if any, comes before the records:
  *
- *     0        4       5       8        16             20      24         32
- *     +--------+-------+-------+--------+--------------+-------+----------+------------------------------------+
- *     | CRC32C | vers. | zeros | number | CRC32C of    | count | cut      | count x { sequence 8, bytes 4,     |
- *     |        |       |       |        | batch before |       | after +1 |           CRC32C of the record 4 } |
- *     +--------+-------+-------+--------+--------------+-------+----------+------------------------------------+
+ *     0        4       5       6       8        16             20      24         32      40
+ *     +--------+-------+-------+-------+--------+--------------+-------+----------+-------+------------------------------+
+ *     | CRC32C | vers. | place | zeros | number | CRC32C of    | count | cut      | ring  | count x { sequence 8, bytes  |
+ *     |        |       |       |       |        | batch before |       | after +1 | start | 4, CRC32C of the record 4 }  |
+ *     +--------+-------+-------+-------+--------+--------------+-------+----------+-------+------------------------------+
  *
- * `cut after + 1` is 0 when nothing was cut. `bytes` is what the record counts for in `usage`.
+ * `cut after + 1` is 0 when nothing was cut. `bytes` is what the record counts for in `usage`. `place` is 1 when the
+ * records lie in the ring, 0 when they are in this database; `ring start` is the ring's position where the batch starts,
+ * or would.
  */
 import { crc32c } from "@node-rs/crc32";
 import { readUint64, readUint64BE, writeUint64, writeUint64BE } from "./uint64.js";
 
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 export const stateKey = Buffer.from("s");
 /** The lowest and highest key that any entry can have. */
 export const allKeys = { first: Buffer.from([0]), last: Buffer.from([0xff]) };
@@ -32,8 +35,9 @@ export const markKeys = { first: Buffer.from("m"), last: Buffer.from("n") };
 
 const recordPrefix = 0x72;
 const batchPrefix = 0x62;
-const batchHeaderBytes = 32;
-const batchEntryBytes = 16;
+/** The part of a batch index before its entries. */
+export const batchHeaderBytes = 40;
+export const batchEntryBytes = 16;
 
 export function recordKey(sequence: number): Buffer {
   return numberedKey(recordPrefix, sequence);
@@ -73,16 +77,29 @@ export interface BatchIndex {
   readonly number: number;
   readonly previousCrc: number;
   readonly cutAfter: number | null;
+  readonly inRing: boolean;
+  readonly ringStart: number;
   readonly entries: readonly BatchEntry[];
+}
+
+/** What the fixed part of a batch index says. Nothing of it is to be trusted before the whole was checked. */
+export interface BatchHeader {
+  readonly crc: number;
+  readonly number: number;
+  readonly previousCrc: number;
+  readonly count: number;
+  readonly ringStart: number;
 }
 
 export function encodeBatchIndex(batch: BatchIndex): Buffer {
   const value = Buffer.alloc(batchHeaderBytes + batch.entries.length * batchEntryBytes);
   value[4] = layoutVersion;
+  value[5] = batch.inRing ? 1 : 0;
   writeUint64(value, 8, batch.number);
   value.writeUInt32LE(batch.previousCrc, 16);
   value.writeUInt32LE(batch.entries.length, 20);
   writeUint64(value, 24, batch.cutAfter === null ? 0 : batch.cutAfter + 1);
+  writeUint64(value, 32, batch.ringStart);
   let at = batchHeaderBytes;
   for (const entry of batch.entries) {
     writeUint64(value, at, entry.sequence);
@@ -94,19 +111,31 @@ export function encodeBatchIndex(batch: BatchIndex): Buffer {
   return value;
 }
 
-export function decodeBatchIndex(value: Buffer): (BatchIndex & { readonly crc: number }) | null {
+export function readBatchHeader(value: Buffer): BatchHeader | null {
   if (value.length < batchHeaderBytes || value[4] !== layoutVersion) return null;
-  const count = value.readUInt32LE(20);
-  if (value.length !== batchHeaderBytes + count * batchEntryBytes) return null;
-  const crc = value.readUInt32LE(0);
-  if (crc32c(value.subarray(4)) !== crc) return null;
-  const cut = readUint64(value, 24);
   return {
-    crc,
+    crc: value.readUInt32LE(0),
     number: readUint64(value, 8),
     previousCrc: value.readUInt32LE(16),
+    count: value.readUInt32LE(20),
+    ringStart: readUint64(value, 32),
+  };
+}
+
+export function decodeBatchIndex(value: Buffer): (BatchIndex & { readonly crc: number }) | null {
+  const header = readBatchHeader(value);
+  if (header === null) return null;
+  if (value.length !== batchHeaderBytes + header.count * batchEntryBytes) return null;
+  if (crc32c(value.subarray(4)) !== header.crc) return null;
+  const cut = readUint64(value, 24);
+  return {
+    crc: header.crc,
+    number: header.number,
+    previousCrc: header.previousCrc,
     cutAfter: cut === 0 ? null : cut - 1,
-    entries: Array.from({ length: count }, (_, index) => {
+    inRing: value[5] === 1,
+    ringStart: header.ringStart,
+    entries: Array.from({ length: header.count }, (_, index) => {
       const at = batchHeaderBytes + index * batchEntryBytes;
       return {
         sequence: readUint64(value, at),
@@ -129,6 +158,19 @@ export interface JournalState {
   readonly trimmedThrough: number;
   /** How many marks there are. */
   readonly markCount: number;
+  /** The ring that belongs to this database; null when all records are in here. */
+  readonly ring: RingState | null;
+}
+
+/** Positions count bytes from the ring's creation on; where one lies is its remainder by the ring's size. */
+export interface RingState {
+  /** The same as in the volume's header. Hexadecimal. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Where the batch after the newest one of this state begins: opening searches the ring from here. */
+  readonly head: number;
+  /** Up to here the volume has been written once. */
+  readonly preparedThrough: number;
 }
 
 /** JSON behind a CRC32C of it. */

@@ -4,7 +4,7 @@
  * read here, but for the oldest and the newest record; the others are compared with the index when they are read.
  */
 import type { GroupName } from "@waystation/contracts/ids";
-import type { MarkValue } from "@waystation/contracts/journal";
+import type { JournalRecord, MarkValue } from "@waystation/contracts/journal";
 import { createBatchChain, type BatchChain } from "./batch-chain.js";
 import { journalFailure } from "./errors.js";
 import { damaged, type DatabaseEntry, type JournalDatabase } from "./level-database.js";
@@ -16,20 +16,24 @@ import {
   markKeys,
   nameOfMarkKey,
   numberOfKey,
-  recordKey,
   seal,
   stateKey,
   unseal,
+  type BatchIndex,
   type JournalState,
+  type RingState,
 } from "./level-layout.js";
-import { decodeRecord } from "./record-format.js";
-import { createRecordIndex, type RecordIndex } from "./record-index.js";
+import { readRecordRange } from "./level-records.js";
+import { createRecordIndex, type IndexedRecord, type RecordIndex } from "./record-index.js";
+import { recordPositions } from "./volume-layout.js";
 
 export interface RecoveredJournal {
   readonly index: RecordIndex;
   readonly chain: BatchChain;
   readonly marks: Map<string, MarkValue>;
   readonly trimmedThrough: number;
+  /** The newest batch that the database knows. */
+  readonly newest: (BatchIndex & { readonly crc: number }) | null;
 }
 
 const entriesPerRead = 1000;
@@ -40,37 +44,29 @@ export interface RecoveryOptions {
   readonly place: string;
 }
 
+/** A journal that is in its database alone. */
 export async function recoverJournal(database: JournalDatabase, options: RecoveryOptions): Promise<RecoveredJournal> {
-  const state = await readState(database, options);
-  const index = createRecordIndex();
-  const chain = createBatchChain(state);
-  await followChain(database, { index, chain, state, place: options.place });
-  index.trimThrough(state.trimmedThrough);
-  await checkRecord(database, index.first(), options.place);
-  await checkRecord(database, index.last(), options.place);
-  const marks = await readMarks(database, options.place);
-  if (marks.size !== state.markCount) {
-    throw damaged(options.place, `it holds ${marks.size} marks, its state says ${state.markCount}`);
+  const { group, place } = options;
+  const state = (await readState(database, options)) ?? (await createState(database, freshState(group, null)));
+  if (state.ring !== null) {
+    const message = `the journal in ${place} is the index of a journal on a volume: set it back to adapter volume, or set the directory aside`;
+    throw journalFailure("JOURNAL_FOREIGN", message);
   }
-  return { index, chain, marks, trimmedThrough: state.trimmedThrough };
+  const recovered = await recoverFrom(database, state, place);
+  await checkEnds(recovered.index, (page) => readRecordRange(database, page, place));
+  return recovered;
 }
 
-async function readState(database: JournalDatabase, { group, place }: RecoveryOptions): Promise<JournalState> {
+/** The state, or null of a new database. */
+export async function readState(
+  database: JournalDatabase,
+  { group, place }: RecoveryOptions,
+): Promise<JournalState | null> {
   const [entry] = await database.readRange({ first: stateKey, last: stateKey, countMax: 1 });
   if (entry === undefined) {
     const others = await database.readRange({ ...allKeys, countMax: 1 });
     if (others.length > 0) throw damaged(place, "its state is missing though it holds records or marks");
-    const fresh: JournalState = {
-      layout: layoutVersion,
-      group,
-      lastBatch: 0,
-      lastBatchCrc: 0,
-      firstBatch: 1,
-      trimmedThrough: 0,
-      markCount: 0,
-    };
-    await database.write([{ type: "put", key: stateKey, value: seal(fresh) }], { sync: true });
-    return fresh;
+    return null;
   }
   const state = unseal(entry[1]) as JournalState | undefined;
   if (state === undefined) throw damaged(place, "its state has a wrong checksum");
@@ -85,6 +81,62 @@ async function readState(database: JournalDatabase, { group, place }: RecoveryOp
   return state;
 }
 
+export function freshState(group: GroupName, ring: RingState | null): JournalState {
+  return {
+    layout: layoutVersion,
+    group,
+    lastBatch: 0,
+    lastBatchCrc: 0,
+    firstBatch: 1,
+    trimmedThrough: 0,
+    markCount: 0,
+    ring,
+  };
+}
+
+export async function createState(database: JournalDatabase, state: JournalState): Promise<JournalState> {
+  await database.write([{ type: "put", key: stateKey, value: seal(state) }], { sync: true });
+  return state;
+}
+
+/** What the database holds as of a state. */
+export async function recoverFrom(
+  database: JournalDatabase,
+  state: JournalState,
+  place: string,
+): Promise<RecoveredJournal> {
+  const index = createRecordIndex();
+  const chain = createBatchChain(state);
+  const newest = await followChain(database, { index, chain, state, place });
+  index.trimThrough(state.trimmedThrough);
+  const marks = await readMarks(database, place);
+  if (marks.size !== state.markCount) {
+    throw damaged(place, `it holds ${marks.size} marks, its state says ${state.markCount}`);
+  }
+  return { index, chain, marks, trimmedThrough: state.trimmedThrough, newest };
+}
+
+/** The records of a batch, in the index. */
+export function indexBatch(index: RecordIndex, batch: BatchIndex): void {
+  if (batch.cutAfter !== null) index.cutAfter(batch.cutAfter);
+  for (const { sequence, bytes, crc } of batch.entries) index.push(sequence, bytes, crc);
+  if (batch.inRing) {
+    const sequences = batch.entries.map((entry) => entry.sequence);
+    index.place(sequences, recordPositions(batch));
+  }
+}
+
+/** Reads the oldest and the newest record. */
+export async function checkEnds(
+  index: RecordIndex,
+  readPage: (page: readonly IndexedRecord[]) => Promise<JournalRecord[]>,
+): Promise<void> {
+  for (const sequence of [index.first(), index.last()]) {
+    if (sequence === 0) continue;
+    await readPage(index.page({ from: sequence, through: sequence, maxBytes: 1, maxCount: 1 }));
+  }
+}
+
 interface Following {
   readonly index: RecordIndex;
   readonly chain: BatchChain;
@@ -92,8 +144,12 @@ interface Following {
   readonly place: string;
 }
 
-/** Builds the index from the batches, each of which must be the next of the chain. */
-async function followChain(database: JournalDatabase, { index, chain, state, place }: Following): Promise<void> {
+/** Builds the index from the batches, each of which must be the next of the chain. Returns the newest. */
+async function followChain(
+  database: JournalDatabase,
+  { index, chain, state, place }: Following,
+): Promise<RecoveredJournal["newest"]> {
+  let newest: RecoveredJournal["newest"] = null;
   let expected = state.firstBatch;
   let previousCrc: number | null = expected === 1 ? 0 : null;
   const range = { first: batchKey(expected), last: batchKey(Number.MAX_SAFE_INTEGER) };
@@ -104,17 +160,16 @@ async function followChain(database: JournalDatabase, { index, chain, state, pla
     if (previousCrc !== null && batch.previousCrc !== previousCrc) {
       throw damaged(place, `batch ${batch.number} does not follow the batch before it`);
     }
-    if (batch.cutAfter !== null) {
-      index.cutAfter(batch.cutAfter);
-      chain.cutAfter(batch.cutAfter);
-    }
-    for (const { sequence, bytes, crc } of batch.entries) index.push(sequence, bytes, crc);
-    chain.noteBatch(batch.entries.at(-1)?.sequence ?? null);
+    indexBatch(index, batch);
+    if (batch.cutAfter !== null) chain.cutAfter(batch.cutAfter);
+    chain.noteBatch({ lastSequence: batch.entries.at(-1)?.sequence ?? null, ringStart: batch.ringStart });
     previousCrc = batch.crc;
+    newest = batch;
     expected += 1;
   }
   const endsRight = expected - 1 === state.lastBatch && (previousCrc === null || previousCrc === state.lastBatchCrc);
   if (!endsRight) throw damaged(place, `its batches end at ${expected - 1}, its state says ${state.lastBatch}`);
+  return newest;
 }
 
 async function* scan(database: JournalDatabase, range: { first: Buffer; last: Buffer }): AsyncGenerator<DatabaseEntry> {
@@ -136,12 +191,4 @@ async function readMarks(database: JournalDatabase, place: string): Promise<Map<
     marks.set(nameOfMarkKey(key), mark as MarkValue);
   }
   return marks;
-}
-
-async function checkRecord(database: JournalDatabase, sequence: number, place: string): Promise<void> {
-  if (sequence === 0) return;
-  const key = recordKey(sequence);
-  const [entry] = await database.readRange({ first: key, last: key, countMax: 1 });
-  if (entry === undefined) throw damaged(place, `record ${sequence} is missing`);
-  if (decodeRecord(entry[1]) === null) throw damaged(place, `record ${sequence} is not whole`);
 }

@@ -45,6 +45,13 @@ export function recordCrc(value: Buffer): number {
   return value.readUInt32LE(0);
 }
 
+/** How long the stored record is that `bytes` begins with; null when it does not look like one. */
+export function storedRecordBytes(bytes: Buffer): number | null {
+  const kind = kinds[bytes[5] ?? 0];
+  if (bytes.length < headerBytes || bytes[4] !== version || kind === undefined) return null;
+  return headerBytes + bytes.readUInt16LE(6) + (kind === "write" ? readUint64(bytes, 48) : 0);
+}
+
 /** Where the payload of a stored record lies: a view, not a copy. */
 export function recordPayload(value: Buffer): Buffer {
   return value.subarray(headerBytes + value.readUInt16LE(6));

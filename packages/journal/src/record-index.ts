@@ -1,12 +1,12 @@
 /**
- * Which records a journal holds: sequence, size and checksum of each, in 16 bytes. It makes `first`, `last` and
+ * Which records a journal holds: sequence, size, checksum and place of each, in 24 bytes. It makes `first`, `last` and
  * `usage` exact at once, and tells a read what it must find, so that a record that vanished cannot go unnoticed.
  *
  *     base              live                    end
  *      | trimmed, still  | held                  |
  *      | in the medium   |                       |
  *
- * Sequences ascend from base to end. An 8 GiB journal full of 4 KiB records takes 32 MiB here.
+ * Sequences ascend from base to end. An 8 GiB journal full of 4 KiB records takes 48 MiB here.
  */
 import assert from "node:assert/strict";
 
@@ -14,15 +14,24 @@ export interface IndexedRecord {
   readonly sequence: number;
   readonly bytes: number;
   readonly crc: number;
+  /** Its position in the ring; `inDatabase` when it is there, or not stored yet. */
+  readonly place: number;
 }
+
+export const inDatabase = -1;
 
 export interface RecordIndex {
   push(sequence: number, bytes: number, crc: number): void;
-  /** Forgets all records above `sequence`; returns their sequences, trimmed ones that are still in the medium too. */
+  /** Some records lie in the ring: ascending sequences, of which some may have been forgotten, and their positions. */
+  place(sequences: readonly number[], positions: readonly number[]): void;
+  /** Forgets all records above `sequence`; returns the sequences of those that may be in the database, trimmed or not. */
   cutAfter(sequence: number): number[];
   /** Stops holding records up to `sequence`; they wait to be deleted. */
   trimThrough(sequence: number): void;
-  /** Up to `max` trimmed sequences, none above `limit`, that are now to be deleted from the medium. */
+  /**
+   * Forgets up to `max` trimmed records, none above `limit`, for good; returns the sequences of those that are now to be
+   * deleted from the database.
+   */
   takeTrimmed(max: number, limit: number): number[];
   /** The trimmed records that wait to be deleted. */
   trimmedCount(): number;
@@ -47,6 +56,7 @@ export function createRecordIndex(): RecordIndex {
   let sequences = new Float64Array(1024);
   let sizes = new Uint32Array(1024);
   let crcs = new Uint32Array(1024);
+  let places = new Float64Array(1024);
   let [base, live, end] = [0, 0, 0];
   let usedBytes = 0;
 
@@ -63,6 +73,7 @@ export function createRecordIndex(): RecordIndex {
     sequences = move(sequences, new Float64Array(capacity));
     sizes = move(sizes, new Uint32Array(capacity));
     crcs = move(crcs, new Uint32Array(capacity));
+    places = move(places, new Float64Array(capacity));
     [base, live, end] = [0, live - base, end - base];
   };
 
@@ -77,6 +88,14 @@ export function createRecordIndex(): RecordIndex {
     return low;
   };
 
+  const inDatabaseFrom = (start: number, stop: number): number[] => {
+    const found: number[] = [];
+    for (let position = start; position < stop; position++) {
+      if (places[position] === inDatabase) found.push(sequenceAt(position));
+    }
+    return found;
+  };
+
   return {
     push(sequence, bytes, crc) {
       assert(end === base || sequence > sequenceAt(end - 1), "sequences ascend");
@@ -84,13 +103,21 @@ export function createRecordIndex(): RecordIndex {
       sequences[end] = sequence;
       sizes[end] = bytes;
       crcs[end] = crc;
+      places[end] = inDatabase;
       end += 1;
       usedBytes += bytes;
+    },
+    place(wanted, positions) {
+      let at = search(wanted[0] ?? 0, base);
+      wanted.forEach((sequence, order) => {
+        if (at >= end || sequenceAt(at) !== sequence) at = search(sequence, base);
+        if (at < end && sequenceAt(at) === sequence) places[at++] = positions[order] ?? inDatabase;
+      });
     },
     cutAfter(sequence) {
       const keep = search(sequence + 1, base);
       for (let position = Math.max(keep, live); position < end; position++) usedBytes -= sizeAt(position);
-      const cut = Array.from(sequences.subarray(keep, end));
+      const cut = inDatabaseFrom(keep, end);
       end = keep;
       live = Math.min(live, end);
       return cut;
@@ -100,7 +127,7 @@ export function createRecordIndex(): RecordIndex {
     },
     takeTrimmed(max, limit) {
       const stop = Math.min(live, base + max, search(limit + 1, base));
-      const taken = Array.from(sequences.subarray(base, stop));
+      const taken = inDatabaseFrom(base, stop);
       base = stop;
       return taken;
     },
@@ -115,7 +142,8 @@ export function createRecordIndex(): RecordIndex {
       for (let position = search(from, live); position < end; position++) {
         const sequence = sequenceAt(position);
         if (sequence > through || page.length === maxCount || bytes >= maxBytes) break;
-        page.push({ sequence, bytes: sizeAt(position), crc: crcs[position] ?? 0 });
+        const [crc, place] = [crcs[position] ?? 0, places[position] ?? inDatabase];
+        page.push({ sequence, bytes: sizeAt(position), crc, place });
         bytes += sizeAt(position);
       }
       return page;

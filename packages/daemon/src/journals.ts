@@ -1,0 +1,82 @@
+/**
+ * The journals of a node's groups, with the adapter that the node has chosen. Their databases are opened first, before any
+ * array is touched: their locks keep a second daemon off the data directory. What lies on journal volumes follows once the
+ * arrays are open. Closing goes the other way, so that no lock is given back while an array is still open.
+ */
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { GroupName, NodeName } from "@waystation/contracts/ids";
+import type { Journal } from "@waystation/contracts/journal";
+import type { Cluster } from "@waystation/config/cluster";
+import { groupsOf, nodeOf } from "@waystation/config/load";
+import type { JournalDatabase } from "@waystation/journal/level-database";
+import { openLevelJournal } from "@waystation/journal/level-journal";
+import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { journalCapacityOf } from "./memberships.js";
+
+/** What is opened before the arrays: whole journals, and the indexes of those that lie on volumes. */
+export interface JournalFiles {
+  readonly journals: ReadonlyMap<GroupName, Journal>;
+  readonly indexes: ReadonlyMap<GroupName, VolumeIndex>;
+  close(): Promise<void>;
+}
+
+interface VolumeIndex {
+  readonly directory: string;
+  readonly database: JournalDatabase;
+}
+
+export interface JournalFilesOptions {
+  readonly cluster: Cluster;
+  readonly node: NodeName;
+  readonly directory: string;
+}
+
+export async function openJournalFiles({ cluster, node, directory }: JournalFilesOptions): Promise<JournalFiles> {
+  const isOnVolume = nodeOf(cluster, node).journalArray !== null;
+  const journals = new Map<GroupName, Journal>();
+  const indexes = new Map<GroupName, VolumeIndex>();
+  const close = async (): Promise<void> => {
+    for (const journal of journals.values()) await journal.close();
+    for (const { database } of indexes.values()) await database.close();
+  };
+  try {
+    for (const { name } of groupsOf(cluster, node)) {
+      const path = join(directory, "journals", name);
+      await mkdir(path, { recursive: true });
+      if (isOnVolume) {
+        indexes.set(name, { directory: path, database: await openVolumeIndex(path) });
+      } else {
+        const capacityBytes = journalCapacityOf(cluster, name, node);
+        journals.set(name, await openLevelJournal({ group: name, directory: path, capacityBytes }));
+      }
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { journals, indexes, close };
+}
+
+/** The journals that lie on volumes. Each is to be closed before its store and its index. */
+export async function openVolumeJournals(
+  { indexes }: JournalFiles,
+  stores: ReadonlyMap<GroupName, DurableBlockStore>,
+): Promise<Map<GroupName, Journal>> {
+  const journals = new Map<GroupName, Journal>();
+  try {
+    for (const [group, { directory, database }] of indexes) {
+      const store = stores.get(group);
+      assert(store !== undefined, `no journal volume for ${group}`);
+      // Its lock outlives the journal.
+      const lent: JournalDatabase = { ...database, close: () => Promise.resolve() };
+      journals.set(group, await openVolumeJournal({ database: lent, store }, { group, place: directory }));
+    }
+  } catch (error) {
+    for (const journal of journals.values()) await journal.close();
+    throw error;
+  }
+  return journals;
+}

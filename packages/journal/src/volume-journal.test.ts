@@ -1,0 +1,64 @@
+import type { GroupName } from "@waystation/contracts/ids";
+import type { Journal } from "@waystation/contracts/journal";
+import { describe, it } from "vitest";
+import { journalConformance } from "./conformance.js";
+import type { JournalHarness } from "./conformance-harness.js";
+import { runAgainstModel } from "./conformance-model.js";
+import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
+import { createLossyStore, type LossyStore } from "./lossy-store.js";
+import { openVolumeJournal, type VolumeJournalOptions } from "./volume-journal.js";
+
+const group = "g1" as GroupName;
+const kib = 1024;
+
+interface Media {
+  readonly medium: LossyMedium;
+  readonly store: LossyStore;
+}
+
+function createMedia(volumeBytes: number): Media {
+  return { medium: createLossyMedium(), store: createLossyStore(volumeBytes) };
+}
+
+async function openOn({ medium, store }: Media, options: Partial<VolumeJournalOptions> = {}): Promise<Journal> {
+  const database = medium.open();
+  return openVolumeJournal({ database, store: store.open() }, { group, place: "test", ...options });
+}
+
+function harnessOn(volumeBytes: number, options: Partial<VolumeJournalOptions>): JournalHarness {
+  const media = createMedia(volumeBytes);
+  return {
+    open: () => openOn(media, options),
+    crash(random) {
+      media.medium.crash(random);
+      media.store.crash(random);
+      return Promise.resolve();
+    },
+  };
+}
+
+const often = { checkpointBytes: 8 * kib, checkpointBatches: 4 };
+const rarely = { checkpointBytes: 2 ** 30, checkpointBatches: 1000 };
+
+const variants: readonly [string, number, Partial<VolumeJournalOptions>][] = [
+  ["with room", 1024 * kib, {}],
+  ["with room, without a tail cache", 1024 * kib, { tailCacheBytes: 0 }],
+  ["with room, one commit per group", 1024 * kib, { tailCacheBytes: 4000, batchBytesMax: 1, tuning: rarely }],
+  ["that wraps, with many checkpoints", 260 * kib, { tailCacheBytes: 4000, tuning: often }],
+  ["that wraps, with few checkpoints", 260 * kib, { tailCacheBytes: 0, batchBytesMax: 1, tuning: rarely }],
+  ["too small for what it is given", 68 * kib, { tailCacheBytes: 0, batchBytesMax: 1, tuning: often }],
+];
+
+describe.each(variants)("volume journal on a volume %s", (_title, volumeBytes, options) => {
+  for (const { name, run } of journalConformance) {
+    it(name, async () => run(harnessOn(volumeBytes, options)));
+  }
+
+  it("does as a naive model does, with many seeds", async () => {
+    for (let seed = 1000; seed < 1016; seed++) {
+      await runAgainstModel(harnessOn(volumeBytes, options), seed).catch((error: unknown) => {
+        throw new Error(`seed ${seed}`, { cause: error });
+      });
+    }
+  });
+});

@@ -1,0 +1,225 @@
+/**
+ * Opens what a journal volume and its database hold. The database knows all batches up to its last checkpoint; the groups
+ * after it are found in the ring, one after the other, each by number, position and the checksum of the one before.
+ *
+ * What a crash can leave, since a group is written only when the one before it is durable:
+ * - the group after the last durable one, in any mixture of old and new blocks, or not at all. It was not acknowledged:
+ *   the first group that is not whole ends the journal.
+ * - behind it never a newer one. If there is one, what lies before it was durable once, and is damaged.
+ * - groups of an earlier lap have lower numbers. One that is whole, but not the next, is damage as well.
+ *
+ * What was found is then written once more where it was read from memory of a system that lived on (kill -9): the next
+ * power loss must not take what has been shown.
+ */
+import { randomBytes } from "node:crypto";
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { GroupName } from "@waystation/contracts/ids";
+import type { MarkValue } from "@waystation/contracts/journal";
+import { journalFailure } from "./errors.js";
+import { damaged, type DatabaseOperation, type JournalDatabase } from "./level-database.js";
+import { batchKey, markKey, recordKey, seal, stateKey, unseal, type JournalState } from "./level-layout.js";
+import {
+  checkEnds,
+  createState,
+  freshState,
+  indexBatch,
+  readState,
+  recoverFrom,
+  type RecoveredJournal,
+  type RecoveryOptions,
+} from "./level-recovery.js";
+import { createRing, ringBytesMin, ringBytesOn, type Ring } from "./ring.js";
+import {
+  blockBytes,
+  decodeGroup,
+  decodeVolumeHeader,
+  encodeVolumeHeader,
+  readGroupHead,
+  type DecodedGroup,
+  type VolumeHeader,
+} from "./volume-layout.js";
+import { createPageReader, type PageReader } from "./volume-records.js";
+
+export interface RecoveredVolumeJournal extends RecoveredJournal {
+  readonly ring: Ring;
+  readonly readPage: PageReader;
+}
+
+const lookAheadBytes = 2 ** 20;
+
+export async function recoverVolumeJournal(
+  media: { readonly database: JournalDatabase; readonly store: DurableBlockStore },
+  options: RecoveryOptions,
+): Promise<RecoveredVolumeJournal> {
+  const { database, store } = media;
+  const { place } = options;
+  const found = await readState(database, options);
+  const header = decodeVolumeHeader(await store.read(0, blockBytes));
+  const state = found?.ring ? checkRing(found, header, options) : await createVolume(media, { found, header, options });
+  const { ring: ringState } = state;
+  if (ringState === null) throw damaged(place, "its state names no ring");
+  const ring = createRing(store, ringState);
+  const recovered = await recoverFrom(database, state, place);
+  await checkNewest(ring, recovered, place);
+  const tail = await takeGroups({ database, ring, recovered, state, place });
+  ring.moveTail(recovered.chain.firstRingStart() ?? ring.head());
+  const readPage = createPageReader({ database, ring, place });
+  await checkEnds(recovered.index, readPage);
+  return { ...recovered, ...tail, ring, readPage };
+}
+
+function checkRing(state: JournalState, header: VolumeHeader | "blank" | null, options: RecoveryOptions): JournalState {
+  const { place, group } = options;
+  if (header === "blank" || header === null) throw damaged(place, "the header of its volume is not whole");
+  if (header.group !== group) throw foreignVolume(place, header.group, group);
+  const fits = header.id === state.ring?.id && header.ringBytes === state.ring.sizeBytes;
+  if (!fits) throw damaged(place, "its volume is that of another journal");
+  return state;
+}
+
+function foreignVolume(place: string, found: string, wanted: GroupName): Error {
+  const message = `the volume of the journal in ${place} belongs to group ${found}, not ${wanted}: check the configuration`;
+  return journalFailure("JOURNAL_FOREIGN", message);
+}
+
+interface Creation {
+  readonly found: JournalState | null;
+  readonly header: VolumeHeader | "blank" | null;
+  readonly options: RecoveryOptions;
+}
+
+/**
+ * A new ring: for a new journal, or for one that was in LevelDB alone until now, whose records stay there. The header is
+ * durable before the state that names it, so a crash in between leaves a header without any group.
+ */
+async function createVolume(
+  { database, store }: { readonly database: JournalDatabase; readonly store: DurableBlockStore },
+  { found, header, options }: Creation,
+): Promise<JournalState> {
+  const { group, place } = options;
+  const sizeBytes = ringBytesOn(store);
+  if (sizeBytes < ringBytesMin) {
+    throw journalFailure("JOURNAL_FAILED", `the volume of the journal in ${place} is too small: make it larger`);
+  }
+  if (header === null) throw damaged(place, "its volume holds something else");
+  if (header !== "blank") {
+    if (header.group !== group) throw foreignVolume(place, header.group, group);
+    const first = createRing(store, { ...header, sizeBytes: header.ringBytes, head: 0, preparedThrough: 0 });
+    const block = await first.read(0, blockBytes);
+    if (block.some((byte) => byte !== 0)) throw damaged(place, "the index of its volume is missing");
+  }
+  const id = randomBytes(8).toString("hex");
+  await store.writeBatch([
+    { offsetBytes: 0, lengthBytes: blockBytes, data: encodeVolumeHeader({ id, ringBytes: sizeBytes, group }) },
+  ]);
+  const ring = { id, sizeBytes, head: 0, preparedThrough: 0 };
+  return createState(database, found === null ? freshState(group, ring) : { ...found, ring });
+}
+
+/** A volume that is older than its index (restored, or writes that were lost) lacks the newest batch that is known. */
+async function checkNewest(ring: Ring, { newest }: RecoveredJournal, place: string): Promise<void> {
+  if (newest?.inRing !== true) return;
+  const head = readGroupHead(await ring.read(newest.ringStart, blockBytes), ring.id);
+  if (head?.number === newest.number && head.crc === newest.crc) return;
+  throw damaged(place, `its volume lacks batch ${newest.number}, which its index knows`);
+}
+
+interface Search {
+  readonly database: JournalDatabase;
+  readonly ring: Ring;
+  readonly recovered: RecoveredJournal;
+  readonly state: JournalState;
+  readonly place: string;
+}
+
+/** Takes all groups after the checkpoint, and makes a checkpoint that knows them. */
+async function takeGroups(search: Search): Promise<{ readonly trimmedThrough: number }> {
+  const { database, ring, recovered, state, place } = search;
+  const { index, chain, marks } = recovered;
+  const operations: DatabaseOperation[] = [];
+  let { trimmedThrough } = recovered;
+  let last: Buffer | null = null;
+  for (;;) {
+    const next = await readNext(search);
+    if (next === null) break;
+    const { batch, marks: changes } = next.group;
+    for (const sequence of batch.cutAfter === null ? [] : index.cutAfter(batch.cutAfter)) {
+      operations.push({ type: "del", key: recordKey(sequence) });
+    }
+    if (batch.cutAfter !== null) {
+      chain.cutAfter(batch.cutAfter);
+      trimmedThrough = Math.min(trimmedThrough, batch.cutAfter);
+    }
+    indexBatch(index, batch);
+    const lastSequence = batch.entries.at(-1)?.sequence ?? null;
+    chain.append(next.group.index.readUInt32LE(0), { lastSequence, ringStart: batch.ringStart });
+    operations.push({ type: "put", key: batchKey(batch.number), value: next.group.index });
+    operations.push(...applyMarks(marks, changes, place));
+    ring.accept(next.bytes.length);
+    last = next.bytes;
+  }
+  if (last === null) return { trimmedThrough };
+  await ring.rewrite(ring.head() - last.length, last);
+  const after: JournalState = {
+    ...state,
+    lastBatch: chain.lastNumber(),
+    lastBatchCrc: chain.lastCrc(),
+    trimmedThrough,
+    markCount: marks.size,
+    ring: ring.state(),
+  };
+  await database.write([...operations, { type: "put", key: stateKey, value: seal(after) }], { sync: true });
+  return { trimmedThrough };
+}
+
+function applyMarks(marks: Map<string, MarkValue>, changes: DecodedGroup["marks"], place: string): DatabaseOperation[] {
+  return [...changes].map(([name, value]): DatabaseOperation => {
+    const key = markKey(name);
+    if (value === null) {
+      marks.delete(name);
+      return { type: "del", key };
+    }
+    const mark = unseal(value);
+    if (mark === undefined) throw damaged(place, `mark ${name} has a wrong checksum`);
+    marks.set(name, mark as MarkValue);
+    return { type: "put", key, value };
+  });
+}
+
+/** The group at the ring's head; null when the journal ends there. */
+async function readNext({ ring, recovered, place }: Search): Promise<{ group: DecodedGroup; bytes: Buffer } | null> {
+  const position = ring.head();
+  const number = recovered.chain.lastNumber() + 1;
+  const head = readGroupHead(await ring.read(position, blockBytes), ring.id);
+  if (head !== null && head.number >= number) {
+    const follows = head.number === number && head.ringStart === position;
+    if (!follows || head.previousCrc !== recovered.chain.lastCrc()) {
+      throw damaged(place, `its volume holds batch ${head.number} where batch ${number} should be`);
+    }
+    const bytes = await ring.read(position, Math.min(head.totalBytes, ring.groupBytesMax));
+    const group = decodeGroup(bytes, head);
+    if (group !== null) return { group, bytes };
+  }
+  await refuseNewerGroups({ ring, position, number, place });
+  return null;
+}
+
+interface LookAhead {
+  readonly ring: Ring;
+  readonly position: number;
+  readonly number: number;
+  readonly place: string;
+}
+
+/** The group after the missing one would begin at most one group's length behind it. */
+async function refuseNewerGroups({ ring, position, number, place }: LookAhead): Promise<void> {
+  const end = position + ring.groupBytesMax + blockBytes;
+  for (let at = position + blockBytes; at < end; at += lookAheadBytes) {
+    const bytes = await ring.read(at, Math.min(lookAheadBytes, end - at));
+    for (let offset = 0; offset < bytes.length; offset += blockBytes) {
+      const head = readGroupHead(bytes.subarray(offset, offset + blockBytes), ring.id);
+      if (head === null || head.number <= number || head.ringStart !== at + offset) continue;
+      throw damaged(place, `batch ${number} is not whole, though its volume holds batch ${head.number}`);
+    }
+  }
+}
