@@ -183,6 +183,25 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
     expect(primary.medium.journal.marks.get("local-complete/vol-a")).toEqual([1, 2]);
   });
 
+  it("PROTOCOL 2b: fetches from its own durable mark on, though the relay had acknowledged more", () => {
+    const first = openPrimary();
+    first.write({ volume: volA, block: 1, value: 1 });
+    first.settle(["store"]);
+    first.ack(1);
+    first.tick(300);
+    first.settle(["store"]);
+    expect(first.medium.journal.marks.get("acknowledged/vol-a")).toEqual([1, 1]);
+    const primary = restart(first.medium);
+    primary.connect();
+    primary.secondariesSilent();
+    primary.takeSent();
+    primary.welcome([mark(volA, 1, 1)]);
+    expect(primary.takeSent().map(({ body }) => body)).toMatchObject([{ kind: "origin-fetch", above: at(0, 0) }]);
+    primary.records([record(1, { n: 1 })]);
+    primary.settle();
+    expect(valueOf(primary.block(volA, 1))).toBe(1);
+  });
+
   it("PROTOCOL 2c: sends the content of its intent as new writes, under the new incarnation, with what the array has", () => {
     const primary = restart(crashed({ array: true }));
     primary.connect();

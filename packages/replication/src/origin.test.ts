@@ -227,6 +227,12 @@ describe("a primary without its relay (fence data)", () => {
     primary.receive(old, { kind: "relay-ack", marks: [mark(volA, 1, 2)], creditBytes: 2 ** 20 });
     primary.settle();
     expect(codeOf(primary, request)).toBe("waiting");
+    // So it is with one whose loss this end has not noticed.
+    const unnoticed = primary.connect();
+    primary.connect();
+    primary.receive(unnoticed, { kind: "relay-ack", marks: [mark(volA, 1, 2)], creditBytes: 2 ** 20 });
+    primary.settle();
+    expect(codeOf(primary, request)).toBe("waiting");
   });
 });
 
