@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isFailure } from "@waystation/contracts/errors";
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { cellBytes } from "./cell.js";
@@ -132,5 +133,19 @@ describe("simulated disk", () => {
     alive = false;
     await world.runFor(100);
     expect(answered).toBe(false);
+  });
+
+  it("fails one batch when told to: none of it is durable, and the next one is well again", async () => {
+    const { world, disk } = makeDisk();
+    const store = disk.open(() => true);
+    disk.failNext();
+    const write = (fill: number) => [{ offsetBytes: 0, lengthBytes: cellBytes, data: whole(fill) }];
+    const outcome = await settle(
+      world,
+      store.writeBatch(write(1)).catch((error: unknown) => isFailure(error, "IO_ERROR")),
+    );
+    expect([outcome, disk.durable(0)]).toEqual([true, null]);
+    await settle(world, store.writeBatch(write(2)));
+    expect(disk.durable(0)?.[0]).toBe(2);
   });
 });

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
+import { Failure } from "@waystation/contracts/errors";
 import type { Random } from "@waystation/contracts/random";
 import { cellBytes } from "./cell.js";
 import { drawLatency, type Latency } from "./latency.js";
@@ -23,6 +24,8 @@ export interface DiskMedium {
   readonly sizeBytes: number;
   /** A store for one life of the node. Once `alive` says no, none of its promises settles any more. */
   open(alive: () => boolean): DurableBlockStore;
+  /** The next batch fails: some of it may be on the disk, none of it durably. */
+  failNext(): void;
   /** Power loss: what is not durable is lost or not, cell by cell. Call once the store's user is dead. */
   crash(random: Random): void;
   /** What a reader sees, for checkers. Not to be changed. */
@@ -45,6 +48,7 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
   const { sizeBytes, latency, random } = options;
   const cells = new Map<number, CellState>();
   let batches = 0;
+  let failing = false;
 
   const stateOf = (cell: number): CellState => {
     let state = cells.get(cell);
@@ -149,10 +153,14 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
             });
           }),
         writeBatch: (writes) =>
-          new Promise((resolve) => {
+          new Promise((resolve, reject) => {
             const batch = ++batches;
-            const touched = writes.flatMap((write) => show(write, batch));
+            const fails = failing;
+            failing = false;
+            const shown = fails ? writes.slice(0, random.below(writes.length + 1)) : writes;
+            const touched = shown.flatMap((write) => show(write, batch));
             takes(() => {
+              if (fails) return reject(new Failure("IO_ERROR", "the simulated disk failed"));
               settle(touched, batch);
               resolve();
             });
@@ -160,7 +168,11 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
         close: () => Promise.resolve(),
       };
     },
+    failNext() {
+      failing = true;
+    },
     crash(crashRandom) {
+      failing = false;
       // All old, all new, or cell by cell: the extremes find other mistakes than the mixture does.
       const mood = crashRandom.below(4);
       for (const state of cells.values()) {

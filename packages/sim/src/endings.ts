@@ -108,7 +108,7 @@ async function forcedTakeover(stage: Stage): Promise<void> {
   });
   const secondaries = secondariesOf(plan.membership);
   const present = secondaries.filter((node) => node === secondaries[0] || random.chance(0.7));
-  for (const node of secondaries) if (!present.includes(node)) faults.keepDown(node);
+  for (const node of secondaries) if (!present.includes(node)) beAbsent(stage, node);
   await world.runFor(50 + random.next() * 1000);
   for (let attempt = random.below(5); attempt > 0 && world.violation() === null; attempt--) {
     for (const node of present) if (random.chance(0.5)) faults.crashSoon(node);
@@ -148,6 +148,16 @@ async function damagedJournal(stage: Stage): Promise<void> {
   await lastAttempt(stage, secondaries);
 }
 
+/** Dead, or alive and cut off from everybody: it may meet the relay again before it hears of the takeover. */
+function beAbsent({ cluster, faults, random }: Stage, node: NodeName): void {
+  if (random.chance(0.5)) return faults.keepDown(node);
+  for (const { name } of cluster.machines) {
+    if (name === node) continue;
+    cluster.network.setCut(node, name, true);
+    cluster.network.setCut(name, node, true);
+  }
+}
+
 function coordinatorOf({ checks, random }: Stage, present: readonly NodeName[]): NodeName {
   const settled = checks.decisions.settled();
   return random.pick(present.filter((node) => settled === null || settled.participants.includes(node)));
@@ -157,7 +167,7 @@ async function lastAttempt(stage: Stage, present: readonly NodeName[]): Promise<
   const { cluster, faults } = stage;
   const { world, plan } = cluster;
   if (world.violation() !== null) return;
-  faults.healAll();
+  for (const node of present) faults.restore(node);
   await world.runFor(1.5 * plan.keepaliveMs);
   let result: TakeoverResult | null = null;
   if (world.violation() === null) {

@@ -17,6 +17,8 @@ export interface Faults {
   healAll(): void;
   /** Crashes the node at something that it is about to do; it starts again later. */
   crashSoon(node: NodeName): void;
+  /** Starts the node now, well again if its disks had failed. What was scheduled before does not happen any more. */
+  restore(node: NodeName): void;
   /** Crashes a node and keeps it down until `allow`. */
   keepDown(node: NodeName): void;
   allow(node: NodeName): void;
@@ -46,12 +48,16 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     return 4000 + random.below(12_000);
   };
 
+  const startSoon = (machine: Machine, delayMs: number): void => {
+    later(delayMs, () => {
+      if (!keptDown.has(machine.name)) machine.start();
+    });
+  };
+
   const crash = (machine: Machine): void => {
     if (machine.node() === null) return;
     machine.crash({ silent: random.chance(0.4) });
-    later(outageMs(), () => {
-      if (!keptDown.has(machine.name)) machine.start();
-    });
+    startSoon(machine, outageMs());
   };
 
   const triggers = ["sent", "journal-durable", "store-write", "journal-trim"] as const;
@@ -108,6 +114,15 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     });
   };
 
+  /** The node says so and does nothing more with it; sooner or later somebody repairs the disk and starts it again. */
+  const ioError = (): void => {
+    const machine = random.pick(machines);
+    machine.failIo(random.pick(["journal", "disk"]));
+    later(500 + outageMs(), () => {
+      if (machine.isSick()) crash(machine);
+    });
+  };
+
   const isolate = (): void => {
     const alone = random.pick(names);
     for (const other of names) {
@@ -135,9 +150,7 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     () => {
       const machine = random.pick(machines);
       machine.stop();
-      later(outageMs(), () => {
-        if (!keptDown.has(machine.name)) machine.start();
-      });
+      startSoon(machine, outageMs());
     },
     () => {
       cut(...pair());
@@ -156,6 +169,7 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     },
     slowLine,
     slowDevice,
+    ioError,
   ];
 
   const next = (): void => {
@@ -181,10 +195,19 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
       world.trace.add("faults", "all healed");
       network.healAll();
       for (const latency of cluster.latencies) latency.slowdown = 1;
-      for (const machine of machines) if (!keptDown.has(machine.name)) machine.start();
+      for (const machine of machines) {
+        if (machine.isSick()) machine.crash({ silent: false });
+        startSoon(machine, 200 * random.next());
+      }
     },
     crashSoon(node) {
       crashAt(cluster.machine(node), random.pick(["sent", "journal-durable"]), 6);
+    },
+    restore(node) {
+      season += 1;
+      const machine = cluster.machine(node);
+      if (machine.isSick()) machine.crash({ silent: false });
+      machine.start();
     },
     keepDown(node) {
       keptDown.add(node);

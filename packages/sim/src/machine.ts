@@ -31,6 +31,9 @@ export interface Machine {
   stop(): void;
   /** Calls back once when the life that runs now ends; the function returned forgets about it. */
   onDeath(callback: () => void): () => void;
+  /** Lets its next commit fail, or its next store to one of its volumes. It is sick until it is started again. */
+  failIo(what: "journal" | "disk"): void;
+  isSick(): boolean;
   /** Damages the journal of a node that is down (see `WatchedJournal.loseTail`). */
   loseJournalTail(stillKnown: Sequence): void;
   readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
@@ -53,6 +56,7 @@ export function createMachine(world: World, options: MachineOptions): Machine {
   const { name, journal, disks, network, random } = options;
   let life = 0;
   let running = false;
+  let sick = false;
   let node: Node | null = null;
   let mourners = new Set<() => void>();
 
@@ -76,6 +80,7 @@ export function createMachine(world: World, options: MachineOptions): Machine {
 
   const end = (silent: boolean): void => {
     running = false;
+    sick = false;
     node = null;
     life += 1;
     network.nodeDied(name, { silent });
@@ -112,6 +117,14 @@ export function createMachine(world: World, options: MachineOptions): Machine {
       node?.stop();
       end(false);
     },
+    failIo(what) {
+      if (!running) return;
+      sick = true;
+      world.trace.add(name, `${what} fails`);
+      if (what === "journal" || disks.size === 0) journal.failNext();
+      else random.pick([...disks.values()]).failNext();
+    },
+    isSick: () => sick,
     loseJournalTail(stillKnown) {
       const end = journal.loseTail(stillKnown, random);
       world.trace.add(name, "journal damaged", () => `it ends at ${end}, ${stillKnown} is known elsewhere`);

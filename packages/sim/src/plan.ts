@@ -159,6 +159,8 @@ function drawLimits(random: Random): Limits {
   const windowBytes = 2 * (intentUnitBytes + 8 * 1024) * random.pick([1, 2, 8]);
   return {
     ...limits,
+    inquireIntervalMs: random.pick([100, limits.inquireIntervalMs]),
+    markIntervalMs: random.pick([50, limits.markIntervalMs, 2000]),
     intentUnitBytes,
     intentUnitsMax: random.pick([8, 32, 1024]),
     writesInFlightMax: random.pick([4, 16, 1024]),

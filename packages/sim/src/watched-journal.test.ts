@@ -1,4 +1,4 @@
-import type { GroupName } from "@waystation/contracts/ids";
+import { toSequence, type GroupName } from "@waystation/contracts/ids";
 import type { JournalCommit } from "@waystation/contracts/journal";
 import { createRandom } from "@waystation/contracts/random";
 import { makeRecord } from "@waystation/journal/conformance-harness";
@@ -56,5 +56,36 @@ describe("watched journal", () => {
       survivors.add(durable.length);
     }
     expect([...survivors].sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("fails for good when told to, and is well again once it is opened anew", async () => {
+    const world = createWorld();
+    const { medium, durable } = makeJournal(world);
+    const journal = await medium.open();
+    medium.failNext();
+    for (const n of [1, 2]) {
+      await expect(journal.commit({ records: [makeRecord(n)] })).rejects.toMatchObject({ code: "JOURNAL_FAILED" });
+    }
+    medium.crash(createRandom(1));
+    const again = await medium.open();
+    void again.commit({ records: [makeRecord(1)] });
+    await world.runFor(10);
+    expect([again.last(), durable.length]).toEqual([1, 1]);
+  });
+
+  it("loses durable commits when damaged, so many that others can tell, and goes on from there", async () => {
+    const world = createWorld();
+    const { medium } = makeJournal(world);
+    const journal = await medium.open();
+    for (let n = 1; n <= 30; n++) void journal.commit({ records: [makeRecord(n)], marks: new Map([["at", n]]) });
+    await world.runFor(10);
+    journal.trimThrough(toSequence(3));
+    medium.crash(createRandom(1));
+    const end = medium.loseTail(toSequence(20), createRandom(2));
+    expect(end).toBeLessThan(20);
+    const opening = medium.open();
+    await world.runFor(20);
+    const reopened = await opening;
+    expect([reopened.first(), reopened.last(), reopened.marks().get("at")]).toEqual([4, end, end]);
   });
 });

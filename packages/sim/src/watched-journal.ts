@@ -4,6 +4,7 @@
  * again. To tell those, every commit carries its own number in one more mark.
  */
 import type { Clock } from "@waystation/contracts/clock";
+import { Failure } from "@waystation/contracts/errors";
 import { noSequence, type GroupName, type Sequence } from "@waystation/contracts/ids";
 import type { Journal, JournalCommit } from "@waystation/contracts/journal";
 import type { Random } from "@waystation/contracts/random";
@@ -16,6 +17,8 @@ export interface WatchedJournal {
   open(): Promise<Journal>;
   /** Power loss: some prefix of what was on its way survives, and the open journal is dead. */
   crash(random: Random): void;
+  /** The next commit fails, and with it the journal, until it is opened again. */
+  failNext(): void;
   /**
    * Damage: the journal loses its newest commits although they were durable, until those who are `stillKnown` to hold
    * numbers above its end can tell. Call while it is closed. Returns the last number that is left.
@@ -51,6 +54,7 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
   const history: JournalCommit[] = [];
   let trimmedThrough = noSequence;
   let damaged = false;
+  let failing = false;
   /** Commits that were called and are not known to be durable. */
   let underWay: { readonly number: number; readonly commit: JournalCommit }[] = [];
 
@@ -76,6 +80,7 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
 
   return {
     async open() {
+      failing = false;
       if (damaged) await restore();
       const journal = await medium.open();
       const found = journal.marks().get(numberMark);
@@ -91,6 +96,7 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
         read: (wanted) => journal.read(wanted),
         close: () => journal.close(),
         async commit(commit) {
+          if (failing) throw new Failure("JOURNAL_FAILED", "the simulated journal failed");
           const own = ++number;
           underWay.push({ number: own, commit });
           const done = journal.commit({ ...commit, marks: new Map([...(commit.marks ?? []), [numberMark, own]]) });
@@ -107,6 +113,9 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
     },
     crash: (crashRandom) => {
       medium.crash(crashRandom);
+    },
+    failNext() {
+      failing = true;
     },
     loseTail(stillKnown, lossRandom) {
       damaged = true;

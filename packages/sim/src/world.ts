@@ -66,6 +66,8 @@ export function createWorld(options: { readonly print?: ((line: string) => void)
     violation: () => violation,
     async runFor(durationMs) {
       const endMs = nowMs + durationMs;
+      // What was just begun may schedule its first event only after a promise or two.
+      await settled();
       while (violation === null && queue.nextAtMs() <= endMs) {
         const event = queue.pop();
         if (event === null) break;
