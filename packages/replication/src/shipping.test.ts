@@ -77,14 +77,14 @@ describe("shipping (PROTOCOL 3.1)", () => {
     expect(more).toEqual([total / 2 + 1, total / 2 + 2]);
   });
 
-  it("drops what it had read for a link that was replaced", () => {
+  it("drops what it had read for a link that was replaced: the secondary may have more by now", () => {
     const relay = stampingRelay();
     relay.batch(primaryA, [ofA(1)]);
     relay.settle(["read-journal"]);
     relay.lose(relay.link(secondaryA));
-    relay.welcome(secondaryA, { received: 0 });
+    relay.welcome(secondaryA, { received: 1 });
     relay.settle();
-    expect(told(relay, secondaryA)).toEqual(["ship-hello", "ship-batch (0, 1] [1:vol-a]"]);
+    expect(told(relay, secondaryA)).toEqual(["ship-hello", "prepare 1"]);
   });
 
   it("takes a new link of a secondary for the old one's end, and hears the old one no more", () => {
