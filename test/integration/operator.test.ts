@@ -1,0 +1,109 @@
+// F4: what an operator sees with wayctl while daemons hang, die and are taken over.
+import { execFile } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { defaultShape, mebibyte, primaries } from "../harness/cluster-file.js";
+import { startAll, withCluster, type TestCluster } from "../harness/cluster.js";
+import { connectNbd } from "../harness/nbd-client.js";
+import { serviceMain } from "../harness/repository.js";
+import { waitUntil } from "../harness/wait.js";
+import { readPrefix, startDependentWrites, type DependentWritesOptions } from "../drills/dependent-writes.js";
+
+interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function wayctl(cluster: TestCluster, ...args: string[]): Promise<CommandResult> {
+  const command = [serviceMain("wayctl"), "--cluster", cluster.clusterFile, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { timeout: 60_000 }, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : Number(error.code ?? -1);
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+}
+
+interface StatusJson {
+  readonly nodes: readonly { readonly name: string; readonly state: string; readonly status: unknown }[];
+}
+
+async function deadNodes(cluster: TestCluster): Promise<string[]> {
+  const { stdout } = await wayctl(cluster, "--json", "status");
+  const { nodes } = JSON.parse(stdout) as StatusJson;
+  return nodes.filter(({ state }) => state === "dead").map(({ name }) => name);
+}
+
+const side = { "vol-a": "a", "vol-b": "b" } as const;
+const area = (cluster: TestCluster, role: "primary" | "secondary"): DependentWritesOptions => ({
+  open: (volume) => connectNbd(cluster.nbdPort(`${role}-${side[volume]}`), volume),
+  volumeBytes: defaultShape.volumeBytes,
+});
+
+describe("wayctl status", () => {
+  it("F4: a daemon that hangs is dead within two seconds, without figures; it is back when it goes on", async () => {
+    await withCluster({}, async (cluster) => {
+      await startAll(cluster);
+      expect(await deadNodes(cluster)).toEqual([]);
+      cluster.process("secondary-b").signal("SIGSTOP");
+      // The limit is a promise to operators, not a benchmark: the question itself gives up below it.
+      const askedMs = performance.now();
+      await expect(cluster.status("secondary-b")).rejects.toThrow();
+      expect(performance.now() - askedMs).toBeLessThan(2000);
+      const { stdout } = await wayctl(cluster, "--json", "status");
+      const { nodes } = JSON.parse(stdout) as StatusJson;
+      expect(nodes.find(({ name }) => name === "secondary-b")).toMatchObject({ state: "dead", status: null });
+      expect((await wayctl(cluster, "status")).stdout).toMatch(/secondary-b.*DEAD/);
+
+      cluster.process("secondary-b").signal("SIGCONT");
+      await waitUntil("secondary-b is up again", async () => (await deadNodes(cluster)).length === 0);
+    });
+  });
+
+  it("F4: daemons that were killed are dead, and the group is not protected without its relay", async () => {
+    await withCluster({}, async (cluster) => {
+      await startAll(cluster);
+      expect((await wayctl(cluster, "group", "show", "g1")).stdout).toMatch(/protected: yes/);
+      await cluster.end(["relay-1", "primary-b"]);
+      expect(await deadNodes(cluster)).toEqual(["primary-b", "relay-1"]);
+      expect((await wayctl(cluster, "group", "show", "g1")).stdout).toMatch(/protected: no/);
+    });
+  });
+});
+
+describe("wayctl group", () => {
+  it("F4: wait --synced ends when the far side has everything, and with exit code 3 when it cannot", async () => {
+    await withCluster({}, async (cluster) => {
+      await startAll(cluster);
+      const client = await connectNbd(cluster.nbdPort("primary-a"), "vol-a");
+      await client.write(0, Buffer.alloc(mebibyte, 1));
+      expect(await wayctl(cluster, "group", "wait", "g1", "--synced")).toMatchObject({ exitCode: 0 });
+      await cluster.end(["secondary-a"]);
+      await client.write(0, Buffer.alloc(mebibyte, 2));
+      client.close();
+      const { exitCode, stdout } = await wayctl(cluster, "group", "wait", "g1", "--synced", "--timeout", "1s");
+      expect(exitCode).toBe(3);
+      expect(stdout).toContain("secondary-a");
+    });
+  });
+
+  it("F4, B11: takeover tells its steps and ends with 0; refused, it says why and ends with 3; again, it is repeatable", async () => {
+    await withCluster({}, async (cluster) => {
+      await startAll(cluster);
+      const writes = startDependentWrites(area(cluster, "primary"));
+      await waitUntil("200 dependent writes", () => writes.acknowledged() >= 200);
+      await cluster.end([...primaries, "relay-1"]);
+      await writes.ended;
+      const refused = await wayctl(cluster, "group", "takeover", "g1");
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stdout + refused.stderr).toContain("RELAY_UNREACHABLE");
+
+      await cluster.start("relay-1");
+      const done = await wayctl(cluster, "group", "takeover", "g1");
+      expect(done, done.stdout + done.stderr).toMatchObject({ exitCode: 0 });
+      expect(done.stdout).toMatch(/lost +nothing/);
+      expect(await readPrefix(area(cluster, "secondary"))).toBeGreaterThanOrEqual(writes.acknowledged());
+      expect(await wayctl(cluster, "group", "takeover", "g1")).toMatchObject({ exitCode: 0 });
+    });
+  });
+});
