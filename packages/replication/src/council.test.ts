@@ -21,7 +21,7 @@ function setUp() {
   let effects: Effect[] = [];
   const effectsNow = (): string[] => {
     effects = desk.takeEffects();
-    return effects.map((effect) => showEffect(effect, (link) => `link ${link}`));
+    return effects.map((effect) => showEffect(effect, "link" in effect ? `link ${effect.link}` : ""));
   };
   const questionIds = (): number[] =>
     effects.flatMap((effect) =>

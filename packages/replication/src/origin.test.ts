@@ -111,6 +111,10 @@ describe("a write at the primary (PROTOCOL 1, B2)", () => {
     primary.ack(2);
     primary.settle();
     expect(valueOf((primary.replies.get(over) as Buffer).subarray(blockBytes))).toBe(9);
+    // Answered once: the hold time of one that waited ends with its wait.
+    primary.take();
+    primary.tick(g1.holdMs);
+    expect(primary.take().filter((line) => line.startsWith("reply"))).toEqual([]);
   });
 
   it("zeroes and discards travel without payload, and the array reads as zeros", () => {

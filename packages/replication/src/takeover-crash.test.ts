@@ -7,8 +7,9 @@ import type { NodeName } from "./vocabulary.js";
 const secondaries = [secondaryA, secondaryB];
 
 /** Writes 1 to 10 acknowledged, the last four not yet at secondary B; then the primary site is lost. */
-function atDisaster(): Cluster {
-  const cluster = startAll(createCluster());
+function atDisaster(beforeStep?: (cluster: Cluster) => void): Cluster {
+  let armed = false;
+  const cluster = startAll(createCluster({ beforeStep: (self) => (armed ? beforeStep?.(self) : undefined) }));
   writeSome(cluster, 1, 6);
   cluster.pass(100);
   cluster.cut(relay1, secondaryB);
@@ -16,6 +17,7 @@ function atDisaster(): Cluster {
   cluster.kill(primaryA);
   cluster.kill(primaryB);
   cluster.heal();
+  armed = true;
   return cluster;
 }
 
@@ -113,6 +115,26 @@ describe("a takeover killed and run again (PROTOCOL 6.2, DESIGN rule 8)", () => 
       cluster.pass(500);
       completeFrom(cluster, secondaryA);
     }
+  });
+});
+
+describe("a takeover that loses a participant on its way (PROTOCOL 6.2)", () => {
+  it.each([
+    ["promise", "promised"],
+    ["decide", "decided"],
+  ])("at its %s is refused, opens nobody, leaves what is durable, and is completed by the next run", (at, left) => {
+    let lose = true;
+    const cluster = atDisaster((self) => {
+      if (!lose || !self.node(secondaryA).progress.some(({ phase }) => phase === at)) return;
+      lose = false;
+      self.kill(secondaryB);
+    });
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "refused", code: "PARTICIPANT_LOST" });
+    cluster.pass(2_000);
+    expect(cluster.status(secondaryA)).toMatchObject({ phase: left, epoch: { number: 2 } });
+    cluster.start(secondaryB);
+    cluster.pass(1_000);
+    completeFrom(cluster, secondaryB);
   });
 });
 

@@ -119,7 +119,8 @@ export function createBench(options: BenchOptions): Bench {
   const access = new Map<VolumeName, Access>();
   const progress: TakeoverProgress[] = [];
   const results = new Map<RequestId, TakeoverResult>();
-  let lines: string[] = [];
+  /** Written out when asked for only: most tests do not read it. */
+  let transcript: { readonly effect: Effect; readonly link: string }[] = [];
   let sent: Sent[] = [];
   let effectsRun = 0;
   let nextLink = 1;
@@ -127,7 +128,7 @@ export function createBench(options: BenchOptions): Bench {
 
   const run = (effect: Effect): void => {
     effectsRun += 1;
-    lines.push(showEffect(effect, (link) => links.get(link) ?? `link ${link}`));
+    transcript.push({ effect, link: "link" in effect ? (links.get(effect.link) ?? `link ${effect.link}`) : "" });
     onEffect(effect);
     switch (effect.kind) {
       case "commit":
@@ -264,9 +265,9 @@ export function createBench(options: BenchOptions): Bench {
     },
     result: (request) => results.get(request) ?? null,
     take() {
-      const taken = lines;
-      lines = [];
-      return taken;
+      const taken = transcript;
+      transcript = [];
+      return taken.map(({ effect, link }) => showEffect(effect, link));
     },
     takeSent() {
       const taken = sent;

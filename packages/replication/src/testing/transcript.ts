@@ -5,8 +5,8 @@ import type { JournalCommit } from "@waystation/contracts/journal";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { JournalRecord, OriginNumber } from "../vocabulary.js";
 
-/** The line of an effect; `link` names the other end of a link, such as `ingress relay-1`. */
-export function showEffect(effect: Effect, link: (id: number) => string): string {
+/** The line of an effect; `link` names the other end of its link, if it has one, such as `ingress relay-1`. */
+export function showEffect(effect: Effect, link: string): string {
   switch (effect.kind) {
     case "commit":
       return `commit ${showCommit(effect.change)}`;
@@ -19,11 +19,11 @@ export function showEffect(effect: Effect, link: (id: number) => string): string
     case "load":
       return `load ${effect.volume} ${effect.offsetBytes}+${effect.lengthBytes}`;
     case "send":
-      return `send ${link(effect.link)}: ${showBody(effect.message.body)}`;
+      return `send ${link}: ${showBody(effect.message.body)}`;
     case "dial":
       return `dial ${effect.channel} ${effect.peer}`;
     case "close-link":
-      return `close ${link(effect.link)}`;
+      return `close ${link}`;
     case "reply":
       return `reply ${effect.request} ${showResult(effect.result)}`;
     case "access":
