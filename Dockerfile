@@ -16,10 +16,15 @@ RUN mkdir /manifests \
   && cp package-lock.json .npmrc /manifests \
   && if [ -d services/wayctl/bin ]; then cp --parents -r services/wayctl/bin /manifests; fi
 
-FROM ${NODE_IMAGE} AS build
+FROM ${NODE_IMAGE} AS all-modules
 WORKDIR /app
 COPY --from=manifests /manifests ./
 RUN npm ci --no-audit --no-fund
+
+FROM all-modules AS modules
+RUN npm prune --omit=dev --no-audit --no-fund
+
+FROM all-modules AS build
 COPY . .
 RUN npm run -s build:parity \
   && npx tsc -b services/primary services/intermediate services/secondary services/wayctl
@@ -30,11 +35,6 @@ RUN mkdir /out \
        -not -path '*/node_modules/*' -exec cp --parents {} /out \; \
   && cp -r package.json proto /out \
   && cp --parents deploy/compose/health.js deploy/compose/daemon.sh deploy/compose/wayctl.sh /out
-
-FROM ${NODE_IMAGE} AS modules
-WORKDIR /app
-COPY --from=manifests /manifests ./
-RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM ${NODE_IMAGE} AS daemon
 ENV NODE_ENV=production
