@@ -37,7 +37,8 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return given === null ? 2 : 0;
   }
-  const clusterFile = resolve(given.cluster ?? resolve(repository, "deploy/local/cluster.yaml"));
+  const defaultFile = resolve(repository, "deploy/local/cluster.yaml");
+  const clusterFile = resolve(given.cluster ?? defaultFile);
   const dataDirectory = resolve(given.data ?? resolve(repository, ".waystation"));
   const cluster = await loadCluster(clusterFile);
 
@@ -67,7 +68,8 @@ async function main(): Promise<number> {
     return asked.toStop ? 0 : 1;
   }
   if (!asked.toStop) {
-    process.stdout.write(`waystation: ready\n${nextSteps(cluster, dataDirectory)}`);
+    const started = { cluster, clusterFile: clusterFile === defaultFile ? null : clusterFile, dataDirectory };
+    process.stdout.write(`waystation: ready\n${nextSteps(started)}`);
     for (const child of children) {
       void child.ended.then((how) => {
         if (asked.toStop) return;

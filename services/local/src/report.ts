@@ -14,17 +14,25 @@ export function nodeLine(node: NodeConfig, summary: ReadySummary, elapsedMs: num
   return parts.filter((part) => part !== "").join("  ");
 }
 
-export function nextSteps(cluster: Cluster, dataDirectory: string): string {
+export interface StartedCluster {
+  readonly cluster: Cluster;
+  /** Null for the one that wayctl takes unasked. */
+  readonly clusterFile: string | null;
+  readonly dataDirectory: string;
+}
+
+export function nextSteps({ cluster, clusterFile, dataDirectory }: StartedCluster): string {
+  const wayctl = clusterFile === null ? "npx wayctl" : `npx wayctl --cluster ${clusterFile}`;
   const volume = cluster.volumes[0];
   const primary = cluster.nodes.find((node) => node.name === volume?.primary.node);
   const group = cluster.groups[0];
   const lines = [
     "  Try, in another terminal:",
-    "    npx wayctl status",
+    `    ${wayctl} status`,
     ...(volume === undefined || primary?.nbd == null
       ? []
       : [`    nbdinfo nbd://${primary.nbd.connect.host}:${primary.nbd.connect.port}/${volume.name}`]),
-    ...(group === undefined ? [] : [`    npx wayctl group takeover ${group.name}      (after killing the primaries)`]),
+    ...(group === undefined ? [] : [`    ${wayctl} group takeover ${group.name}      (after killing the primaries)`]),
     `  Data: ${dataDirectory}. Ctrl-C stops the cluster; npm start brings it back with its data.`,
   ];
   return `${lines.join("\n")}\n`;
