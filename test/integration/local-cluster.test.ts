@@ -99,7 +99,7 @@ describe("npm start", () => {
     const data = randomBytes(65536);
     const first = await launchReady();
     for (const node of nodeNames) expect(first.lines.filter((line) => line.startsWith(`${node} `))).toHaveLength(1);
-    await first.line(/wayctl status/);
+    expect(await first.line(/wayctl .*status/)).toContain(`--cluster ${join(folder, "cluster.yaml")}`);
     await write("primary-a", "vol-a", data);
     await interrupt(first);
     expect(first.lines.at(-1)).toBe("waystation: stopped; the data is kept");
