@@ -107,7 +107,7 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
 
   const slowDevice = (): void => {
     const latency = random.pick(cluster.latencies);
-    latency.slowdown = 2 + random.below(60);
+    latency.slowdown = 2 + random.below(random.pick([60, 400]));
     world.trace.add("faults", "slow device", () => `${latency.slowdown} times`);
     later(outageMs(), () => {
       latency.slowdown = 1;
@@ -170,6 +170,16 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     slowLine,
     slowDevice,
     ioError,
+    () => {
+      // A link that breaks over a busy disk: what it had brought is neither durable nor lost when the next one comes.
+      slowDevice();
+      const [a, b] = pair();
+      for (const delayMs of [20, 100, 300]) {
+        later(delayMs * random.next(), () => {
+          network.reset(a, b, { half: false });
+        });
+      }
+    },
   ];
 
   const next = (): void => {

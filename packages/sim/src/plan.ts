@@ -160,6 +160,7 @@ function drawLimits(random: Random): Limits {
   return {
     ...limits,
     inquireIntervalMs: random.pick([100, limits.inquireIntervalMs]),
+    redialIntervalMs: random.pick([10, 50, limits.redialIntervalMs]),
     markIntervalMs: random.pick([50, limits.markIntervalMs, 2000]),
     intentUnitBytes,
     intentUnitsMax: random.pick([8, 32, 1024]),
