@@ -22,7 +22,7 @@ COPY --from=manifests /manifests ./
 RUN npm ci --no-audit --no-fund
 
 FROM all-modules AS modules
-RUN npm prune --omit=dev --no-audit --no-fund
+RUN npm prune --omit=dev --no-audit --no-fund && find node_modules -mindepth 1 -type d -empty -delete
 
 FROM all-modules AS build
 COPY . .
