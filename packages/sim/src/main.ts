@@ -76,6 +76,9 @@ async function main(command: Command): Promise<number> {
   return 0;
 }
 
+// Whoever reads along may stop reading.
+process.stdout.on("error", () => process.exit());
+
 try {
   process.exitCode = await main(readCommand(process.argv.slice(2)));
 } catch (error) {
