@@ -7,6 +7,7 @@
  *     DATA/NODE/arrays/ARRAY/disk-N/   one directory per disk, so that each may be its own mount
  *
  *     DATA/NODE/arrays/ARRAY.json      written once the array exists: it must never be created again
+ *     DATA/NODE/journal-GROUP.json     the same for the journal of a group; beside it, not on the journals' own mount
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -7,6 +7,7 @@ export const daemonErrorCodes = [
   "DATA_DIRECTORY_UNUSABLE",
   "WRONG_ROLE",
   "ARRAY_GONE",
+  "JOURNAL_GONE",
   "VOLUME_SIZE_CHANGED",
 ] as const;
 export type DaemonErrorCode = (typeof daemonErrorCodes)[number];

@@ -4,9 +4,10 @@
  * arrays are open. Closing goes the other way, so that no lock is given back while an array is still open.
  */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { Failure } from "@waystation/contracts/errors";
 import type { GroupName, NodeName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Cluster } from "@waystation/config/cluster";
@@ -14,6 +15,8 @@ import { groupsOf, nodeOf } from "@waystation/config/load";
 import type { JournalDatabase } from "@waystation/journal/level-database";
 import { openLevelJournal } from "@waystation/journal/level-journal";
 import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { readFileIfThere, writeFileDurably } from "./durable-file.js";
+import { daemonFailure } from "./errors.js";
 import { journalCapacityOf } from "./memberships.js";
 
 /** What is opened before the arrays: whole journals, and the indexes of those that lie on volumes. */
@@ -45,19 +48,31 @@ export async function openJournalFiles({ cluster, node, directory }: JournalFile
   try {
     for (const { name } of groupsOf(cluster, node)) {
       const path = join(directory, "journals", name);
+      const marker = join(directory, `journal-${name}.json`);
       await mkdir(path, { recursive: true });
+      const existed = (await readFileIfThere(marker)) !== null;
+      if (existed && (await readdir(path)).length === 0) throw journalGone(name, path);
       if (isOnVolume) {
         indexes.set(name, { directory: path, database: await openVolumeIndex(path) });
       } else {
         const capacityBytes = journalCapacityOf(cluster, name, node);
         journals.set(name, await openLevelJournal({ group: name, directory: path, capacityBytes }));
       }
+      if (!existed) await writeFileDurably(marker, `${JSON.stringify({ format: 1, group: name })}\n`);
     }
   } catch (error) {
     await close();
     throw error;
   }
   return { journals, indexes, close };
+}
+
+/** A journal that is created again would forget what this node acknowledged and promised, and the others count on. */
+function journalGone(group: GroupName, path: string): Failure {
+  return daemonFailure(
+    "JOURNAL_GONE",
+    `the journal of ${group} was created here, but ${path} is empty: is its disk mounted? Put it back; if it is lost for good, go on without this node (wayctl group takeover ${group})`,
+  );
 }
 
 /** The journals that lie on volumes. Each is to be closed before its store and its index. */
