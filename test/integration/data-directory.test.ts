@@ -189,6 +189,13 @@ describe("a data directory that is not as it was left", () => {
     expect(message).toContain("belongs to node primary-b");
   });
 
+  it.each<TestNode>(["primary-a", "relay-1", "secondary-a"])("the journals of %s gone", async (node) => {
+    await rm(at(node, "journals"), { recursive: true });
+    const { code, message } = await refusalOf(node);
+    expect(code).toBe("JOURNAL_GONE");
+    expect(message).toContain("is its disk mounted?");
+  });
+
   it.each<TestNode>(["primary-a", "relay-1", "secondary-a"])("the journal of %s without its CURRENT", async (node) => {
     await rm(at(node, "journals", "g1", "CURRENT"));
     const { code, message } = await refusalOf(node);
@@ -283,6 +290,7 @@ describe("a relay that lost its journal", () => {
 
   it("PROTOCOL 7: it is noticed by the marks of the others: no stamp, no host write, and status says why", async () => {
     await rm(at("relay-1", "journals"), { recursive: true });
+    await rm(at("relay-1", "journal-g1.json"));
     await cluster.start(...nodeNames);
     const lost = await waitUntil("the loss is noticed", async () => {
       const state = await relayState();
