@@ -13,14 +13,14 @@ import {
   type JournalReadResult,
   type JournalRecord,
 } from "@waystation/contracts/journal";
-import type { EncodedCommit } from "./batch-ledger.js";
+import type { EncodedCommit, EncodedRecord } from "./batch-ledger.js";
 import type { CommitQueueOptions } from "./commit-queue.js";
 import { assertCommit, highestAfter } from "./commit-rules.js";
 import { journalFailure } from "./errors.js";
 import { seal } from "./level-layout.js";
 import type { RecoveredJournal } from "./level-recovery.js";
 import { createGathering } from "./reading.js";
-import { encodeRecord, recordCrc, recordPayload } from "./record-format.js";
+import { encodeRecords, recordCrc, recordPayload } from "./record-format.js";
 import type { IndexedRecord, RecordIndex } from "./record-index.js";
 import { createTailCache } from "./tail-cache.js";
 
@@ -62,6 +62,7 @@ export interface JournalMedium<Writer extends JournalWriter> {
 const mib = 2 ** 20;
 const pageBytesMax = 4 * mib;
 const pageRecordsMax = 1024;
+const noBytes = Buffer.alloc(0);
 
 export function createJournalFront<Writer extends JournalWriter>(
   options: JournalOptions,
@@ -83,15 +84,17 @@ export function createJournalFront<Writer extends JournalWriter>(
   });
   const view = createView({ index, cache, medium });
 
-  const encodeRecords = (records: readonly JournalRecord[]) =>
-    records.map((record) => {
-      const value = encodeRecord(record);
+  const takeRecords = (records: readonly JournalRecord[]): EncodedRecord[] => {
+    const values = encodeRecords(records);
+    return records.map((record, position) => {
+      const value = values[position] ?? noBytes;
       const bytes = recordBytes(record);
       index.push(record.sequence, bytes, recordCrc(value));
       // The cache shares the encoded bytes, not the caller's, which may be a slice of a much larger network frame.
       cache.push({ ...record, payload: recordPayload(value) }, ordinal);
       return { sequence: record.sequence, bytes, value };
     });
+  };
 
   const changeMarks = (changes: NonNullable<JournalCommit["marks"]>) =>
     [...changes].map(([name, value]) => {
@@ -115,7 +118,7 @@ export function createJournalFront<Writer extends JournalWriter>(
       highest = highestAfter(change, highest);
       ordinal += 1;
       const cutSequences = change.cutAfter === undefined ? [] : view.cutAfter(change.cutAfter);
-      const records = encodeRecords(change.records ?? []);
+      const records = takeRecords(change.records ?? []);
       const encodedMarks = changeMarks(change.marks ?? new Map());
       const encoded = {
         ordinal,

@@ -26,7 +26,7 @@ export async function readRecordRange(
 }
 
 /** The record that a stored value is, if it is the one that was stored. */
-export function matchRecord(value: Buffer, { sequence, crc }: IndexedRecord, place: string): JournalRecord {
+function matchRecord(value: Buffer, { sequence, crc }: IndexedRecord, place: string): JournalRecord {
   const record = decodeRecord(value);
   if (record?.sequence !== sequence || recordCrc(value) !== crc)
     throw damaged(place, `record ${sequence} is not what was stored`);

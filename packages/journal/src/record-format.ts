@@ -20,10 +20,24 @@ const headerBytes = 64;
 const kindCodes: Readonly<Record<RecordKind, number>> = { write: 1, zero: 2, discard: 3 };
 const kinds: readonly (RecordKind | undefined)[] = [undefined, "write", "zero", "discard"];
 
-/** The stored form of a record; owns its bytes (the payload is copied). */
-export function encodeRecord(record: JournalRecord): Buffer {
-  const nameLength = Buffer.byteLength(record.volume);
-  const value = Buffer.allocUnsafe(headerBytes + nameLength + record.payload.length);
+/**
+ * The stored form of records; owns its bytes (payloads are copied). Those of one call share their memory: an allocation
+ * for each would keep the garbage collector busier than all the rest of a commit.
+ */
+export function encodeRecords(records: readonly JournalRecord[]): Buffer[] {
+  const lengths = records.map(({ volume, payload }) => headerBytes + Buffer.byteLength(volume) + payload.length);
+  const memory = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  return records.map((record, index) => {
+    const value = memory.subarray(at, at + (lengths[index] ?? 0));
+    at += value.length;
+    encodeInto(value, record);
+    return value;
+  });
+}
+
+function encodeInto(value: Buffer, record: JournalRecord): void {
+  const nameLength = value.length - headerBytes - record.payload.length;
   value[4] = version;
   value[5] = kindCodes[record.kind];
   value.writeUInt16LE(nameLength, 6);
@@ -37,7 +51,6 @@ export function encodeRecord(record: JournalRecord): Buffer {
   value.write(record.volume, headerBytes);
   value.set(record.payload, headerBytes + nameLength);
   value.writeUInt32LE(crc32c(value.subarray(4)), 0);
-  return value;
 }
 
 /** The checksum that a stored record carries. */

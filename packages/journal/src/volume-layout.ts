@@ -25,6 +25,7 @@
  * through its entries those of the records. So each byte is summed up once.
  */
 import { crc32c } from "@node-rs/crc32";
+import type { JournalRecord } from "@waystation/contracts/journal";
 import type { ChainedBatch } from "./batch-ledger.js";
 import {
   batchEntryBytes,
@@ -206,10 +207,10 @@ function decodeMarks(bytes: Buffer, head: GroupHead): Marks | null {
   return marks;
 }
 
-/** The stored form of the record in a slot, a view; null when it is not the one with this checksum. */
-export function recordInSlot(slot: Buffer, crc: number): Buffer | null {
+/** The record in a slot, its payload a view; null when it is not the one with this checksum. */
+export function recordInSlot(slot: Buffer, crc: number): JournalRecord | null {
   const length = storedRecordBytes(slot);
   if (length === null || length > slot.length) return null;
   const value = slot.subarray(0, length);
-  return recordCrc(value) === crc && decodeRecord(value) !== null ? value : null;
+  return recordCrc(value) === crc ? decodeRecord(value) : null;
 }

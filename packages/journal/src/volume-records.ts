@@ -1,7 +1,7 @@
 /** Reads records of a journal on a volume, from the ring or the database, each exactly as the index knows it. */
 import type { JournalRecord } from "@waystation/contracts/journal";
 import { damaged, type JournalDatabase } from "./level-database.js";
-import { matchRecord, readRecordRange } from "./level-records.js";
+import { readRecordRange } from "./level-records.js";
 import { inDatabase, type IndexedRecord } from "./record-index.js";
 import type { Ring } from "./ring.js";
 import { recordInSlot, slotBytes } from "./volume-layout.js";
@@ -29,11 +29,11 @@ export function createPageReader(parts: {
   const readRing = async ({ records, end }: Run): Promise<JournalRecord[]> => {
     const start = records[0]?.place ?? end;
     const bytes = await ring.read(start, end - start);
-    return records.map((record) => {
-      const at = record.place - start;
-      const value = recordInSlot(bytes.subarray(at, at + slotBytes(record.bytes)), record.crc);
-      if (value === null) throw damaged(place, `record ${record.sequence} is not what was stored`);
-      return matchRecord(value, record, place);
+    return records.map(({ sequence, place: position, bytes: size, crc }) => {
+      const at = position - start;
+      const record = recordInSlot(bytes.subarray(at, at + slotBytes(size)), crc);
+      if (record?.sequence !== sequence) throw damaged(place, `record ${sequence} is not what was stored`);
+      return record;
     });
   };
 
