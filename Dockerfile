@@ -58,9 +58,8 @@ RUN apt-get update -qq \
   && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
        nbdkit libnbd-bin python3-libnbd qemu-utils fio e2fsprogs \
   && rm -rf /var/lib/apt/lists/* \
-  && install -m 755 deploy/compose/wayctl.sh /usr/local/bin/wayctl \
-  && install -d -o node -g node /work
-WORKDIR /work
+  && install -m 755 deploy/compose/wayctl.sh /usr/local/bin/wayctl
+WORKDIR /home/node
 USER node
 HEALTHCHECK NONE
 ENTRYPOINT []

@@ -126,7 +126,11 @@ async function main(): Promise<number> {
     await containers.close();
     await engine.stop();
   };
-  process.once("SIGINT", () => void clear().finally(() => process.exit(130)));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      say("drills: interrupted; clearing up");
+      void clear().finally(() => process.exit(130));
+    });
   let failed = request.chosen.length * request.times;
   const count = failed;
   try {
