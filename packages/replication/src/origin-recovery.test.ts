@@ -1,5 +1,6 @@
 import { Failure, isFailure } from "@waystation/contracts/errors";
 import { describe, expect, it } from "vitest";
+import { limits } from "./limits.js";
 import type { Membership } from "./membership.js";
 import type { OriginWrite } from "./messages.js";
 import { createMedium, type Medium } from "./testing/medium.js";
@@ -252,6 +253,20 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
       expect(phaseOf(primary), `after ${steps} steps`).toBe("open");
       expect(valueOf(primary.block(volA, 2))).toBe(2);
     }
+  });
+
+  it("PROTOCOL 2b: asks for the epochs again while it fetches, and begins no second fetch: older would land on newer", () => {
+    const primary = restart(crashed({ array: false }));
+    primary.connect();
+    primary.secondariesSilent();
+    primary.welcome([mark(volA, 1, 2)]);
+    const asked = (kind: string): number => primary.takeSent().filter(({ body }) => body.kind === kind).length;
+    expect(asked("origin-fetch")).toBe(1);
+    primary.take();
+    primary.tick(limits.inquireIntervalMs);
+    expect(primary.take()).toContain("dial council secondary-a");
+    primary.secondariesSilent();
+    expect(asked("origin-fetch")).toBe(0);
   });
 
   it("begins the fetch again when its link breaks off, and never while a store of the earlier one is under way", () => {

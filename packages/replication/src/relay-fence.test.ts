@@ -35,6 +35,17 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     expect(reply?.state).toMatchObject({ stamped: 2, phase: "fenced", promised: epoch(2) });
   });
 
+  it("B6: tells a secondary with nothing to receive of the new epoch: it would follow the old one for ever", () => {
+    const relay = stampingRelay();
+    relay.receive(relay.open(secondaryB, "council", "peer"), { kind: "promise", requestId: 7 }, epoch(2));
+    relay.settle(["commit"]);
+    const toldA = (): unknown[] =>
+      relay.takeSent().flatMap((sent) => (sent.link === relay.link(secondaryA) ? [sent.epoch] : []));
+    expect(toldA()).toEqual([]);
+    relay.settle();
+    expect(toldA()).toEqual([epoch(2)]);
+  });
+
   it("refuses an old primary's epoch on every stream, after a restart too (B14)", () => {
     const relay = stampingRelay();
     relay.batch(primaryA, [a(1)]);
