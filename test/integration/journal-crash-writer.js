@@ -1,12 +1,24 @@
 // A process that commits to a journal in a loop, several commits at a time, and says on stdout which it was told are
 // durable: one line "<last sequence>" each. journal-crash.test.ts kills it.
+import { join } from "node:path";
 import { openLevelJournal } from "@waystation/journal/level-journal";
+import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { openArray } from "@waystation/raid/io/array";
+import { fileDisk } from "@waystation/raid/io/file-disk";
+import { openVolumes } from "@waystation/volumes/volumes";
 
-const [directory = "", seedText = "1"] = process.argv.slice(2);
+const [directory = "", seedText = "1", adapter = "leveldb"] = process.argv.slice(2);
 let seed = Number(seedText);
 const below = (bound) => (seed = (seed * 48271) % 2147483647) % bound;
 
-const journal = await openLevelJournal({ group: "g1", directory });
+async function openOnVolume() {
+  const array = await openArray({ disks: [0, 1].map((index) => fileDisk(join(directory, `disk-${index}`))) });
+  const store = (await openVolumes(array)).open("journal-g1");
+  const media = { database: await openVolumeIndex(join(directory, "index")), store };
+  return openVolumeJournal(media, { group: "g1", place: directory });
+}
+
+const journal = adapter === "volume" ? await openOnVolume() : await openLevelJournal({ group: "g1", directory });
 let sequence = Math.max(journal.last(), journal.marks().get("last") ?? 0);
 
 async function lane() {

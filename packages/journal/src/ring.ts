@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
 import type { RingState } from "./level-layout.js";
-import { blockBytes, ringOffsetBytes } from "./volume-layout.js";
+import { blockBytes } from "./volume-layout.js";
 
 export interface Ring {
   readonly id: string;
@@ -40,6 +40,8 @@ export interface Ring {
 
 /** Less would hold no group worth its blocks. */
 export const ringBytesMin = 16 * blockBytes;
+/** The header is before it. */
+const ringOffsetBytes = blockBytes;
 const groupBytesLimit = 16 * 2 ** 20;
 const zeros = Buffer.alloc(2 ** 20);
 const zerosPerWrite = 4;

@@ -1,39 +1,17 @@
-import type { GroupName } from "@waystation/contracts/ids";
-import type { Journal } from "@waystation/contracts/journal";
 import { describe, it } from "vitest";
 import { journalConformance } from "./conformance.js";
 import type { JournalHarness } from "./conformance-harness.js";
 import { runAgainstModel } from "./conformance-model.js";
-import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
-import { createLossyStore, type LossyStore } from "./lossy-store.js";
-import { openVolumeJournal, type VolumeJournalOptions } from "./volume-journal.js";
+import type { VolumeJournalOptions } from "./volume-journal.js";
+import { createVolumeMedia } from "./volume-media.js";
 
-const group = "g1" as GroupName;
 const kib = 1024;
 
-interface Media {
-  readonly medium: LossyMedium;
-  readonly store: LossyStore;
-}
-
-function createMedia(volumeBytes: number): Media {
-  return { medium: createLossyMedium(), store: createLossyStore(volumeBytes) };
-}
-
-async function openOn({ medium, store }: Media, options: Partial<VolumeJournalOptions> = {}): Promise<Journal> {
-  const database = medium.open();
-  return openVolumeJournal({ database, store: store.open() }, { group, place: "test", ...options });
-}
-
 function harnessOn(volumeBytes: number, options: Partial<VolumeJournalOptions>): JournalHarness {
-  const media = createMedia(volumeBytes);
+  const media = createVolumeMedia(volumeBytes);
   return {
-    open: () => openOn(media, options),
-    crash(random) {
-      media.medium.crash(random);
-      media.store.crash(random);
-      return Promise.resolve();
-    },
+    open: () => media.open(options),
+    crash: (random) => Promise.resolve(media.crash(random)),
   };
 }
 

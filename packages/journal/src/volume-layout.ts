@@ -40,7 +40,6 @@ import { decodeRecord, recordCrc, storedRecordBytes } from "./record-format.js";
 import { readUint64, writeUint64 } from "./uint64.js";
 
 export const blockBytes = 4096;
-export const ringOffsetBytes = blockBytes;
 
 const version = 1;
 const headerMagic = 0x4c565357; // "WSVL"
