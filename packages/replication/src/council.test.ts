@@ -90,7 +90,7 @@ describe("council (PROTOCOL 6)", () => {
   it("reuses an open link, and dials once for questions that wait together", () => {
     const { council, effectsNow } = setUp();
     council.ask([secondaryB], { kind: "inquire" }, () => {});
-    council.ask([secondaryB], { kind: "promise" }, () => {});
+    council.ask([secondaryB], { kind: "promise", settle: false }, () => {});
     expect(effectsNow()).toEqual(["dial council secondary-b"]);
     council.opened(1, secondaryB);
     expect(effectsNow()).toEqual(["send link 1: inquire", "send link 1: promise"]);

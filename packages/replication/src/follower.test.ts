@@ -52,7 +52,7 @@ function stateOfB(decision: Decision | null, promised: Epoch = epoch(2)): Member
 function council(secondary: SecondaryBench) {
   const link = secondary.open(secondaryB, "council", "peer");
   return {
-    promise: (number = 2) => secondary.receive(link, { kind: "promise", requestId: 1 }, epoch(number)),
+    promise: (number = 2) => secondary.receive(link, { kind: "promise", requestId: 1, settle: false }, epoch(number)),
     decide: (decision: Decision) => secondary.receive(link, { kind: "decide", requestId: 2, decision }, decision.epoch),
     granted: () =>
       secondary
@@ -119,7 +119,7 @@ describe("a secondary that promised an epoch (PROTOCOL 6.1, 6.2)", () => {
     const secondary = partWay();
     secondary.relay({ kind: "validate", sequence: seq(4) });
     const asker = secondary.open(secondaryB, "council", "peer");
-    secondary.receive(asker, { kind: "promise", requestId: 1 }, epoch(2));
+    secondary.receive(asker, { kind: "promise", requestId: 1, settle: false }, epoch(2));
     secondary.settle();
     const [reply] = secondary.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body] : []));
     expect(reply?.state).toMatchObject({ validated: 4 });
@@ -131,7 +131,7 @@ describe("a secondary that promised an epoch (PROTOCOL 6.1, 6.2)", () => {
     asker.promise(3);
     asker.promise(2);
     const link = secondary.open(secondaryB, "council", "peer");
-    secondary.receive(link, { kind: "promise", requestId: 9 }, epoch(3, "rival"));
+    secondary.receive(link, { kind: "promise", requestId: 9, settle: false }, epoch(3, "rival"));
     secondary.settle();
     const granted = secondary.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body.granted] : []));
     expect(granted.sort()).toEqual([false, false, true]);
@@ -354,11 +354,14 @@ describe("a promoted secondary (SSWS)", () => {
     expect(valueOf(secondary.replies.get(read) as Buffer)).toBe(2);
   });
 
-  it("is open again at once after a restart, with what hosts wrote", () => {
+  it("is open again after a restart, with what hosts wrote, once the others were asked", () => {
     const secondary = promoted();
     secondary.write({ volume: volA, block: 9, value: 9 });
     secondary.settle();
     const again = restart(secondary);
+    expect(again.access.get(volA)).toBe("closed");
+    again.tick(1600);
+    again.settle();
     expect(again.access.get(volA)).toBe("read-write");
     const read = again.read(volA, 9);
     again.settle();

@@ -32,6 +32,8 @@ export interface Follower {
   drain(): void;
   /** This node follows a higher epoch from now on. */
   epochChanged(): void;
+  /** Takes points although a takeover was promised: see `promise` in messages.ts. */
+  settlePoints(): void;
   /** Takes a decision, durably, then answers; false when this node cannot follow it. */
   decide(decision: Decision, answer: (granted: boolean) => void): void;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
@@ -53,6 +55,8 @@ export interface FollowerOptions {
   readonly adopt: (epoch: Epoch, then: () => void) => void;
 }
 
+const leftOut = "left out of a takeover: it needs a full copy before it may follow again";
+
 export function createFollower(options: FollowerOptions): Follower {
   const { desk, self, membership, marks, council } = options;
   const volumes = volumesOn(membership, self, "secondary").map((volume) => volume.name);
@@ -64,6 +68,7 @@ export function createFollower(options: FollowerOptions): Follower {
   /** The last one given to the journal. */
   let taking = decision;
   const openSince = readEpoch(marks, markNames.promoted);
+  const resyncDue = marks.get(markNames.resyncDue);
   let phase: FollowerPhase = "starting";
   let detail = "";
   let nextInquiryMs = 0;
@@ -82,7 +87,7 @@ export function createFollower(options: FollowerOptions): Follower {
       secondary.setIntake("nothing", detail);
       nextInquiryMs = 0;
       if (phase === "needs-resync") {
-        detail = "left out of a takeover: it needs a full copy before it may follow again";
+        detail = leftOut;
         setAccess("closed", detail);
       }
       return;
@@ -125,7 +130,8 @@ export function createFollower(options: FollowerOptions): Follower {
     nextInquiryMs = desk.nowMs() + limits.takeoverPollMs;
     const expected = decision;
     const others = expected.participants.filter((node) => node !== self);
-    council.ask(others, { kind: "inquire" }, (answers) => {
+    // Those who took no part are asked too: a later takeover may have been decided among them.
+    council.ask(peers, { kind: "inquire" }, (answers) => {
       inquiring = false;
       if (phase !== "decided" || decision === null || !sameEpoch(decision.epoch, expected.epoch)) return;
       // Another takeover may have been decided while this node was away: what is undone here will never be done.
@@ -179,13 +185,35 @@ export function createFollower(options: FollowerOptions): Follower {
       phase = "needs-resync";
       detail = `a takeover decided sequence ${theirs.sequence} without this node, which cannot join there: it needs a full copy`;
       setAccess("closed", detail);
+      desk.commit({ marks: new Map([[markNames.resyncDue, detail]]) });
+    });
+  };
+
+  /**
+   * A node that had taken over opens again after it has asked the others: one of them may have gone on without it, and
+   * two would be written as one volume. If none answers it opens: the others may be dead for good.
+   */
+  const reopen = (held: Epoch): void => {
+    setAccess("closed", "asking the other secondaries whether they have gone on without this node");
+    council.ask(peers, { kind: "inquire" }, (answers) => {
+      const theirs = decisionFrom(answers, held.number);
+      if (theirs === null || sameEpoch(theirs.epoch, held)) return openForHosts();
+      phase = "promised";
+      options.adopt(theirs.epoch, () => join(theirs));
     });
   };
 
   return {
     secondary,
     start() {
-      if (openSince !== null) return openForHosts();
+      if (typeof resyncDue === "string" || decision?.excluded.includes(self) === true) {
+        phase = "needs-resync";
+        detail = typeof resyncDue === "string" ? resyncDue : leftOut;
+        secondary.setIntake("nothing", detail);
+        return setAccess("closed", detail);
+      }
+      // A later takeover may have confirmed this node where it was.
+      if (openSince !== null) return reopen(decision?.epoch ?? openSince);
       setAccess("closed", "the secondary is starting");
       secondary.start(() => {
         settlePhase();
@@ -203,6 +231,9 @@ export function createFollower(options: FollowerOptions): Follower {
     },
     epochChanged() {
       if (phase !== "starting") settlePhase();
+    },
+    settlePoints() {
+      if (phase === "promised") secondary.setIntake("all", detail);
     },
     decide(taken, answer) {
       if (sameEpoch(taken.epoch, options.promised())) return take(taken, answer);

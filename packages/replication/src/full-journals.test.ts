@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordOverheadBytes } from "@waystation/contracts/journal";
 import { createCluster } from "./testing/cluster.js";
-import { prefixShown, startAll, writeNext, writeSome } from "./testing/dependent-writes.js";
-import { blockBytes, primaryA, relay1, secondaryA, secondaryB } from "./testing/fixture.js";
+import { prefixShown, startAll, takeOver, writeNext, writeSome } from "./testing/dependent-writes.js";
+import { blockBytes, primaryA, primaryB, relay1, secondaryA, secondaryB } from "./testing/fixture.js";
 
 const recordCost = recordOverheadBytes + blockBytes;
 const journals = fc.record({
@@ -27,6 +27,25 @@ describe("journals that are full (DESIGN rule 6)", () => {
     writeSome(cluster, 1, 12);
     cluster.heal();
     cluster.until(() => prefixShown(cluster) === 12, "write 12 at the far side");
+  });
+
+  it("of the secondaries: a takeover drains a relay that holds many times as much, and loses nothing (B11)", () => {
+    const small = 3 * recordCost;
+    const cluster = startAll(
+      createCluster({
+        capacityBytes: new Map([
+          [secondaryA, small],
+          [secondaryB, small],
+        ]),
+      }),
+    );
+    for (const node of [secondaryA, secondaryB]) cluster.cut(relay1, node);
+    writeSome(cluster, 1, 60);
+    cluster.kill(primaryA);
+    cluster.kill(primaryB);
+    cluster.heal();
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "taken-over", sequence: 60, lost: "nothing" });
+    expect(prefixShown(cluster)).toBe(60);
   });
 
   it("hold writes back all the way to the hosts, and never for ever: with the links whole, all of it arrives", () => {

@@ -29,6 +29,8 @@ export const limits = {
   redialIntervalMaxMs: 2000,
   /** How long a council question waits for an answer. */
   councilDeadlineMs: 1500,
+  /** How long a restarted relay waits to hear from every secondary before it stamps without the missing ones. */
+  hearSecondariesMs: 3000,
   inquireIntervalMs: 1000,
   /** Allowed clock drift within one lease, as a share of it (PROTOCOL 4). */
   leaseDriftShare: 0.1,

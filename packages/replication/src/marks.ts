@@ -16,6 +16,8 @@ export const markNames = {
   decision: "decision",
   /** Promoted secondary: the epoch under which its volumes are open for hosts. */
   promoted: "promoted",
+  /** Secondary: why it may not follow or open before a full copy. */
+  resyncDue: "resync-due",
   /** Relay: set once every secondary was seen empty; a relay without it must not stamp. */
   born: "born",
   /** Relay: fenced or frozen at this number. */

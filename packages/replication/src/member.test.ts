@@ -84,7 +84,11 @@ describe("the links of a member", () => {
 describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
   it("B14: a message of a lower epoch is refused on each channel, and does nothing", () => {
     const relay = stampingRelay();
-    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 1 }, epoch(3));
+    relay.receive(
+      relay.open(secondaryA, "council", "peer"),
+      { kind: "promise", requestId: 1, settle: false },
+      epoch(3),
+    );
     relay.settle();
     const channels: readonly [Channel, NodeName][] = [
       ["ingress", primaryA],
@@ -103,7 +107,11 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
 
   it("does not answer a refusal with a refusal", () => {
     const relay = stampingRelay();
-    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 1 }, epoch(2));
+    relay.receive(
+      relay.open(secondaryA, "council", "peer"),
+      { kind: "promise", requestId: 1, settle: false },
+      epoch(2),
+    );
     relay.settle();
     const link = relay.open(secondaryA, "ship", "self");
     relay.take();
@@ -128,7 +136,11 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
     primary.settle();
     expect(primary.takeSent().map((sent) => sent.epoch)).toEqual([epochOne]);
     const secondary = followingSecondary();
-    secondary.receive(secondary.open(secondaryB, "council", "peer"), { kind: "promise", requestId: 1 }, epoch(2));
+    secondary.receive(
+      secondary.open(secondaryB, "council", "peer"),
+      { kind: "promise", requestId: 1, settle: false },
+      epoch(2),
+    );
     secondary.settle();
     expect(secondary.takeSent().map((sent) => sent.epoch)).toEqual([epoch(2)]);
   });

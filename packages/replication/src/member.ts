@@ -149,7 +149,13 @@ export function createMember(options: MemberOptions): Member {
         return answer(true);
       case "promise":
         if (isBehind(epoch)) return answer(false);
-        return adopt(epoch, () => answer(sameEpoch(promised, epoch)));
+        return adopt(epoch, () => {
+          if (question.settle && sameEpoch(promised, epoch)) {
+            relay?.settlePoints();
+            follower?.settlePoints();
+          }
+          answer(sameEpoch(promised, epoch));
+        });
       case "decide":
         if (follower === null || isBehind(question.decision.epoch)) return answer(false);
         return follower.decide(question.decision, answer);

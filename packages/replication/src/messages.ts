@@ -162,7 +162,16 @@ export interface MemberState {
 
 export type CouncilBody =
   /** Asks the receiver to promise the envelope's epoch, durably: it will follow no lower one. Fences a relay. */
-  | { readonly kind: "promise"; readonly requestId: number }
+  | {
+      readonly kind: "promise";
+      readonly requestId: number;
+      /**
+       * True when every secondary takes part: points go on being settled while the relay drains, so that full journals
+       * make room and the volumes are rolled forward meanwhile. With one missing, the highest validate is what the
+       * takeover decides by, and must stand still.
+       */
+      readonly settle: boolean;
+    }
   | { readonly kind: "decide"; readonly requestId: number; readonly decision: Decision }
   | { readonly kind: "inquire"; readonly requestId: number }
   | {

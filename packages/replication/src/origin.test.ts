@@ -335,7 +335,11 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
     [
       "asked to promise a takeover's epoch",
       (primary) =>
-        primary.receive(primary.open(secondaryB, "council", "peer"), { kind: "promise", requestId: 1 }, epoch(2)),
+        primary.receive(
+          primary.open(secondaryB, "council", "peer"),
+          { kind: "promise", requestId: 1, settle: false },
+          epoch(2),
+        ),
     ],
   ];
 
@@ -364,7 +368,11 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
 
   it("B14: remembers across a restart what it promised, and opens no volume", () => {
     const primary = warmPrimary();
-    primary.receive(primary.open(secondaryB, "council", "peer"), { kind: "promise", requestId: 1 }, epoch(2));
+    primary.receive(
+      primary.open(secondaryB, "council", "peer"),
+      { kind: "promise", requestId: 1, settle: false },
+      epoch(2),
+    );
     expect(primary.takeSent()).toEqual([]);
     primary.answer("commit");
     expect(primary.takeSent().map(({ body }) => body.kind)).toEqual(["council-reply"]);

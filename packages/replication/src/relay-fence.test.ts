@@ -16,7 +16,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     relay.batch(primaryA, [a(1)]);
     relay.batch(primaryB, [b(1)]);
     const council = relay.open(secondaryA, "council", "peer");
-    relay.receive(council, { kind: "promise", requestId: 7 }, epoch(2));
+    relay.receive(council, { kind: "promise", requestId: 7, settle: false }, epoch(2));
     relay.take();
     // Comes in while the fence is on its way to the disk.
     relay.batch(primaryA, [a(2)]);
@@ -37,7 +37,11 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
 
   it("B6: tells a secondary with nothing to receive of the new epoch: it would follow the old one for ever", () => {
     const relay = stampingRelay();
-    relay.receive(relay.open(secondaryB, "council", "peer"), { kind: "promise", requestId: 7 }, epoch(2));
+    relay.receive(
+      relay.open(secondaryB, "council", "peer"),
+      { kind: "promise", requestId: 7, settle: false },
+      epoch(2),
+    );
     relay.settle(["commit"]);
     const toldA = (): unknown[] =>
       relay.takeSent().flatMap((sent) => (sent.link === relay.link(secondaryA) ? [sent.epoch] : []));
@@ -50,7 +54,11 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     const relay = stampingRelay();
     relay.batch(primaryA, [a(1)]);
     relay.settle();
-    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 7 }, epoch(2));
+    relay.receive(
+      relay.open(secondaryA, "council", "peer"),
+      { kind: "promise", requestId: 7, settle: false },
+      epoch(2),
+    );
     relay.settle();
     for (const bench of [relay, createRelayBench({ medium: relay.medium })]) {
       bench.take();
@@ -68,7 +76,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     const council = relay.open(secondaryA, "council", "peer");
     const grantedTo = (number: number, id: string): boolean => {
       relay.takeSent();
-      relay.receive(council, { kind: "promise", requestId: 1 }, epoch(number, id));
+      relay.receive(council, { kind: "promise", requestId: 1, settle: false }, epoch(number, id));
       relay.settle();
       const [reply] = relay.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body.granted] : []));
       return reply === true;
@@ -84,7 +92,11 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     const relay = stampingRelay();
     relay.batch(primaryA, [a(1)]);
     relay.batch(primaryB, [b(1)]);
-    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 7 }, epoch(2));
+    relay.receive(
+      relay.open(secondaryA, "council", "peer"),
+      { kind: "promise", requestId: 7, settle: false },
+      epoch(2),
+    );
     relay.settle();
     const kinds = relay.sentTo(secondaryA).map(({ kind }) => kind);
     expect(kinds).toContain("ship-batch");
@@ -196,6 +208,7 @@ describe("the relay's trimming (PROTOCOL 7)", () => {
     relay.tick();
     const again = createRelayBench({ medium: relay.medium });
     again.start();
+    for (const node of [secondaryA, secondaryB]) again.welcome(node, { received: 2, validated: 2, applied: 2 });
     again.greet(primaryA, { acknowledged: at(1, 1) });
     again.settle();
     again.batch(primaryA, [a(2)]);

@@ -147,6 +147,8 @@ describe("the relay takes writes (PROTOCOL 1.4, 1.5)", () => {
     relay.settle();
     const again = createRelayBench({ medium: relay.medium });
     again.start();
+    again.welcome(secondaryA);
+    again.welcome(secondaryB);
     again.greet(primaryA, { acknowledged: at(1, 2) });
     again.settle();
     expect(again.sentTo(primaryA)).toMatchObject([{ kind: "relay-welcome", marks: [mark(volA, 1, 2)] }]);
@@ -237,16 +239,49 @@ describe("a relay that may have lost its journal (PROTOCOL 7)", () => {
     const relay = createRelayBench();
     relay.start();
     relay.greet(primaryA);
-    expect(relay.sentTo(primaryA)).toMatchObject([{ kind: "refusal", reason: "frozen" }]);
     relay.welcome(secondaryA);
-    relay.greet(primaryA);
-    expect(relay.sentTo(primaryA)).toMatchObject([{ kind: "refusal", reason: "frozen" }]);
-    relay.welcome(secondaryB);
-    relay.greet(primaryA);
+    relay.tick(60_000, 1000);
+    relay.settle();
     expect(relay.sentTo(primaryA)).toEqual([]);
+    expect(relay.member.status()).toMatchObject({
+      phase: "waiting",
+      detail: expect.stringContaining("secondary-b") as string,
+    });
+    relay.welcome(secondaryB);
+    relay.tick();
     relay.settle();
     expect(relay.sentTo(primaryA)).toMatchObject([{ kind: "relay-welcome" }]);
     expect(relay.medium.journal.marks.get("born")).toBe(true);
+  });
+
+  it("after a restart stamps nothing before every secondary was heard, or one has been silent for three seconds", () => {
+    const relay = stampingRelay();
+    relay.batch(primaryA, [a(1)]);
+    relay.settle();
+    const again = createRelayBench({ medium: relay.medium });
+    again.start();
+    again.greet(primaryA, { acknowledged: at(1, 1) });
+    again.welcome(secondaryA, { received: 1 });
+    again.tick(2900);
+    again.settle();
+    expect(again.sentTo(primaryA)).toEqual([]);
+    again.tick(200);
+    again.settle();
+    expect(again.sentTo(primaryA)).toMatchObject([{ kind: "relay-welcome" }]);
+  });
+
+  it("after a restart with a journal that lost its end, learns it from the secondaries before it stamps a number twice", () => {
+    const relay = stampingRelay();
+    relay.batch(primaryA, [a(1)]);
+    relay.settle();
+    const again = createRelayBench({ medium: relay.medium });
+    again.start();
+    // What the primary knows to be acknowledged is behind, as it is when it was restarted too.
+    again.greet(primaryA, { incarnation: 2, acknowledged: at(1, 1) });
+    again.welcome(secondaryA, { received: 5 });
+    again.tick();
+    again.settle();
+    expect(again.sentTo(primaryA)).toMatchObject([{ kind: "refusal", reason: "journal-lost" }]);
   });
 
   it("an empty journal with a secondary that holds records was lost, not new", () => {

@@ -20,12 +20,16 @@ import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
 import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber } from "./vocabulary.js";
 
+type OriginHello = Extract<IngressBody, { kind: "origin-hello" }>;
+
 /** A primary, as the relay knows it. */
 interface IngressPeer {
   readonly node: NodeName;
   readonly lease: LeaseGrantor;
   leaseLink: LinkId | null;
   link: LinkId | null;
+  /** Its greeting, until it is welcomed: the relay may have to hear from the secondaries first. */
+  hello: OriginHello | null;
   welcomed: boolean;
   /** Cost of what came in and of what became durable, on this link. */
   receivedBytes: number;
@@ -47,6 +51,8 @@ export interface Relay {
   leaseRenewed(link: LinkId, id: number): void;
   /** Stops stamping for good, durably, then calls back: everything stamped is durable by then (PROTOCOL 6.2). */
   fence(marks: ReadonlyMap<string, MarkValue>, whenDurable: () => void): void;
+  /** Goes on settling points although fenced: see `promise` in messages.ts. */
+  settlePoints(): void;
   /** The last number that is stamped and durable. */
   stamped(): Sequence;
   phase(): string;
@@ -71,6 +77,11 @@ export function createRelay(options: RelayOptions): Relay {
   let frozenAt = marks.has(markNames.frozenAt) ? readSequence(marks, markNames.frozenAt) : null;
   const lostMark = marks.get(markNames.lost);
   let lost = typeof lostMark === "string" ? lostMark : null;
+  /** Every secondary was heard since this start, or waited for long enough. */
+  let heard = false;
+  let openedMs: number | null = null;
+  /** A takeover in which every secondary takes part drains this relay: points go on being settled. */
+  let settling = false;
   const ledgers = new Map(
     membership.volumes.map(({ name, primary }): [string, OriginLedger] => {
       const high = readOrigin(marks, markNames.high(name));
@@ -82,6 +93,7 @@ export function createRelay(options: RelayOptions): Relay {
     lease: createLeaseGrantor(desk, membership.leaseMs),
     leaseLink: null,
     link: null,
+    hello: null,
     welcomed: false,
     receivedBytes: 0,
     durableBytes: 0,
@@ -105,7 +117,7 @@ export function createRelay(options: RelayOptions): Relay {
     durable: () => durable,
     trimmed: options.journalFirst === noSequence ? durable : ((options.journalFirst - 1) as Sequence),
     declareLost,
-    quiet: () => frozenAt !== null,
+    quiet: () => frozenAt !== null && !settling,
   });
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {
@@ -116,10 +128,11 @@ export function createRelay(options: RelayOptions): Relay {
 
   const disconnect = (peer: IngressPeer): void => {
     peer.link = null;
+    peer.hello = null;
     peer.welcomed = false;
   };
 
-  const hello = (peer: IngressPeer, link: LinkId, body: Extract<IngressBody, { kind: "origin-hello" }>): void => {
+  const hello = (peer: IngressPeer, link: LinkId, body: OriginHello): void => {
     if (frozenAt !== null) return refuse(link, "fenced", `the group was frozen at ${frozenAt} by a takeover`);
     for (const { volume, acknowledged, incarnation } of body.volumes) {
       const ledger = ledgers.get(volume);
@@ -131,8 +144,35 @@ export function createRelay(options: RelayOptions): Relay {
         return refuse(link, "gap", `incarnation ${incarnation} of ${volume} is older than the last one seen`);
     }
     if (lost !== null) return refuse(link, "journal-lost", lost);
-    if (!born && !shipping.allSeenEmpty())
-      return refuse(link, "frozen", "a new journal stamps only after every secondary was seen empty: are they up?");
+    peer.hello = body;
+    welcomeWhenReady(peer);
+  };
+
+  /**
+   * Why no primary may be welcomed yet. A journal that lost its end, or all of it, would give used numbers to other
+   * data; only the secondaries know better (PROTOCOL 7). So a new journal stamps only after every secondary was seen
+   * empty, and a restarted one after all were heard, or have been silent for long enough to be dead.
+   */
+  const waitsFor = (): string => {
+    const missing = shipping.unheard().join(", ");
+    if (!born)
+      return shipping.allSeenEmpty() ? "" : `a new journal stamps only after every secondary was seen: ${missing}`;
+    openedMs ??= desk.nowMs();
+    if (!heard && missing !== "" && desk.nowMs() < openedMs + limits.hearSecondariesMs)
+      return `after a restart the relay waits to hear from ${missing}`;
+    if (!heard && missing !== "")
+      desk.log(
+        "warn",
+        `${membership.group}: stamping without having heard from ${missing}: had the journal lost its end, only they would know`,
+      );
+    heard = true;
+    return "";
+  };
+
+  const welcomeWhenReady = (peer: IngressPeer): void => {
+    const { hello: body, link } = peer;
+    if (body === null || link === null || waitsFor() !== "") return;
+    peer.hello = null;
     // An earlier link's records may be on their way to the disk. The marks told must include them: what a recovering
     // primary fetches must be all that can ever become durable of its earlier life.
     const change = born ? new Map<string, MarkValue>() : new Map<string, MarkValue>([[markNames.born, true]]);
@@ -259,7 +299,7 @@ export function createRelay(options: RelayOptions): Relay {
   const protection = (): string => {
     if (lost !== null) return `the relay's journal lost records: ${lost}`;
     if (frozenAt !== null) return `the group is frozen at ${frozenAt}`;
-    if (!born) return "the relay waits to see every secondary once before its first stamp";
+    if (waitsFor() !== "") return waitsFor();
     for (const peer of peers) {
       if (!peer.welcomed) return `${peer.node} is not connected to the relay`;
       if (!peer.lease.held()) return `the lease of ${peer.node} has ended`;
@@ -280,6 +320,7 @@ export function createRelay(options: RelayOptions): Relay {
       shipping.drain();
     },
     tick() {
+      for (const peer of peers) welcomeWhenReady(peer);
       endLeases();
       trim();
       shipping.tick();
@@ -326,6 +367,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
     fence(extraMarks, whenDurable) {
       frozenAt ??= stamped;
+      settling = false;
       const fencedMarks = new Map<string, MarkValue>([...extraMarks, [markNames.frozenAt, frozenAt]]);
       desk.commit({ marks: fencedMarks }, () => {
         for (const peer of peers)
@@ -334,8 +376,12 @@ export function createRelay(options: RelayOptions): Relay {
         whenDurable();
       });
     },
+    settlePoints() {
+      settling = true;
+    },
     stamped: () => durable,
-    phase: () => (lost !== null ? "journal-lost" : frozenAt !== null ? "fenced" : born ? "stamping" : "waiting"),
+    phase: () =>
+      lost !== null ? "journal-lost" : frozenAt !== null ? "fenced" : born && heard ? "stamping" : "waiting",
     detail: protection,
     stages: () => ({
       protected: protection() === "",

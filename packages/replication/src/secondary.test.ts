@@ -84,7 +84,7 @@ describe("a secondary receives (PROTOCOL 3.1)", () => {
     const secondary = withTwo();
     secondary.receive(
       secondary.open("secondary-b" as never, "council", "peer"),
-      { kind: "promise", requestId: 1 },
+      { kind: "promise", requestId: 1, settle: false },
       epoch(2),
     );
     secondary.settle();

@@ -6,7 +6,8 @@
  *
  * Only durable records are shipped. A secondary stores in its volumes only what lies below the gate that every
  * secondary has validated: so whichever of them survive, the highest Validate among the survivors is a point that the
- * missing ones have prepared and none has passed. A fenced relay goes on shipping, and prepares nothing any more.
+ * missing ones have prepared and none has passed. A fenced relay goes on shipping, but settles points only while every
+ * secondary takes part in the takeover.
  */
 import { noSequence, type Sequence } from "@waystation/contracts/ids";
 import { recordBytes } from "@waystation/contracts/journal";
@@ -23,6 +24,8 @@ interface FarLeg {
   readonly volumes: ReadonlySet<VolumeName>;
   link: LinkId | null;
   welcomed: boolean;
+  /** Welcomed at least once since this start. */
+  heard: boolean;
   reading: boolean;
   /** Up to here the journal was read for this leg; and up to here the leg was told. */
   scanned: Sequence;
@@ -50,6 +53,8 @@ export interface Shipping {
   message(link: LinkId, body: ShipBody): void;
   /** True when every secondary was seen, and none held a record: a new journal may begin. */
   allSeenEmpty(): boolean;
+  /** The secondaries that were not heard since this start. */
+  unheard(): readonly NodeName[];
   /** Tells every leg of the epoch that this node follows now: an idle link would not, and its end would go on waiting. */
   announceEpoch(): void;
   appliedEverywhere(): Sequence;
@@ -181,7 +186,7 @@ export function createShipping(options: ShippingOptions): Shipping {
       if (leg.link !== null) desk.closeLink(leg.link);
       return;
     }
-    Object.assign(leg, { welcomed: true, scanned: body.received, shipped: body.received });
+    Object.assign(leg, { welcomed: true, heard: true, scanned: body.received, shipped: body.received });
     Object.assign(leg, { inFlight: [], inFlightBytes: 0 });
     Object.assign(leg, { askedPrepare: noSequence, askedValidate: noSequence, toldGate: noSequence });
     Object.assign(leg, { received: body.received, validated: body.validated, applied: body.applied });
@@ -261,6 +266,7 @@ export function createShipping(options: ShippingOptions): Shipping {
           return drop(leg);
       }
     },
+    unheard: () => legs.filter((leg) => !leg.heard).map((leg) => leg.node),
     allSeenEmpty: () => allWelcomed() && legs.every((leg) => leg.received === noSequence),
     announceEpoch() {
       for (const leg of legs) {
@@ -299,6 +305,7 @@ function newLeg(membership: Membership, node: NodeName): FarLeg {
     volumes: new Set(volumesOn(membership, node, "secondary").map((volume) => volume.name)),
     link: null,
     welcomed: false,
+    heard: false,
     reading: false,
     scanned: noSequence,
     shipped: noSequence,

@@ -18,6 +18,8 @@ export const refusalTexts = {
     `acknowledged writes would be left out without ${about}: bring the node back, or repeat with --without NODE (keeps all writes; the node needs a resync) or with --force (keeps the node, loses these writes)`,
   PARTICIPANT_LOST: (about) => `${about} stopped answering before the takeover was settled: run it again`,
   RIVAL_TAKEOVER: (about) => `${about} follows another takeover: run it again, from one node only`,
+  CANNOT_FOLLOW: (about) =>
+    `${about} cannot go to the sequence that was decided: see its log; run it again with --without ${about}, which then needs a resync`,
   DRAIN_STALLED: (about) =>
     `the relay is fenced, but its journal stopped arriving (${about}): run it again, or with --force to go on with what has arrived`,
   ROLL_FORWARD_STALLED: (about) =>

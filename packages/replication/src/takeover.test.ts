@@ -295,6 +295,21 @@ describe("takeover with a secondary absent (PROTOCOL 3.3, 6.3, B6)", () => {
     expect(cluster.node(secondaryB).access.get(volB)).toBe("closed");
   });
 
+  it("B14: one that had taken over alone and died does not open again beside those who went on without it", () => {
+    const cluster = withBacklog([secondaryB]);
+    losePrimarySite(cluster);
+    cluster.kill(secondaryB);
+    expect(takeOver(cluster, secondaryA, { without: [secondaryB] })).toMatchObject({ outcome: "taken-over" });
+    cluster.kill(secondaryA);
+    cluster.start(secondaryB);
+    const result = takeOver(cluster, secondaryB, { without: [secondaryA], force: true });
+    expect(result).toMatchObject({ outcome: "taken-over", participants: [secondaryB] });
+    cluster.start(secondaryA);
+    cluster.pass(3000);
+    expect(phases(cluster)).toEqual(["needs-resync", "open"]);
+    expect(cluster.node(secondaryA).access.get(volA)).toBe("closed");
+  });
+
   it("does not lose what is acknowledged between its look and its fence", () => {
     let armed = false;
     const cluster = createCluster({

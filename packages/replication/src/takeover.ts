@@ -7,7 +7,7 @@
  * step is durable at those who take part and can be repeated: killed anywhere, it is run again with a higher epoch and
  * adopts any decision it finds, because with a decision held by all, one of them may have let hosts write already.
  */
-import { noSequence, type Sequence } from "@waystation/contracts/ids";
+import { noSequence, sameEpoch, type Sequence } from "@waystation/contracts/ids";
 import type { TakeoverRequest } from "./control-front.js";
 import type { Council, CouncilAnswer, CouncilAnswers } from "./council.js";
 import type { Desk, RequestId } from "./effects.js";
@@ -149,6 +149,13 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     return null;
   };
 
+  /** Secondaries that neither take part nor were given up. */
+  const missingOf = (run: Run): NodeName[] =>
+    secondaries.filter((node) => !run.participants.includes(node) && !run.excluded.includes(node));
+
+  /** Forced, the takeover may decide below what is stamped: then nothing may pass it meanwhile. */
+  const settles = (run: Run): boolean => !run.force && run.participants.length === secondaries.length;
+
   const collectPromises = (run: Run, looked: CouncilAnswers): void => {
     const highest = Math.max(
       options.promised().number,
@@ -157,7 +164,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     run.epoch = { number: highest + 1, takeoverId: desk.uniqueId() };
     tell(run, "promise", `epoch ${run.epoch.number}: asking ${run.participants.join(", ")} to follow it`);
     options.promise(run.epoch, () => {
-      council.ask(run.participants, { kind: "promise" }, (answers) => {
+      council.ask(run.participants, { kind: "promise", settle: settles(run) }, (answers) => {
         const silent = run.participants.find((node) => stateOf(answers, node) === null);
         if (silent !== undefined) return refuse(run, "PARTICIPANT_LOST", silent);
         const rival = run.participants.find((node) => answers.get(node)?.granted === false);
@@ -171,14 +178,15 @@ export function createTakeover(options: TakeoverOptions): Takeover {
 
   const fence = (run: Run, alive: readonly NodeName[]): void => {
     if (alive.length > 0) tell(run, "fence", `fencing ${alive.join(", ")}`);
-    council.ask(alive, { kind: "promise" }, (answers) => {
+    council.ask(alive, { kind: "promise", settle: settles(run) }, (answers) => {
       const relayAnswer = answers.get(relay) ?? null;
       if (relayAnswer?.granted === true && relayAnswer.state.phase === "fenced")
         run.fencedAt = relayAnswer.state.stamped;
       else if (!run.force) return refuse(run, "RELAY_UNREACHABLE", relay);
       if (run.adopted !== null)
         return decide(run, { ...run.adopted, epoch: run.epoch, participants: run.participants, ...fenceOf(run) });
-      if (run.fencedAt === null) return choose(run);
+      // With one missing, the highest validate decides, and more records would not move it.
+      if (run.fencedAt === null || missingOf(run).length > 0) return choose(run);
       tell(run, "drain", `${relay} is fenced at ${run.fencedAt}; draining its journal`);
       drain(run, { received: noSequence, atMs: desk.nowMs() });
     });
@@ -203,13 +211,11 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     council.ask(run.participants, { kind: "inquire" }, (answers) => {
       const silent = run.participants.find((node) => stateOf(answers, node) === null);
       if (silent !== undefined) return refuse(run, "PARTICIPANT_LOST", silent);
-      const covered = secondaries.every((node) => run.participants.includes(node) || run.excluded.includes(node));
-      const sequence = covered
-        ? lowestReceived(answers, run.participants)
-        : highestValidated(answers, run.participants);
+      const missing = missingOf(run);
+      const sequence =
+        missing.length === 0 ? lowestReceived(answers, run.participants) : highestValidated(answers, run.participants);
       // Until the relay was fenced it may have stamped more than this run saw when it looked around.
       if (!run.force && run.fencedAt !== null && sequence < run.fencedAt) {
-        const missing = secondaries.filter((node) => !run.participants.includes(node) && !run.excluded.includes(node));
         return refuse(run, "WOULD_LOSE_WRITES", `${missing.join(", ")} (${sequence + 1}..${run.fencedAt})`);
       }
       const { epoch, participants, excluded } = run;
@@ -225,7 +231,11 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       if (silent !== undefined && stateOf(answers, self)?.phase !== "open")
         return refuse(run, "PARTICIPANT_LOST", silent);
       const against = decision.participants.find((node) => answers.get(node)?.granted === false);
-      if (against !== undefined) return refuse(run, "RIVAL_TAKEOVER", against);
+      if (against !== undefined) {
+        const theirs = stateOf(answers, against)?.promised;
+        const follows = theirs !== undefined && sameEpoch(theirs, decision.epoch);
+        return refuse(run, follows ? "CANNOT_FOLLOW" : "RIVAL_TAKEOVER", against);
+      }
       awaitOpen(run, decision, { applied: -1, atMs: desk.nowMs() });
     });
   };

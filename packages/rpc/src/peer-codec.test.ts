@@ -137,7 +137,7 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "gate": bodyOf("gate", { sequence }),
   "applied": bodyOf("applied", { sequence }),
   "refusal": bodyOf("refusal", { reason: keysOf(refusalReasonNumber), detail: text }),
-  "promise": bodyOf("promise", { requestId: uint }),
+  "promise": bodyOf("promise", { requestId: uint, settle: fc.boolean() }),
   "decide": bodyOf("decide", { requestId: uint, decision }),
   "inquire": bodyOf("inquire", { requestId: uint }),
   "council-reply": bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state }),

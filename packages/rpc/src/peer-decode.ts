@@ -76,7 +76,10 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
     }
     case "lease-renewal":
       return { kind, id: readNumbers(reader, end)[0] };
-    case "promise":
+    case "promise": {
+      const [requestId, settle] = readNumbers(reader, end);
+      return { kind, requestId, settle: settle !== 0 };
+    }
     case "inquire":
       return { kind, requestId: readNumbers(reader, end)[0] };
     case "refusal":

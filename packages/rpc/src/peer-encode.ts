@@ -195,6 +195,9 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, body.received);
       return;
     case "promise":
+      writer.bool(2, body.settle);
+      writer.uint(1, body.requestId);
+      return;
     case "inquire":
       writer.uint(1, body.requestId);
       return;

@@ -45,7 +45,7 @@ describe("council answers (PROTOCOL 6.2)", () => {
   it("finds a promise that is granted before it is durable", () => {
     for (const kept of [false, true]) {
       const { checker, found } = setUp();
-      checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1 }));
+      checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false }));
       if (kept) checker.observe(keeps(secondaryB, markNames.promised, epochMark(epoch)));
       checker.observe(reply());
       expect(found).toHaveLength(kept ? 0 : 1);
@@ -54,7 +54,7 @@ describe("council answers (PROTOCOL 6.2)", () => {
 
   it("lets a promise be refused, and an inquiry be answered, at any time", () => {
     const { checker, found } = setUp();
-    checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1 }));
+    checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false }));
     checker.observe(reply({}, false));
     checker.observe({ kind: "node-up", node: secondaryA });
     checker.observe(reply());

@@ -10,6 +10,10 @@ export interface Promise {
    * Comes back in the reply.
    */
   'requestId'?: (number | string | Long);
+  /**
+   * Every secondary takes part: points go on being settled while the relay drains.
+   */
+  'settle'?: (boolean);
 }
 
 /**
@@ -20,4 +24,8 @@ export interface Promise__Output {
    * Comes back in the reply.
    */
   'requestId': (number);
+  /**
+   * Every secondary takes part: points go on being settled while the relay drains.
+   */
+  'settle': (boolean);
 }
