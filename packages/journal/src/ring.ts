@@ -98,9 +98,10 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
     freeBytes: () => sizeBytes - (head - neededFrom()),
     async append(group) {
       const position = head;
+      const isPrepared = preparedThrough >= Math.min(head + group.length, sizeBytes);
+      assert(isPrepared, "a group goes where the ring is prepared");
       assert(group.length <= sizeBytes - (head - tail) && group.length % blockBytes === 0, "a group fits the ring");
       head += group.length;
-      preparedThrough = Math.max(preparedThrough, head);
       await write(position, group);
     },
     accept(groupBytes) {

@@ -8,6 +8,7 @@ import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
 import { openJournalOn, openLevelJournal } from "./level-journal.js";
+import { encodeRecords } from "./record-format.js";
 import { openVolumeIndex, openVolumeJournal } from "./volume-journal.js";
 import { createVolumeMedia, type VolumeMedia } from "./volume-media.js";
 
@@ -142,6 +143,14 @@ describe("a damaged journal on a volume is refused, never read around", () => {
   it("a record that was changed is named when it is read", async () => {
     const media = await filled("closed");
     flip(media, blockOf(5) + 300);
+    expect(await refusal(openAndReadAll(media))).toMatch(/^JOURNAL_DAMAGED: .*record 5 is not what was stored/);
+  });
+
+  it("a whole record of another history is not taken for this one", async () => {
+    const media = await filled("closed");
+    const [other] = encodeRecords([makeRecord(5, { payload: Buffer.alloc(512, 0xaa) })]);
+    // Behind the head of its group and the one entry of its batch.
+    other!.copy(media.store.bytes, blockOf(5) + 72 + 16);
     expect(await refusal(openAndReadAll(media))).toMatch(/^JOURNAL_DAMAGED: .*record 5 is not what was stored/);
   });
 

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import type { BlockWrite } from "@waystation/contracts/block-device";
 import { toSequence, type GroupName } from "@waystation/contracts/ids";
 import { recordBytes, type Journal } from "@waystation/contracts/journal";
 import { createRandom } from "@waystation/contracts/random";
@@ -40,6 +42,11 @@ async function whenPrepared({ store }: VolumeMedia): Promise<void> {
   });
 }
 
+/** Until what the media were called to do is done. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate();
+}
+
 describe("acknowledging", () => {
   it("PROTOCOL 7: a commit costs one durable write, and none of LevelDB; marks ride along", async () => {
     const media = createVolumeMedia(1024 * kib);
@@ -79,15 +86,15 @@ describe("acknowledging", () => {
 
 describe("a ring that is full", () => {
   it("has no room left in `usage` before it is: who keeps to that never has records in LevelDB", async () => {
-    for (const payloadBytes of [1, 512, 4096, 6000]) {
-      const media = createVolumeMedia(516 * kib);
+    for (const payloadBytes of [1, 512, 4000, 4096, 6000]) {
+      const media = createVolumeMedia(520 * kib);
       const journal = await media.open();
       const last = await fill(journal, payloadBytes);
       expect(last).toBeGreaterThan(50);
       expect(recordsInDatabase(media)).toBe(0);
       // What is held fills most of the ring: a group takes whole blocks.
       const blocks = last * Math.ceil((payloadBytes + 216) / 4096);
-      expect(blocks * 4096).toBeGreaterThan(0.85 * 512 * kib);
+      expect(blocks * 4096).toBeGreaterThan(0.85 * 516 * kib);
     }
   });
 
@@ -155,6 +162,105 @@ describe("a ring that is full", () => {
     });
     await Promise.all(commits);
     expect(recordsInDatabase(media)).toBeLessThan(20);
+  });
+});
+
+describe("a cut that waits while what it cuts is written", () => {
+  it("leaves each number with the record that was put there last, in the ring or in LevelDB", async () => {
+    const media = createVolumeMedia(132 * kib);
+    let journal = await media.open({ tailCacheBytes: 0, batchBytesMax: 1 });
+    const others = range(3, 7, 4500);
+    const last = range(5, 6, 300);
+    const done = [
+      journal.commit({ records: range(1, 5) }),
+      // Larger than a group may be here: it goes to LevelDB.
+      journal.commit({ cutAfter: toSequence(2), records: others }),
+      journal.commit({ cutAfter: toSequence(4), records: last }),
+    ];
+    const expected = [...range(1, 2), ...others.slice(0, 2), ...last];
+    await done[1];
+    await Promise.all(done);
+    assertSameRecords(await readAll(journal), expected);
+    media.crash(createRandom(6));
+    journal = await media.open({ tailCacheBytes: 0 });
+    assertSameRecords(await readAll(journal), expected);
+    await journal.close();
+    expect(recordsInDatabase(media)).toBe(2);
+  });
+
+  it("is not overtaken by a trim that speaks of the numbers it gives out anew", async () => {
+    const media = createVolumeMedia(132 * kib);
+    const [database, store] = [media.medium.open(), media.store.open()];
+    let writesLeft = Infinity;
+    const stopping = {
+      ...store,
+      async writeBatch(writes: readonly BlockWrite[]) {
+        if (writesLeft-- <= 0) await new Promise(() => {});
+        await store.writeBatch(writes);
+      },
+    };
+    const tuning = { checkpointBytes: 1, checkpointBatches: 1 };
+    const options = { group: "g1" as GroupName, place: "test", batchBytesMax: 1, tuning };
+    const journal = await openVolumeJournal({ database, store: stopping }, options);
+    await whenPrepared(media);
+    await journal.commit({ records: range(1, 5) });
+    await turns(10);
+    const syncs = media.medium.syncs.length;
+    writesLeft = 1;
+    const before = journal.commit({ records: range(6, 6) });
+    void journal.commit({ cutAfter: toSequence(3) });
+    void journal.commit({ records: range(4, 4) });
+    journal.trimThrough(toSequence(4));
+    await before;
+    // A checkpoint is taken while the cut waits.
+    await vi.waitFor(() => expect(media.medium.syncs.length).toBeGreaterThan(syncs));
+    await turns(10);
+    media.crash(createRandom(1));
+    const again = await media.open();
+    expect([again.first(), again.last()]).toEqual([1, 6]);
+  });
+
+  it("leaves it so, too, when the last word is LevelDB's", async () => {
+    const media = createVolumeMedia(132 * kib);
+    const journal = await media.open({ tailCacheBytes: 0, batchBytesMax: 1 });
+    const others = range(3, 7, 4500);
+    await Promise.all([
+      journal.commit({ records: range(1, 5) }),
+      journal.commit({ cutAfter: toSequence(2), records: others }),
+    ]);
+    assertSameRecords(await readAll(journal), [...range(1, 2), ...others]);
+  });
+});
+
+describe("reading", () => {
+  it("what is trimmed while it is read is not written over until it has been read", async () => {
+    const media = createVolumeMedia(132 * kib);
+    const [database, store] = [media.medium.open(), media.store.open()];
+    let release: (() => void) | undefined;
+    let isSlow = false;
+    const slow = {
+      ...store,
+      async read(offsetBytes: number, lengthBytes: number) {
+        if (isSlow) await new Promise<void>((resolve) => (release = resolve));
+        isSlow = false;
+        return store.read(offsetBytes, lengthBytes);
+      },
+    };
+    const options = { group: "g1" as GroupName, place: "test", tailCacheBytes: 0, batchBytesMax: 1 };
+    const journal = await openVolumeJournal({ database, store: slow }, options);
+    const last = await fill(journal, 4000);
+    isSlow = true;
+    const reading = journal.read({ from: toSequence(2), through: toSequence(last), maxBytes: 2 ** 20 });
+    await vi.waitFor(() => expect(release).toBeDefined());
+    journal.trimThrough(toSequence(last));
+    for (const record of range(last + 1, last + 60, 4000)) {
+      await journal.commit({ records: [record] });
+      journal.trimThrough(record.sequence);
+    }
+    release?.();
+    const { records } = await reading;
+    assertSameRecords(records, range(2, last, 4000).slice(0, records.length));
+    expect(records.length).toBeGreaterThan(3);
   });
 });
 
