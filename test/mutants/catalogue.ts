@@ -1,0 +1,210 @@
+/**
+ * The mutants: each breaks one rule, in the patch `<name>.patch` beside this file. Beside the rule and what is broken
+ * stands who must notice, and for the simulator within how many seeds (counted from 1; several times what it needed when
+ * the row was written, because any change to the messages gives every seed another story).
+ */
+import { simulator, unitTests, type Catcher } from "./catchers.js";
+
+export interface Mutant {
+  readonly name: string;
+  /** A section of docs/ARCHITECTURE.md's rules as the code cites them, and the requirement where there is one. */
+  readonly rule: string;
+  readonly breaks: string;
+  readonly catcher: Catcher;
+}
+
+const relayTest = unitTests("packages/replication/src/relay.test.ts");
+const relayFenceTest = unitTests("packages/replication/src/relay-fence.test.ts");
+const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
+const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
+const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
+const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
+const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
+
+/** [name, rule, what is broken, catcher] */
+const rows: readonly (readonly [string, string, string, Catcher])[] = [
+  // A write
+  [
+    "host-acknowledged-by-the-local-leg",
+    "PROTOCOL 1.5, B2",
+    "the host is told before the relay has its write",
+    simulator(20),
+  ],
+  [
+    "host-acknowledged-by-the-relay-leg",
+    "PROTOCOL 1.5, B2",
+    "the host is told before its array has its write",
+    simulator(100),
+  ],
+  ["acknowledge-before-durable", "PROTOCOL 1.4, B2", "the relay acknowledges what it has only stamped", simulator(20)],
+  [
+    "high-marks-apart-from-records",
+    "PROTOCOL 1.4",
+    "the relay's marks are durable before the records they count",
+    simulator(100),
+  ],
+  ["no-dedupe-on-resend", "PROTOCOL 1.4, B3", "a write that comes twice is stamped twice", relayTest],
+  ["gaps-accepted", "PROTOCOL 1.4, B3", "a write is stamped though one before it is missing", relayTest],
+  ["incarnation-not-raised", "PROTOCOL 1.1", "after a restart old numbers name new writes", simulator(50)],
+  ["intent-not-awaited", "PROTOCOL 1.2", "a write starts before its extent is in the durable intent", simulator(1000)],
+  [
+    "intent-forgotten-under-a-write",
+    "PROTOCOL 1.2",
+    "an extent leaves the intent with a write to it under way",
+    intentTest,
+  ],
+  ["no-range-locks", "PROTOCOL 1.2", "overlapping writes are not ordered", simulator(50)],
+  ["reads-do-not-wait", "PROTOCOL 1.2", "a read shows a write that the relay may never see", simulator(50)],
+  // A primary that crashed
+  ["opens-before-recovery", "PROTOCOL 2", "hosts read and write before array and relay agree", simulator(20)],
+  ["no-fetch", "PROTOCOL 2b", "what only the relay has is not fetched", simulator(500)],
+  ["no-reconcile", "PROTOCOL 2c", "the extents of the intent are not sent again", simulator(200)],
+  [
+    "local-mark-early",
+    "PROTOCOL 2b",
+    "the local-complete mark passes writes that the array does not have",
+    simulator(1000),
+  ],
+  // Shipping and points
+  [
+    "ship-before-durable",
+    "PROTOCOL 1.4, 3.1",
+    "records are shipped that a crash of the relay would lose",
+    simulator(20),
+  ],
+  ["received-told-before-durable", "PROTOCOL 3.1", "a secondary tells a watermark that it could lose", simulator(20)],
+  [
+    "validate-before-all-prepared",
+    "PROTOCOL 3.2, B5",
+    "a point is validated that one secondary has not prepared",
+    simulator(100),
+  ],
+  [
+    "validated-told-before-durable",
+    "PROTOCOL 3.2, B5",
+    "a secondary tells a validation that it could lose",
+    simulator(20),
+  ],
+  [
+    "gate-before-all-validated",
+    "PROTOCOL 3.3, B6",
+    "the gate opens before every secondary has validated",
+    simulator(100),
+  ],
+  ["apply-past-the-gate", "PROTOCOL 3.3, B6", "a secondary stores what the others may never hold", simulator(20)],
+  [
+    "applying-not-durable",
+    "PROTOCOL 3.3, B6",
+    "after a crash a half-stored span passes for the point before it",
+    simulator(50),
+  ],
+  // Journal
+  ["trim-before-applied", "PROTOCOL 7", "the relay drops records that a secondary has not applied", simulator(20)],
+  [
+    "trim-before-local-complete",
+    "PROTOCOL 7",
+    "the relay drops records that their primary's array does not have",
+    simulator(50),
+  ],
+  ["lost-journal-goes-on", "PROTOCOL 7", "a relay that lost acknowledged records stamps on", relayTest],
+  // Epochs and takeover
+  ["stale-epoch-accepted", "PROTOCOL 6.1, B14", "messages of an old epoch are taken", simulator(200)],
+  ["rival-epoch-accepted", "PROTOCOL 6.1, B14", "one epoch number is promised to two takeovers", relayFenceTest],
+  ["promise-not-durable", "PROTOCOL 6.1, B14", "a promise is forgotten by a crash", simulator(20)],
+  [
+    "stamps-after-fence",
+    "PROTOCOL 6.2, B11",
+    "the relay stamps on while its fence record is under way",
+    simulator(500),
+  ],
+  [
+    "fence-told-before-durable",
+    "PROTOCOL 6.2, B11",
+    "a crash of the relay opens it again behind the takeover",
+    relayFenceTest,
+  ],
+  ["points-settled-while-fenced", "PROTOCOL 6.2", "a point is settled behind a takeover's back", relayFenceTest],
+  ["takeover-without-fence", "PROTOCOL 6.2, B11", "the relay goes on while the takeover decides", simulator(200)],
+  ["no-drain", "PROTOCOL 6.2, B11", "the takeover decides before the relay's journal is drained", simulator(200)],
+  [
+    "lowest-validated-chosen",
+    "PROTOCOL 6.3, B6",
+    "with a secondary away, a point is chosen that others have passed",
+    simulator(500),
+  ],
+  [
+    "decision-shown-before-durable",
+    "PROTOCOL 6.2, B6",
+    "others open because of a decision that a crash takes back",
+    simulator(1000),
+  ],
+  [
+    "opens-before-all-hold-the-decision",
+    "PROTOCOL 6.2, B6",
+    "hosts write while another takeover may decide otherwise",
+    simulator(1000),
+  ],
+  // Journals on media
+  ["leveldb-commit-not-synced", "PROTOCOL 7, B2", "LevelDB acknowledges what the page cache holds", levelWriterTest],
+  [
+    "volume-commit-not-awaited",
+    "PROTOCOL 7, B2",
+    "the ring acknowledges before its group is written",
+    volumeWriterTest,
+  ],
+  [
+    "volume-checkpoint-not-synced",
+    "PROTOCOL 7",
+    "the ring's tail rests on a checkpoint that may be lost",
+    volumeWriterTest,
+  ],
+  [
+    "volume-tail-moved-before-checkpoint",
+    "PROTOCOL 7",
+    "groups are written over that opening would still need",
+    volumeWriterTest,
+  ],
+  // Arrays
+  [
+    "stripe-log-record-not-synced",
+    "PROTOCOL 11, A3",
+    "stripes are touched before their log record is durable",
+    arrayCrashTest,
+  ],
+  [
+    "stripe-log-gap-acknowledged",
+    "PROTOCOL 11, A3",
+    "a record counts as durable though one before it is not",
+    arrayCrashTest,
+  ],
+  [
+    "stripe-log-tail-before-disks-synced",
+    "PROTOCOL 11, A3",
+    "the log forgets what the disks do not hold yet",
+    arrayCrashTest,
+  ],
+  ["write-in-place-before-log", "PROTOCOL 11, A3", "stripes are touched before anything is logged", arrayCrashTest],
+  ["whole-stripe-write-not-synced", "PROTOCOL 11, A1", "a write past the log is acknowledged unsynced", arrayCrashTest],
+  ["parity-without-old-data", "PROTOCOL 11, A3", "parity is formed without what stays in the stripe", arrayTest],
+  [
+    "parity-not-reformed-after-crash",
+    "PROTOCOL 11, A3",
+    "after a crash parity does not match torn data",
+    arrayCrashTest,
+  ],
+  ["ejection-not-recorded", "PROTOCOL 11, A2", "a disk that missed a write comes back as current", arrayTest],
+  ["generation-not-raised", "PROTOCOL 11, A2", "an old copy of a disk passes for the present one", arrayTest],
+  [
+    "file-disk-write-not-synced",
+    "PROTOCOL 11, A1",
+    "a durable write stays in the page cache",
+    unitTests("packages/raid/src/io/disks.test.ts"),
+  ],
+];
+
+export const catalogue: readonly Mutant[] = rows.map(([name, rule, breaks, catcher]) => ({
+  name,
+  rule,
+  breaks,
+  catcher,
+}));
