@@ -1,10 +1,11 @@
 /**
- * Every bound of the NBD front end, in one place. What one connection may hold is bounded by
+ * Every bound of the NBD front end, in one place. What all connections may hold together is bounded by
  *
- *   inFlightBytesMax + payloadBytesMax (the request that crosses that limit) + outputBytesMax + one chunk of the socket
+ *   connectionsMax x (reserveBytes + two chunks of the socket, 64 KiB each + one option) + sharedBytesMax
  *
- * and nothing in the package grows with what a client sends beyond that. Payloads in flight, data read for replies and
- * replies that the socket has not taken are one budget: while the socket is full, no request is taken.
+ * and nothing in the package grows with what clients send beyond that: 16 + 16 + 8 + 64 MiB by default. A payload counts
+ * from the header that announces it to its end on the volume, data read for a reply until the socket has taken them.
+ * One connection alone is bounded by inFlightBytesMax, and while its socket is full no request of it is taken.
  */
 
 /** The largest READ or WRITE: what the protocol asks every server to take, and what clients assume unasked. */
@@ -12,6 +13,9 @@ export const payloadBytesMax = 32 * 1024 * 1024;
 
 /** The largest data of one handshake option. A name is at most 4096 bytes; lists of metadata contexts are longer. */
 export const optionBytesMax = 64 * 1024;
+
+/** Read ahead of a client that is held back, and what its socket takes of a handshake before that waits. */
+export const socketBytesMax = 64 * 1024;
 
 /** What the protocol allows a string (an export name) to be. */
 export const nameBytesMax = 4096;
@@ -30,6 +34,18 @@ export interface NbdLimits {
   readonly inFlightBytesMax: number;
   /** Bytes of replies that the socket holds before requests are taken no more. */
   readonly outputBytesMax: number;
+  /** Payload bytes that each connection may always hold: what is left to it when others use up the shared part. */
+  readonly reserveBytes: number;
+  /** Payload bytes that all connections may hold beyond their reserves. At least `payloadBytesMax`. */
+  readonly sharedBytesMax: number;
+  /** A client that leaves replies untaken, or a payload unfinished, is cut off after this time and their size at the
+   * least rate. */
+  readonly stallMs: number;
+  /** The same while others wait for the memory that it holds. */
+  readonly contendedStallMs: number;
+  readonly bytesPerSecondMin: number;
+  /** Clients in the handshake at one time: the next one cuts off the one that is longest at it. */
+  readonly handshakesMax: number;
   /** From the connection to the end of the handshake; a client that dawdles is cut off. */
   readonly handshakeMs: number;
   /** Idle time before the kernel probes a silent peer; ten probes, one a second, then the connection is dropped. */
@@ -43,6 +59,12 @@ export const defaultLimits: NbdLimits = Object.freeze({
   inFlightRequestsMax: 256,
   inFlightBytesMax: 32 * 1024 * 1024,
   outputBytesMax: 1024 * 1024,
+  reserveBytes: 128 * 1024,
+  sharedBytesMax: 64 * 1024 * 1024,
+  stallMs: 30_000,
+  contendedStallMs: 2_000,
+  bytesPerSecondMin: 1024 * 1024,
+  handshakesMax: 64,
   handshakeMs: 10_000,
   keepAliveMs: 30_000,
   closeMs: 5_000,

@@ -13,15 +13,18 @@ interface Parsed {
 
 const none = Buffer.alloc(0);
 
+/** Every request is refused its memory at first, and asks again. */
 function parse(chunks: readonly Buffer[]): Parsed {
   const intake = createIntake();
-  const parser = createRequestParser(intake);
+  let asked = 0;
+  const parser = createRequestParser(intake, () => asked++ % 2 === 1);
   const requests: Required<RequestFields>[] = [];
   for (const chunk of chunks) {
     intake.push(chunk);
     for (;;) {
       const step = parser.next();
       if (step === "starved") break;
+      if (step === "held") continue;
       if (step !== "request") return { requests, failure: String(step.details["violation"]) };
       const { type, flags, lengthBytes, offsetBytes, payload, cookieHigh, cookieLow } = parser.frame;
       const cookie = (BigInt(cookieHigh >>> 0) << 32n) | BigInt(cookieLow >>> 0);
@@ -64,7 +67,7 @@ describe("the request parser", () => {
 
   it("hands over the payload of a WRITE in memory of its own", () => {
     const intake = createIntake();
-    const parser = createRequestParser(intake);
+    const parser = createRequestParser(intake, () => true);
     const chunk = request({ type: 1, payload: Buffer.from("abcd") });
     intake.push(chunk);
     expect(parser.next()).toBe("request");
@@ -75,7 +78,7 @@ describe("the request parser", () => {
 
   it("an offset beyond 2^53 stays beyond it", () => {
     const intake = createIntake();
-    const parser = createRequestParser(intake);
+    const parser = createRequestParser(intake, () => true);
     for (const offset of [(1n << 53n) + 1n, (1n << 63n) + 1n, (1n << 64n) - 1n]) {
       intake.push(request({ type: 0, offset, length: 1 }));
       expect(parser.next()).toBe("request");
@@ -107,6 +110,6 @@ describe("the request parser", () => {
   it("its failures are Failures of the one documented code", () => {
     const intake = createIntake();
     intake.push(Buffer.alloc(28));
-    expect(isFailure(createRequestParser(intake).next(), "NBD_PROTOCOL_ERROR")).toBe(true);
+    expect(isFailure(createRequestParser(intake, () => true).next(), "NBD_PROTOCOL_ERROR")).toBe(true);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * Cuts the client's side of the transmission into requests. The hot path: no object is made per request but the
- * payload buffer of a WRITE, which is filled once and handed over with ownership. Whether a request makes sense
- * is not asked here (check-request.ts).
+ * payload buffer of a WRITE, which is filled once and handed over with ownership. No payload is made room for, and no
+ * request handed on, before `admits` has agreed to the memory that it takes. Whether a request makes sense is not asked
+ * here (check-request.ts).
  */
 import { protocolViolation } from "../errors.js";
 import { payloadBytesMax } from "../limits.js";
@@ -23,15 +24,27 @@ export interface RequestFrame {
   payload: Buffer | null;
 }
 
-/** What `next` found: `request`: see `frame`; `starved`: more bytes are needed; a Failure: the stream is lost. */
-type RequestStep = "request" | "starved" | Failure;
+/**
+ * What `next` found: `request`: see `frame`; `starved`: more bytes are needed; `held`: `admits` refused, `next` asks it
+ * again; a Failure: the stream is lost.
+ */
+type RequestStep = "request" | "starved" | "held" | Failure;
 
 export interface RequestParser {
   readonly frame: Readonly<RequestFrame>;
   next(): RequestStep;
+  /** The memory of the payload that is being filled; 0 when none is. */
+  fillingBytes(): number;
+  /** What is still to come of it. */
+  missingBytes(): number;
+  /** Payload bytes that have come since the start. */
+  filledBytes(): number;
+  /** Lets go of a payload that will not be finished. Nothing may be asked for afterwards. */
+  abandon(): void;
 }
 
-export function createRequestParser(intake: Intake): RequestParser {
+/** `admits` is asked for the payload of each READ and WRITE whose length is legal. */
+export function createRequestParser(intake: Intake, admits: (lengthBytes: number) => boolean): RequestParser {
   const frame: RequestFrame = {
     flags: 0,
     type: 0,
@@ -44,6 +57,9 @@ export function createRequestParser(intake: Intake): RequestParser {
   /** The payload being filled, kept apart from `frame` until it is whole. */
   let filling: Buffer | null = null;
   let filledBytes = 0;
+  let filledBefore = 0;
+  /** The header is in `frame`, and waits to be admitted. */
+  let isHeld = false;
 
   const takeHeader = (): Failure | null => {
     const { head, position } = intake;
@@ -57,16 +73,20 @@ export function createRequestParser(intake: Intake): RequestParser {
     frame.lengthBytes = head.readUInt32BE(position + 24);
     frame.payload = null;
     intake.skip(requestHeaderBytes);
-    return null;
+    const tooLong = frame.type === commands.write && frame.lengthBytes > payloadBytesMax;
+    return tooLong ? payloadTooLong(frame.lengthBytes) : null;
   };
 
   const next = (): RequestStep => {
     if (filling === null) {
-      if (!intake.contiguous(requestHeaderBytes)) return "starved";
-      const failure = takeHeader();
-      if (failure !== null) return failure;
+      if (!isHeld) {
+        if (!intake.contiguous(requestHeaderBytes)) return "starved";
+        const failure = takeHeader();
+        if (failure !== null) return failure;
+      }
+      isHeld = !admits(memoryBytesOf(frame));
+      if (isHeld) return "held";
       if (frame.type !== commands.write) return "request";
-      if (frame.lengthBytes > payloadBytesMax) return payloadTooLong(frame.lengthBytes);
       // Its own memory, not a slice of a pool or of the chunk: who keeps the payload keeps nothing else alive.
       filling = Buffer.allocUnsafeSlow(frame.lengthBytes);
       filledBytes = 0;
@@ -74,11 +94,29 @@ export function createRequestParser(intake: Intake): RequestParser {
     filledBytes += intake.moveInto(filling, filledBytes);
     if (filledBytes < filling.length) return "starved";
     frame.payload = filling;
+    filledBefore += filledBytes;
+    filledBytes = 0;
     filling = null;
     return "request";
   };
 
-  return { frame, next };
+  return {
+    frame,
+    next,
+    fillingBytes: () => filling?.length ?? 0,
+    missingBytes: () => (filling?.length ?? 0) - filledBytes,
+    filledBytes: () => filledBefore + filledBytes,
+    abandon() {
+      filling = null;
+      filledBytes = 0;
+    },
+  };
+}
+
+/** A READ above the limit is refused, and takes no memory. */
+function memoryBytesOf({ type, lengthBytes }: RequestFrame): number {
+  const carriesData = type === commands.write || type === commands.read;
+  return carriesData && lengthBytes <= payloadBytesMax ? lengthBytes : 0;
 }
 
 function badMagic(magic: number): Failure {

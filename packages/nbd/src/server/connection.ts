@@ -14,16 +14,21 @@ import type { NbdLimits } from "../limits.js";
 import { hello } from "../protocol/handshake-replies.js";
 import { createIntake } from "../protocol/intake.js";
 import type { NbdStats } from "./counters.js";
+import type { MemoryPool } from "./memory-pool.js";
 import { startNegotiation } from "./negotiation.js";
 import { createOutbox } from "./outbox.js";
 import { startSession, type Session } from "./session.js";
+import { createStallWatch } from "./stall-watch.js";
 
 export interface ConnectionOptions {
   readonly socket: Socket;
   readonly front: BlockFront;
   readonly limits: NbdLimits;
   readonly counters: NbdStats;
+  readonly pool: MemoryPool;
   readonly log: Log;
+  /** Called when the handshake has ended, in one way or another. */
+  readonly onGreeted: () => void;
   /** Called once, when the socket is closed. Requests may still be in flight on the volume; they are not answered. */
   readonly onClosed: () => void;
 }
@@ -33,6 +38,10 @@ export interface Connection {
   finish(): void;
   /** Closes at once. */
   cut(reason: string): void;
+  /** The same without a line in the log. */
+  drop(): void;
+  /** Closes if the client has left memory waiting for longer than it may. To be called again and again. */
+  checkStall(nowMs: number, graceMs: number): void;
 }
 
 export function serveConnection(options: ConnectionOptions): Connection {
@@ -42,6 +51,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
   let phase: "handshake" | "transmission" | "leaving" | "closed" = "handshake";
   let session: Session | null = null;
   let reading = true;
+  const outputWatch = createStallWatch(limits.bytesPerSecondMin);
+  const inputWatch = createStallWatch(limits.bytesPerSecondMin);
   /** Bounds how long a client may take to close after it was told that the server has. */
   let lingering: NodeJS.Timeout | null = null;
 
@@ -57,8 +68,11 @@ export function serveConnection(options: ConnectionOptions): Connection {
   /** As a function, since `pump` changes the phase under the compiler's eyes. */
   const phaseIs = (asked: typeof phase): boolean => phase === asked;
 
+  const account = options.pool.open(pump);
   const outbox = createOutbox({
     socket,
+    outputBytesMax: limits.outputBytesMax,
+    onTaken: () => session?.recount(),
     onFlushed() {
       if (phase === "leaving") leave();
       else pump();
@@ -71,8 +85,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
     clearTimeout(deadline);
     if (lingering !== null) clearTimeout(lingering);
     negotiation.abandon();
-    session?.silence();
     outbox.discard();
+    session?.silence();
     intake.clear();
     socket.destroy();
   };
@@ -104,9 +118,24 @@ export function serveConnection(options: ConnectionOptions): Connection {
     close();
   };
 
+  const checkStall = (nowMs: number, graceMs: number): void => {
+    const payload = session?.payloadProgress();
+    const output = { waitingBytes: outbox.outstandingBytes(), passedBytes: outbox.takenBytes() };
+    // A client that is held back cannot finish its payload.
+    const input = { waitingBytes: reading ? (payload?.missingBytes ?? 0) : 0, passedBytes: payload?.filledBytes ?? 0 };
+    const takesNothing = outputWatch.isStalled({ nowMs, graceMs, ...output });
+    const sendsNothing = inputWatch.isStalled({ nowMs, graceMs, ...input });
+    if (phase === "closed" || (!takesNothing && !sendsNothing)) return;
+    counters.stalledSessions += 1;
+    const reason = takesNothing ? "it does not take its replies" : "it does not finish the payload that it announced";
+    log.warn({ peer, reason, outputBytes: output.waitingBytes }, "nbd: the client stalls; connection closed");
+    close();
+  };
+
   const opened = (handle: VolumeHandle): void => {
     clearTimeout(deadline);
     phase = "transmission";
+    options.onGreeted();
     log.info({ peer, volume: handle.volume.name, access: handle.volume.access }, "nbd: export opened");
     session = startSession({
       handle,
@@ -114,6 +143,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
       outbox,
       limits,
       counters,
+      account,
       log,
       onViolation: violated,
       onFinished: leave,
@@ -165,5 +195,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
       else if (phase === "handshake") cut("the server is being stopped");
     },
     cut,
+    drop: close,
+    checkStall,
   };
 }

@@ -3,10 +3,12 @@ export interface NbdStats {
   /** Connections now open, in the handshake or beyond. */
   connections: number;
   acceptedConnections: number;
-  /** Closed on arrival because `connectionsMax` were open. */
+  /** Closed on arrival because `connectionsMax` were open, or in the handshake to make room for others. */
   refusedConnections: number;
   /** Sessions ended because the client broke the protocol or dawdled in the handshake. */
   brokenSessions: number;
+  /** Sessions ended because the client left replies untaken, or a payload unfinished. */
+  stalledSessions: number;
   /** Requests taken and not yet answered. */
   inFlightRequests: number;
   reads: number;
@@ -26,6 +28,7 @@ export function createCounters(): NbdStats {
     acceptedConnections: 0,
     refusedConnections: 0,
     brokenSessions: 0,
+    stalledSessions: 0,
     inFlightRequests: 0,
     reads: 0,
     readBytes: 0,

@@ -11,20 +11,24 @@ function createSlowSocket(): { readonly socket: Socket; readonly taken: Buffer[]
   const taken: Buffer[] = [];
   const emitter = new EventEmitter();
   const methods = {
+    writableLength: 0,
     cork() {},
     uncork() {},
     write(piece: Buffer, onWritten: () => void) {
       queue.push({ piece, onWritten });
+      slow.writableLength += piece.length;
       return true;
     },
   };
+  const slow = Object.assign(emitter, methods);
   return {
-    socket: Object.assign(emitter, methods) as unknown as Socket,
+    socket: slow as unknown as Socket,
     taken,
     take() {
       const first = queue.shift();
       if (first === undefined) return;
       taken.push(Buffer.from(first.piece));
+      slow.writableLength -= first.piece.length;
       first.onWritten();
     },
     isIdle: () => queue.length === 0,
@@ -45,7 +49,7 @@ describe("the outbox", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 80 }), async (actions) => {
         const slow = createSlowSocket();
-        const outbox = createOutbox({ socket: slow.socket, onFlushed() {} });
+        const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
         const expected: Buffer[] = [];
         let cookieLow = 0;
         for (const step of actions) {
@@ -72,7 +76,7 @@ describe("the outbox", () => {
 
   it("survives more replies in a turn than its block has room for", async () => {
     const slow = createSlowSocket();
-    const outbox = createOutbox({ socket: slow.socket, onFlushed() {} });
+    const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
     for (let turn = 0; turn < 3; turn++) {
       for (let i = 0; i < 1500; i++) outbox.reply({ error: 0, cookieHigh: turn, cookieLow: i }, null);
       await nextTurn();
@@ -88,7 +92,7 @@ describe("the outbox", () => {
 
   it("what is discarded is not sent", async () => {
     const slow = createSlowSocket();
-    const outbox = createOutbox({ socket: slow.socket, onFlushed() {} });
+    const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
     outbox.reply({ error: 0, cookieHigh: 0, cookieLow: 1 }, Buffer.from("x"));
     outbox.discard();
     await nextTurn();

@@ -16,7 +16,11 @@ const blockBytes = 1024 * simpleReplyBytes;
 export interface Outbox {
   /** Queues a reply and, for a READ that succeeded, its data, which must not change afterwards. */
   reply(reply: SimpleReply, payload: Buffer | null): void;
-  /** True while the socket holds more than it should: take no more requests until `onDrain`. */
+  /** Queued, or handed over and not yet taken by the kernel. */
+  outstandingBytes(): number;
+  /** Taken by the kernel since the start. */
+  takenBytes(): number;
+  /** True while the socket holds more than it should: take no more requests until `onFlushed`. */
   isBlocked(): boolean;
   /** Queued and not yet handed to the socket. */
   isEmpty(): boolean;
@@ -28,11 +32,15 @@ export interface Outbox {
 
 export interface OutboxOptions {
   readonly socket: Socket;
+  /** What the socket may hold of replies. */
+  readonly outputBytesMax: number;
+  /** Called when the kernel has taken something. */
+  readonly onTaken: () => void;
   /** Called after each turn's replies were handed over, and when a blocked socket has drained. */
   readonly onFlushed: () => void;
 }
 
-export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
+export function createOutbox({ socket, outputBytesMax, onTaken, onFlushed }: OutboxOptions): Outbox {
   let block: Buffer | null = null;
   /** The block up to `used` is filled, up to `handedOver` it is the socket's. */
   let used = 0;
@@ -41,6 +49,10 @@ export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
   let pieces: Buffer[] = [];
   let scheduled: NodeJS.Immediate | null = null;
   let blocked = false;
+  let discarded = false;
+  /** In `pieces` and in the part of the block behind `handedOver`. */
+  let queuedBytes = 0;
+  let acceptedBytes = 0;
 
   const onWritten = (): void => {
     writesOutstanding -= 1;
@@ -49,11 +61,13 @@ export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
       used = 0;
       handedOver = 0;
     }
+    onTaken();
   };
 
-  const write = (piece: Buffer): void => {
+  /** False when the socket holds more than `socketBytesMax`; it drains then. */
+  const write = (piece: Buffer): boolean => {
     writesOutstanding += 1;
-    if (!socket.write(piece, onWritten)) blocked = true;
+    return socket.write(piece, onWritten);
   };
 
   /** Turns what was written into the block since the last piece into a piece of its own. */
@@ -69,9 +83,12 @@ export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
     const toWrite = pieces;
     if (toWrite.length > 0) {
       pieces = [];
+      queuedBytes = 0;
+      let drains = false;
       if (toWrite.length > 1) socket.cork();
-      for (const piece of toWrite) write(piece);
+      for (const piece of toWrite) drains = !write(piece) || drains;
       if (toWrite.length > 1) socket.uncork();
+      if (drains && socket.writableLength > outputBytesMax) blocked = true;
     }
     onFlushed();
   };
@@ -87,6 +104,8 @@ export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
     return block;
   };
 
+  const outstandingBytes = (): number => (discarded ? 0 : queuedBytes + socket.writableLength);
+
   socket.on("drain", () => {
     blocked = false;
     onFlushed();
@@ -96,16 +115,25 @@ export function createOutbox({ socket, onFlushed }: OutboxOptions): Outbox {
     reply(reply, payload) {
       putSimpleReply(roomyBlock(), used, reply);
       used += simpleReplyBytes;
+      const replyBytes = simpleReplyBytes + (payload?.length ?? 0);
+      queuedBytes += replyBytes;
+      acceptedBytes += replyBytes;
       if (payload !== null) {
         cutPiece();
         pieces.push(payload);
       }
       scheduled ??= setImmediate(flush);
     },
+    outstandingBytes,
+    takenBytes: () => acceptedBytes - outstandingBytes(),
     isBlocked: () => blocked,
     isEmpty: () => scheduled === null,
-    send: write,
+    send(bytes) {
+      acceptedBytes += bytes.length;
+      if (!write(bytes)) blocked = true;
+    },
     discard() {
+      discarded = true;
       if (scheduled !== null) clearImmediate(scheduled);
       scheduled = null;
       pieces = [];

@@ -231,3 +231,83 @@ describe("the server's bounds", () => {
     client.socket.destroy();
   });
 });
+
+describe("the server's memory, for all connections together", () => {
+  const limits = { reserveBytes: mebibyte / 4, sharedBytesMax: 32 * mebibyte, contendedStallMs: 100, stallMs: 200 };
+  const heldBytesMax = (connections: number): number => connections * limits.reserveBytes + limits.sharedBytesMax;
+
+  it("clients that never read their replies hold no more than the budget, and are cut off; an honest one goes on", async () => {
+    await start({ limits: { ...limits, bytesPerSecondMin: 1024 * mebibyte } });
+    const honest = await openExport(stage.port, "vol-a");
+    const hostile = await Promise.all(Array.from({ length: 8 }, () => openExport(stage.port, "vol-a")));
+    let most = 0;
+    for (const client of hostile) {
+      client.socket.pause();
+      for (let i = 0; i < 24; i++) client.send(request({ type: read, length: mebibyte }));
+    }
+    while (stage.server.stats().stalledSessions < hostile.length) {
+      expect((await honest.ask({ type: read, length: 512 })).error).toBe(0);
+      await honest.receive(512);
+      most = Math.max(most, stage.server.stats().heldBytes);
+    }
+    expect(most).toBeLessThanOrEqual(heldBytesMax(9) + 16 * 24 * 8);
+    expect(most).toBeGreaterThan(mebibyte);
+    expect(stage.warnings()).toEqual(Array(8).fill("it does not take its replies"));
+    await until(() => stage.server.stats().heldBytes === 0);
+    honest.socket.destroy();
+  });
+
+  it("payloads that are announced and never sent hold no more than the budget, and are cut off", async () => {
+    await start({ limits: { ...limits, bytesPerSecondMin: 1024 * mebibyte } });
+    const honest = await openExport(stage.port, "vol-a");
+    const announced = request({ type: write, length: 32 * mebibyte });
+    const hostile = await Promise.all(Array.from({ length: 5 }, () => openExport(stage.port, "vol-a")));
+    for (const client of hostile) client.send(Buffer.concat([announced, Buffer.alloc(100)]));
+    let most = 0;
+    while (stage.server.stats().stalledSessions < hostile.length) {
+      expect((await honest.ask({ type: write, payload: Buffer.alloc(4096) })).error).toBe(0);
+      most = Math.max(most, stage.server.stats().heldBytes);
+    }
+    expect(most).toBeGreaterThanOrEqual(32 * mebibyte);
+    expect(most).toBeLessThanOrEqual(heldBytesMax(6));
+    expect(new Set(stage.warnings())).toEqual(new Set(["it does not finish the payload that it announced"]));
+    honest.socket.destroy();
+  });
+
+  it("what others hold for a while delays a large request, and does not fail it", async () => {
+    const waiting: (() => void)[] = [];
+    const intercept = (call: { lengthBytes: number }): Promise<void> | null =>
+      call.lengthBytes < mebibyte ? null : new Promise((resolve) => waiting.push(resolve));
+    const { reserveBytes, sharedBytesMax } = limits;
+    await start({ limits: { reserveBytes, sharedBytesMax }, intercept });
+    const clients = await Promise.all(Array.from({ length: 50 }, () => openExport(stage.port, "vol-a")));
+    for (const client of clients) client.send(request({ type: write, payload: Buffer.alloc(mebibyte) }));
+    // Each draws 3/4 MiB of the shared 32 MiB; the others wait.
+    await until(() => waiting.length === 42);
+    await standsStill(() => waiting.length);
+    expect(waiting).toHaveLength(42);
+    for (let answered = 0; answered < clients.length; answered++) {
+      await until(() => waiting.length > 0);
+      waiting.shift()!();
+    }
+    for (const client of clients) expect((await client.receiveReply()).error).toBe(0);
+    expect(stage.server.stats()).toMatchObject({ stalledSessions: 0, heldBytes: 0 });
+    for (const client of clients) client.socket.destroy();
+  });
+
+  it("slow-loris: who is longest in the handshake makes room for newcomers, who has an export open does not", async () => {
+    await start({ limits: { handshakesMax: 2 } });
+    const working = await openExport(stage.port, "vol-a");
+    const dawdling = [await greet(stage.port), await greet(stage.port)];
+    const newcomer = await openExport(stage.port, "vol-a");
+    await dawdling[0]!.closed;
+    const another = await greet(stage.port);
+    const third = await greet(stage.port);
+    await dawdling[1]!.closed;
+    expect((await working.ask({ type: flush })).error).toBe(0);
+    expect((await newcomer.ask({ type: flush })).error).toBe(0);
+    expect(stage.server.stats()).toMatchObject({ refusedConnections: 2, connections: 4 });
+    expect(stage.lines.filter((line) => line.message.includes("too many connections"))).toHaveLength(1);
+    for (const client of [working, newcomer, another, third]) client.socket.destroy();
+  });
+});

@@ -6,9 +6,11 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import type { BlockFront } from "@waystation/contracts/block-front";
 import type { Log } from "@waystation/contracts/log";
 import { listenFailed } from "../errors.js";
-import { defaultLimits, type NbdLimits } from "../limits.js";
+import assert from "node:assert/strict";
+import { defaultLimits, payloadBytesMax, socketBytesMax, type NbdLimits } from "../limits.js";
 import { serveConnection, type Connection } from "./connection.js";
 import { createCounters, type NbdStats } from "./counters.js";
+import { createMemoryPool } from "./memory-pool.js";
 
 export interface NbdServerOptions {
   readonly front: BlockFront;
@@ -22,51 +24,79 @@ export interface NbdServer {
   readonly address: { readonly host: string; readonly port: number };
   /** Stops listening, lets requests in flight finish for at most `closeMs`, then cuts what is left. */
   close(): Promise<void>;
-  stats(): Readonly<NbdStats>;
+  stats(): Readonly<NbdStats & { readonly heldBytes: number }>;
 }
+
+/** How often clients are looked at that leave memory waiting. */
+const stallCheckMsMax = 1_000;
 
 /** Listens and serves. Rejects with `NBD_LISTEN_FAILED`. */
 export async function startNbdServer(options: NbdServerOptions): Promise<NbdServer> {
   const { front, log } = options;
   const limits: NbdLimits = { ...defaultLimits, ...options.limits };
   const counters = createCounters();
+  assert(limits.sharedBytesMax >= payloadBytesMax, "the largest request would never be taken");
+  const pool = createMemoryPool(limits);
   const connections = new Set<Connection>();
+  /** In the handshake, oldest first. */
+  const handshakes = new Set<Connection>();
   let refusing = false;
 
   const server = createServer({
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: limits.keepAliveMs,
-    highWaterMark: limits.outputBytesMax,
+    highWaterMark: socketBytesMax,
   });
-  server.maxConnections = limits.connectionsMax;
-
-  server.on("connection", (socket: Socket) => {
-    counters.acceptedConnections += 1;
-    counters.connections += 1;
-    const connection = serveConnection({
-      socket,
-      front,
-      limits,
-      counters,
-      log,
-      onClosed() {
-        connections.delete(connection);
-        counters.connections -= 1;
-        refusing = false;
-      },
-    });
-    connections.add(connection);
-  });
-  server.on("drop", (dropped) => {
+  const refuse = (peer: Socket): void => {
     counters.refusedConnections += 1;
     // One line per time that the limit is reached: whoever floods the port must not flood the log.
     if (refusing) return;
     refusing = true;
-    const peer = `${dropped?.remoteAddress ?? "?"}:${dropped?.remotePort ?? 0}`;
-    log.warn({ peer, connectionsMax: limits.connectionsMax }, "nbd: too many connections; new ones are refused");
-  });
+    const from = `${peer.remoteAddress ?? "?"}:${peer.remotePort ?? 0}`;
+    const { connectionsMax, handshakesMax } = limits;
+    log.warn({ peer: from, connectionsMax, handshakesMax }, "nbd: too many connections; some are refused");
+  };
 
+  /** Makes room for one more handshake at the cost of the oldest. False when every connection has an export open. */
+  const makeRoom = (newcomer: Socket): boolean => {
+    const openMax = limits.connectionsMax - (connections.size - handshakes.size);
+    if (handshakes.size < Math.min(limits.handshakesMax, openMax)) return true;
+    refuse(newcomer);
+    const [oldest] = handshakes;
+    if (oldest === undefined) return false;
+    handshakes.delete(oldest);
+    connections.delete(oldest);
+    oldest.drop();
+    return true;
+  };
+
+  server.on("connection", (socket: Socket) => {
+    if (!makeRoom(socket)) {
+      socket.destroy();
+      return;
+    }
+    counters.acceptedConnections += 1;
+    counters.connections += 1;
+    const connection: Connection = serveConnection({
+      socket,
+      front,
+      limits,
+      counters,
+      pool,
+      log,
+      onGreeted: () => void handshakes.delete(connection),
+      onClosed() {
+        connections.delete(connection);
+        handshakes.delete(connection);
+        counters.connections -= 1;
+        const { connectionsMax, handshakesMax } = limits;
+        if (connections.size < connectionsMax && handshakes.size < handshakesMax / 2) refusing = false;
+      },
+    });
+    connections.add(connection);
+    handshakes.add(connection);
+  });
   await listen(server, options.listen);
   server.on("error", (error) => {
     log.error({ reason: error.message }, "nbd: the listener failed");
@@ -74,14 +104,25 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
   const { address, port } = server.address() as AddressInfo;
   log.info({ host: address, port }, "nbd: listening");
 
+  const stallCheck = setInterval(
+    () => {
+      const graceMs = pool.isContended() ? limits.contendedStallMs : limits.stallMs;
+      for (const connection of connections) connection.checkStall(performance.now(), graceMs);
+    },
+    Math.min(stallCheckMsMax, limits.contendedStallMs / 2),
+  );
+  stallCheck.unref();
+
   let closing: Promise<void> | null = null;
   return {
     address: { host: address, port },
     close() {
-      closing ??= shutDown(server, connections, limits.closeMs);
+      closing ??= shutDown(server, connections, limits.closeMs).finally(() => {
+        clearInterval(stallCheck);
+      });
       return closing;
     },
-    stats: () => ({ ...counters }),
+    stats: () => ({ ...counters, heldBytes: pool.heldBytes() }),
   };
 }
 

@@ -18,6 +18,7 @@ import { createRequestParser, type RequestFrame } from "../protocol/request-pars
 import type { SimpleReply } from "../protocol/simple-reply.js";
 import { commandFlags, commands, nbdErrors } from "../protocol/wire.js";
 import type { NbdStats } from "./counters.js";
+import type { MemoryAccount } from "./memory-pool.js";
 import type { Outbox } from "./outbox.js";
 
 export interface SessionOptions {
@@ -26,6 +27,8 @@ export interface SessionOptions {
   readonly outbox: Outbox;
   readonly limits: NbdLimits;
   readonly counters: NbdStats;
+  /** What this session holds is kept there, and no payload is taken before it is admitted. */
+  readonly account: MemoryAccount;
   readonly log: Log;
   /** The client's stream cannot be read on. */
   readonly onViolation: (failure: Failure) => void;
@@ -40,6 +43,10 @@ export interface Session {
   stop(): void;
   /** Answers nothing from now on: the connection is gone. */
   silence(): void;
+  /** Tells the account what is held now. */
+  recount(): void;
+  /** The rest of a payload that the client has begun to send, and payload bytes that have come since the start. */
+  payloadProgress(): { readonly missingBytes: number; readonly filledBytes: number };
 }
 
 /** One request in flight. */
@@ -54,15 +61,22 @@ interface Slot extends SimpleReply {
 }
 
 export function startSession(options: SessionOptions): Session {
-  const { handle, intake, outbox, limits, counters, log } = options;
+  const { handle, intake, outbox, limits, counters, account, log } = options;
   const bounds = { sizeBytes: handle.volume.sizeBytes, readOnly: handle.volume.access === "read-only" };
-  const parser = createRequestParser(intake);
+  const parser = createRequestParser(intake, (lengthBytes) => {
+    recount();
+    return account.admits(lengthBytes);
+  });
   const freeSlots: Slot[] = [];
   let inFlight = 0;
   let inFlightBytes = 0;
   let taking = true;
   let answering = true;
   let finished = false;
+
+  const recount = (): void => {
+    account.set(inFlightBytes + parser.fillingBytes() + outbox.outstandingBytes());
+  };
 
   const finishIfIdle = (): void => {
     if (taking || inFlight > 0 || finished) return;
@@ -77,6 +91,7 @@ export function startSession(options: SessionOptions): Session {
     inFlightBytes -= slot.payloadBytes;
     if (slot.error !== 0) counters.failedRequests += 1;
     if (answering) outbox.reply(slot, data);
+    recount();
     freeSlots.push(slot);
     if (!taking) finishIfIdle();
   };
@@ -177,7 +192,11 @@ export function startSession(options: SessionOptions): Session {
     pump() {
       while (mayTake()) {
         const step = parser.next();
-        if (step === "starved") return true;
+        if (step === "held") return false;
+        if (step === "starved") {
+          recount();
+          return true;
+        }
         if (step !== "request") {
           options.onViolation(step);
           return false;
@@ -188,13 +207,21 @@ export function startSession(options: SessionOptions): Session {
         }
         take(parser.frame);
       }
+      // It asks again once it may take requests; until then others come first.
+      account.leaveQueue();
+      recount();
       return false;
     },
     stop,
     silence() {
       answering = false;
+      parser.abandon();
+      account.leaveQueue();
+      recount();
       stop();
     },
+    recount,
+    payloadProgress: () => ({ missingBytes: parser.missingBytes(), filledBytes: parser.filledBytes() }),
   };
 }
 
