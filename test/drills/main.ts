@@ -1,6 +1,6 @@
 /**
  * `npm run drill -- --times N [--seed S]`: the drill over and over, one line each, with a seed of its own that repeats
- * its choices. Exit codes: 0 every round went well, 1 one did not, 2 wrong usage.
+ * its choices. Exit codes: 0 every round went well, 1 one did not or was not run, 2 wrong usage.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -54,7 +54,8 @@ async function runRounds({ times, seed: firstSeed }: Wanted, folder: string): Pr
   if (a === undefined || b === undefined) throw new Error("no images were made");
   const reports: DrillReport[] = [];
   const failedSeeds: number[] = [];
-  for (let round = 1; round <= times; round++) {
+  const interrupted = noteInterrupts();
+  for (let round = 1; round <= times && !interrupted(); round++) {
     const seed = firstSeed + round - 1;
     const label = `round ${round}/${times}`;
     try {
@@ -69,7 +70,18 @@ async function runRounds({ times, seed: firstSeed }: Wanted, folder: string): Pr
     }
   }
   process.stdout.write(summary(reports, failedSeeds));
-  return failedSeeds.length === 0 ? 0 : 1;
+  return failedSeeds.length === 0 && reports.length === times ? 0 : 1;
+}
+
+/** The first Ctrl-C lets the round end, so that it leaves no process and no mount behind; the second is obeyed at once. */
+function noteInterrupts(): () => boolean {
+  let interrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      interrupted = true;
+      process.stdout.write("stopping after this round\n");
+    });
+  return () => interrupted;
 }
 
 function summary(reports: readonly DrillReport[], failedSeeds: readonly number[]): string {

@@ -79,7 +79,9 @@ export async function writeThroughMount(folder: string, uri: string): Promise<Mo
     return {
       synced,
       async release() {
-        child.kill("SIGKILL");
+        // With what it runs at the moment: that would hold the mount.
+        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+          process.kill(-child.pid, "SIGKILL");
         await attached.release();
       },
     };
@@ -135,7 +137,12 @@ async function attach(folder: string, nbdfuseSource: readonly string[]): Promise
 }
 
 function startNbdfuse(path: string, source: readonly string[]) {
-  const child = spawn("nbdfuse", [path, ...source], { env: programEnvironment, stdio: ["ignore", "ignore", "pipe"] });
+  // Detached, here and below: Ctrl-C is for the drill, which takes its mounts down in order.
+  const child = spawn("nbdfuse", [path, ...source], {
+    env: programEnvironment,
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
   let said = "";
   let failure: Error | null = null;
   child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
@@ -161,7 +168,10 @@ function startNbdfuse(path: string, source: readonly string[]) {
 }
 
 function startWriter(mountPoint: string): { readonly child: ChildProcess; readonly synced: () => number } {
-  const child = spawn("bash", ["-c", writer, "writer", mountPoint], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn("bash", ["-c", writer, "writer", mountPoint], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
   let synced = 0;
   createInterface({ input: child.stdout }).on("line", (line) => {
     const match = /^synced (\d+)$/.exec(line);

@@ -42,7 +42,11 @@ export function createLog(): DaemonLog {
 }
 
 export function startDaemonProcess(main: string, args: readonly string[], log: DaemonLog): DaemonProcess {
-  const child = spawn(process.execPath, [main, ...args, "--exit-with-parent"], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [main, ...args, "--exit-with-parent"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    // Ctrl-C is for the program that runs the test, which ends what it started in order.
+    detached: true,
+  });
   child.stdin.on("error", () => {});
   let exit: Exit | null = null;
   let lastMessage = "";
