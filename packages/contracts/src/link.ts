@@ -34,6 +34,7 @@ export interface LinkEvents<Message> {
   onClose(reason: string): void;
 }
 
+/** Never calls back from within a call: not from `dial`, not from a link's `send` or `close`. Its users rely on it. */
 export interface Transport<Message> {
   /**
    * Tries to open a link. `onOpen` comes once it stands, or `onClose` alone when it could not be opened. The caller

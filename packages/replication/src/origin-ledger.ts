@@ -31,7 +31,6 @@ export interface LedgerOptions {
   readonly primary: NodeName;
   /** As recovered. */
   readonly high: OriginNumber;
-  readonly stamped: Sequence;
   readonly journalFirst: Sequence;
 }
 

@@ -85,7 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
   const ledgers = new Map(
     membership.volumes.map(({ name, primary }): [string, OriginLedger] => {
       const high = readOrigin(marks, markNames.high(name));
-      return [name, createOriginLedger({ volume: name, primary, high, stamped, journalFirst: options.journalFirst })];
+      return [name, createOriginLedger({ volume: name, primary, high, journalFirst: options.journalFirst })];
     }),
   );
   const peers = primariesOf(membership).map((node): IngressPeer => ({
