@@ -20,6 +20,7 @@ const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
 const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
+const fileDiskTest = unitTests("packages/raid/src/io/file-disk.test.ts");
 
 /** [name, rule, what is broken, catcher] */
 const rows: readonly (readonly [string, string, string, Catcher])[] = [
@@ -194,12 +195,9 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["ejection-not-recorded", "PROTOCOL 11, A2", "a disk that missed a write comes back as current", arrayTest],
   ["generation-not-raised", "PROTOCOL 11, A2", "an old copy of a disk passes for the present one", arrayTest],
-  [
-    "file-disk-write-not-synced",
-    "PROTOCOL 11, A1",
-    "a durable write stays in the page cache",
-    unitTests("packages/raid/src/io/disks.test.ts"),
-  ],
+  ["file-disk-write-not-synced", "PROTOCOL 11, A1", "a durable write stays in the page cache", fileDiskTest],
+  ["file-disk-sync-joins-an-earlier-one", "PROTOCOL 11, A1", "a sync counts for writes after its begin", fileDiskTest],
+  ["file-disk-name-not-synced", "PROTOCOL 11, A1", "power loss takes a new disk's directory entry", fileDiskTest],
 ];
 
 export const catalogue: readonly Mutant[] = rows.map(([name, rule, breaks, catcher]) => ({
