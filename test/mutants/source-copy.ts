@@ -6,7 +6,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import typescript from "typescript";
 import { repositoryRoot } from "../harness/repository.js";
@@ -38,7 +38,9 @@ export async function makeSourceCopy(): Promise<SourceCopy> {
       const touched = filesOf(await readFile(patchFile, "utf8")).map((file) => join(folder, file));
       const before = await Promise.all(touched.flatMap((file) => [file, compiledPlace(file)]).map(remember));
       try {
-        await promisify(execFile)("git", ["apply", patchFile], { cwd: folder });
+        // Inside a checkout git would take the patch's paths from its root, and skip what is not below `folder`.
+        const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(folder) };
+        await promisify(execFile)("git", ["apply", patchFile], { cwd: folder, env });
         for (const file of touched) await compile(file);
         return await action();
       } finally {
