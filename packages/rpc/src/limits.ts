@@ -18,6 +18,15 @@ export const dialDeadlineMs = 2_000;
 export const lingerMs = 1_000;
 /** TCP connections to one daemon. */
 export const connectionsMax = 256;
+/** Of these, how many may have no call open; the one that came first makes room for the next. */
+export const idleConnectionsMax = 128;
+/**
+ * What all connections to one daemon may make it hold: unfinished messages, requests that wait for their handler,
+ * answers that are not taken. Several of the largest messages at a time, and within the daemon's memory.
+ */
+export const heldBytesMax = 96 * mebibyte;
+/** Calls open at one daemon, over all connections. */
+export const streamsMax = 4_096;
 /** Data of one read or write. */
 export const requestBytesMax = 4 * mebibyte;
 /** Data of one batch of a write stream. */
