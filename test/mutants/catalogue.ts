@@ -15,6 +15,9 @@ export interface Mutant {
 
 const relayTest = unitTests("packages/replication/src/relay.test.ts");
 const relayFenceTest = unitTests("packages/replication/src/relay-fence.test.ts");
+const originTest = unitTests("packages/replication/src/origin.test.ts");
+const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
+const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
 const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
 const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
@@ -47,7 +50,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ["no-dedupe-on-resend", "PROTOCOL 1.4, B3", "a write that comes twice is stamped twice", relayTest],
   ["gaps-accepted", "PROTOCOL 1.4, B3", "a write is stamped though one before it is missing", relayTest],
   ["incarnation-not-raised", "PROTOCOL 1.1", "after a restart old numbers name new writes", simulator(50)],
-  ["intent-not-awaited", "PROTOCOL 1.2", "a write starts before its extent is in the durable intent", simulator(1000)],
+  ["intent-not-awaited", "PROTOCOL 1.2", "a write starts before its extent is in the durable intent", originTest],
   [
     "intent-forgotten-under-a-write",
     "PROTOCOL 1.2",
@@ -58,13 +61,13 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ["reads-do-not-wait", "PROTOCOL 1.2", "a read shows a write that the relay may never see", simulator(50)],
   // A primary that crashed
   ["opens-before-recovery", "PROTOCOL 2", "hosts read and write before array and relay agree", simulator(20)],
-  ["no-fetch", "PROTOCOL 2b", "what only the relay has is not fetched", simulator(500)],
+  ["no-fetch", "PROTOCOL 2b", "what only the relay has is not fetched", simulator(200)],
   ["no-reconcile", "PROTOCOL 2c", "the extents of the intent are not sent again", simulator(200)],
   [
     "local-mark-early",
     "PROTOCOL 2b",
     "the local-complete mark passes writes that the array does not have",
-    simulator(1000),
+    simulator(300),
   ],
   // Shipping and points
   [
@@ -99,6 +102,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "after a crash a half-stored span passes for the point before it",
     simulator(50),
   ],
+  [
+    "validates-what-it-does-not-hold",
+    "PROTOCOL 3.2, B5",
+    "a secondary answers for records that it never got",
+    secondaryTest,
+  ],
   // Journal
   ["trim-before-applied", "PROTOCOL 7", "the relay drops records that a secondary has not applied", simulator(20)],
   [
@@ -109,7 +118,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["lost-journal-goes-on", "PROTOCOL 7", "a relay that lost acknowledged records stamps on", relayTest],
   // Epochs and takeover
-  ["stale-epoch-accepted", "PROTOCOL 6.1, B14", "messages of an old epoch are taken", simulator(200)],
+  ["stale-epoch-accepted", "PROTOCOL 6.1, B14", "messages of an old epoch are taken", relayFenceTest],
   ["rival-epoch-accepted", "PROTOCOL 6.1, B14", "one epoch number is promised to two takeovers", relayFenceTest],
   ["promise-not-durable", "PROTOCOL 6.1, B14", "a promise is forgotten by a crash", simulator(20)],
   [
@@ -137,13 +146,13 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "decision-shown-before-durable",
     "PROTOCOL 6.2, B6",
     "others open because of a decision that a crash takes back",
-    simulator(1000),
+    followerTest,
   ],
   [
     "opens-before-all-hold-the-decision",
     "PROTOCOL 6.2, B6",
     "hosts write while another takeover may decide otherwise",
-    simulator(1000),
+    followerTest,
   ],
   // Journals on media
   ["leveldb-commit-not-synced", "PROTOCOL 7, B2", "LevelDB acknowledges what the page cache holds", levelWriterTest],
