@@ -61,7 +61,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const { desk, self, membership, marks, council } = options;
   const volumes = volumesOn(membership, self, "secondary").map((volume) => volume.name);
   const peers = secondariesOf(membership).filter((node) => node !== self);
-  const secondary = createSecondary({ desk, marks, usage: options.usage });
+  const secondary = createSecondary({ desk, marks, usage: options.usage, onGap: (why) => dueForResync(why) });
   const promoted = createPromoted(desk, volumes);
   /** Durable: others open because they see it here. */
   let decision = readDecision(marks);
@@ -181,12 +181,20 @@ export function createFollower(options: FollowerOptions): Follower {
 
   const join = (theirs: Decision): void => {
     take(theirs, (granted) => {
-      if (granted) return;
-      phase = "needs-resync";
-      detail = `a takeover decided sequence ${theirs.sequence} without this node, which cannot join there: it needs a full copy`;
-      setAccess("closed", detail);
-      desk.commit({ marks: new Map([[markNames.resyncDue, detail]]) });
+      if (!granted)
+        dueForResync(
+          `a takeover decided sequence ${theirs.sequence}, where this node cannot join: it needs a full copy`,
+        );
     });
+  };
+
+  const dueForResync = (why: string): void => {
+    phase = "needs-resync";
+    detail = why;
+    desk.log("error", `${membership.group}: ${why}`);
+    secondary.setIntake("nothing", why);
+    setAccess("closed", why);
+    desk.commit({ marks: new Map([[markNames.resyncDue, why]]) });
   };
 
   /**

@@ -34,6 +34,8 @@ export const limits = {
   inquireIntervalMs: 1000,
   /** Allowed clock drift within one lease, as a share of it (PROTOCOL 4). */
   leaseDriftShare: 0.1,
+  /** What repeats is logged at most this often. */
+  logIntervalMs: 1000,
   /** A takeover polls the participants this often while it drains and rolls forward. */
   takeoverPollMs: 25,
   /** A drain that makes no progress for this long has lost its relay. */

@@ -256,7 +256,7 @@ export function createMember(options: MemberOptions): Member {
   };
 
   const dialWanted = (): void => {
-    if (origin?.phase() === "fenced") return;
+    if (origin?.isClosed() === true) return;
     for (const want of wanted) {
       if (want.state !== "down" || desk.nowMs() < want.nextDialMs) continue;
       want.state = "dialling";
@@ -269,7 +269,7 @@ export function createMember(options: MemberOptions): Member {
    * takeover that it missed must be noticed by whoever still answers.
    */
   const inquire = (): void => {
-    if (origin === null || origin.phase() === "fenced" || desk.nowMs() < nextInquiryMs) return;
+    if (origin === null || origin.isClosed() || desk.nowMs() < nextInquiryMs) return;
     if (origin.phase() === "open" && origin.stages().relayConnected) return;
     nextInquiryMs = desk.nowMs() + limits.inquireIntervalMs;
     council.ask(secondaries, { kind: "inquire" }, (answers) => {
@@ -277,7 +277,7 @@ export function createMember(options: MemberOptions): Member {
         const theirs = answer?.state.promised;
         if (theirs !== undefined && theirs.number > promised.number) adopt(theirs, () => {});
       }
-      if (origin.phase() !== "fenced") origin.confirmEpoch();
+      if (!origin.isClosed()) origin.confirmEpoch();
     });
   };
 

@@ -13,6 +13,8 @@ export interface OriginLedger {
   durable: OriginNumber;
   stamp(origin: OriginNumber, sequence: Sequence): void;
   madeDurable(origin: OriginNumber): void;
+  /** As far as the primary has ever reported `localComplete` since this start. */
+  reportedComplete(): OriginNumber;
   /** The primary has everything up to here durably on its array. */
   localComplete(origin: OriginNumber): void;
   /** The group sequence up to which this volume needs no record of the relay any more. */
@@ -55,6 +57,7 @@ export function createOriginLedger(options: LedgerOptions): OriginLedger {
     madeDurable(origin) {
       self.durable = origin;
     },
+    reportedComplete: () => complete,
     localComplete(origin) {
       if (compareOrigin(origin, complete) > 0) complete = origin;
       let done = 0;

@@ -312,12 +312,32 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
     expect(primary.take().filter((line) => line.startsWith("dial council"))).toEqual([]);
   });
 
+  it("one that lost its state never opens: its numbers would name other data than those the relay knows", () => {
+    const primary = createPrimaryBench();
+    primary.start();
+    primary.settle();
+    primary.connect();
+    primary.secondariesSilent();
+    primary.welcome([mark(volA, 1, 50)]);
+    primary.settle();
+    expect(primary.member.status()).toMatchObject({
+      phase: "state-lost",
+      detail: expect.stringContaining("vol-a") as string,
+    });
+    expect(primary.access.get(volA)).toBe("closed");
+    primary.tick(10_000, 250);
+    expect(phaseOf(primary)).toBe("state-lost");
+  });
+
   it("takes its volumes one after the other, and opens when all are reconciled", () => {
     const both: Membership = {
       ...g1,
       volumes: g1.volumes.map((volume) => ({ ...volume, primary: primaryA })),
     };
-    const primary = createPrimaryBench({ membership: both });
+    const earlier = createPrimaryBench({ membership: both });
+    earlier.start();
+    earlier.settle();
+    const primary = createPrimaryBench({ membership: both, medium: earlier.medium });
     primary.start();
     primary.settle();
     primary.connect();

@@ -28,6 +28,8 @@ export interface OriginVolume {
   /** Set for good once the array failed beyond its redundancy. */
   failed: Failure | null;
   nextOrigin(): OriginNumber;
+  /** The last number given in this life. */
+  issued(): OriginNumber;
   queueLocal(write: PendingWrite): void;
   /** What is to be stored on the array now; each write is handed out once. */
   takeLocal(): readonly PendingWrite[];
@@ -67,6 +69,7 @@ export function createOriginVolume(volume: GroupVolume, marks: Marks): OriginVol
       n += 1;
       return { incarnation: self.incarnation, n };
     },
+    issued: () => ({ incarnation: self.incarnation, n }),
     queueLocal(write) {
       queued.push(write);
       unfinished.push(write);

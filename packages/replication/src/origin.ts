@@ -2,14 +2,14 @@
  * The primary role of a group on one node (PROTOCOL 1, 2): takes host reads and writes, runs both legs, and after a
  * crash brings array and relay together before any host may look. Its phases:
  *
- *     starting -> confirming -> fetching -> reconciling -> open        (any) -> fenced
+ *     starting -> confirming -> fetching -> reconciling -> open        (any) -> fenced, state-lost
  *
  * confirming: the relay and every secondary that can be reached have the same epoch (2a); fetching: what the relay has
  * above the durable local mark is stored (2b); reconciling: the extents of the write intent are sent as new writes
  * (2c). Opening earlier would show hosts a write that the relay never saw, and lose it again.
  */
 import assert from "node:assert/strict";
-import { noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
+import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
 import type { Desk, GroupEvent, LinkId } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
@@ -24,7 +24,7 @@ import type { PrimaryStages } from "./status.js";
 import type { MarkValue, NodeName, OriginNumber, VolumeName } from "./vocabulary.js";
 import { createWriteWindow } from "./write-window.js";
 
-export type OriginPhase = "starting" | "confirming" | "fetching" | "reconciling" | "open" | "fenced";
+export type OriginPhase = "starting" | "confirming" | "fetching" | "reconciling" | "open" | "fenced" | "state-lost";
 
 export interface Origin {
   start(): void;
@@ -39,6 +39,8 @@ export interface Origin {
   confirmEpoch(): void;
   /** Another node has taken over, or the relay was fenced: no host may be served any more. */
   fence(reason: string): void;
+  /** Fenced, or without the state that it needs: it serves nobody and greets nobody any more. */
+  isClosed(): boolean;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
   phase(): OriginPhase;
@@ -87,6 +89,11 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
   };
 
   const welcome = (marksAtRelay: readonly VolumeMark[], creditBytes: number): void => {
+    const unknown = marksAtRelay.find(({ volume, origin: known }) => {
+      const issued = byName.get(volume)?.issued();
+      return issued !== undefined && compareOrigin(known, issued) > 0;
+    });
+    if (unknown !== undefined) return close("state-lost", stateLost(unknown.volume));
     welcomed = true;
     relayMarks = marksAtRelay;
     reportedComplete = new Map();
@@ -187,21 +194,24 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     desk.log("info", `${membership.group}: open for hosts`);
   };
 
+  const isClosed = (): boolean => phase === "fenced" || phase === "state-lost";
+
   const dropLink = (reason: string): void => {
     if (link !== null) desk.closeLink(link);
     link = null;
     welcomed = false;
     fetching = null;
     window.disconnect();
-    if (phase !== "fenced") detail = reason;
+    if (!isClosed()) detail = reason;
   };
 
-  const fence = (reason: string): void => {
+  /** Serves nobody any more, for good. */
+  const close = (as: "fenced" | "state-lost", reason: string): void => {
     if (phase === "fenced") return;
-    phase = "fenced";
+    phase = as;
     dropLink(reason);
     detail = reason;
-    desk.log("error", `${membership.group}: fenced: ${reason}`);
+    desk.log("error", `${membership.group}: ${as}: ${reason}`);
     window.abandon((volume) => notOpen(volume, reason));
     reads.abandon((volume) => notOpen(volume, reason));
     for (const { name } of volumes) desk.access(name, "closed", reason);
@@ -247,6 +257,8 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     }
   };
 
+  const fence = (reason: string): void => close("fenced", reason);
+
   return {
     start() {
       for (const { name } of volumes) desk.access(name, "closed", "the primary is starting");
@@ -269,12 +281,12 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     tick() {
       window.tick();
       reads.tick();
-      if (phase === "fenced" || desk.nowMs() < nextMarksMs) return;
+      if (isClosed() || desk.nowMs() < nextMarksMs) return;
       nextMarksMs = desk.nowMs() + limits.markIntervalMs;
       persistMarks();
     },
     ingressOpened(opened) {
-      if (phase === "fenced") return desk.closeLink(opened);
+      if (isClosed()) return desk.closeLink(opened);
       link = opened;
       if (phase !== "starting") sendHello();
     },
@@ -306,6 +318,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
       proceed();
     },
     fence,
+    isClosed,
     hostWrite(event) {
       const { request, volume, write, offsetBytes, lengthBytes, payload } = event;
       if (phase !== "open") return desk.reply(request, notOpen(volume, detail));
@@ -330,4 +343,9 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
 
 function markOf(marks: readonly VolumeMark[], volume: VolumeName): OriginNumber {
   return marks.find((mark) => mark.volume === volume)?.origin ?? noOrigin;
+}
+
+/** Its numbers would name other data than those the relay knows: the relay would take new writes for repeats of old ones. */
+function stateLost(volume: VolumeName): string {
+  return `the relay knows writes of ${volume} that this node has no memory of: its data directory was lost or replaced by an older one. Restore it, or take the group over at the far side`;
 }

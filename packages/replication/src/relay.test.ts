@@ -284,6 +284,16 @@ describe("a relay that may have lost its journal (PROTOCOL 7)", () => {
     expect(again.sentTo(primaryA)).toMatchObject([{ kind: "refusal", reason: "journal-lost" }]);
   });
 
+  it("refuses a primary that has less on its array than it had: its data was replaced by an older copy", () => {
+    const relay = stampingRelay();
+    relay.batch(primaryA, [a(1), a(2)]);
+    relay.settle();
+    relay.batch(primaryA, [], [mark(volA, 1, 2)]);
+    relay.greet(primaryA, { incarnation: 2, acknowledged: at(1, 1), localComplete: at(1, 1) });
+    relay.settle();
+    expect(relay.sentTo(primaryA).at(-1)).toMatchObject({ kind: "refusal", reason: "gap" });
+  });
+
   it("an empty journal with a secondary that holds records was lost, not new", () => {
     const relay = createRelayBench();
     relay.start();

@@ -134,12 +134,18 @@ export function createRelay(options: RelayOptions): Relay {
 
   const hello = (peer: IngressPeer, link: LinkId, body: OriginHello): void => {
     if (frozenAt !== null) return refuse(link, "fenced", `the group was frozen at ${frozenAt} by a takeover`);
-    for (const { volume, acknowledged, incarnation } of body.volumes) {
+    for (const { volume, acknowledged, incarnation, localComplete } of body.volumes) {
       const ledger = ledgers.get(volume);
       if (ledger?.primary !== peer.node)
         return refuse(link, "not-a-member", `${volume} is not a volume of ${peer.node} in ${membership.group}`);
       if (compareOrigin(ledger.stamped, acknowledged) < 0)
         declareLost(`${peer.node} holds an acknowledgement of ${volume} that this journal does not know`);
+      if (compareOrigin(localComplete, ledger.reportedComplete()) < 0)
+        return refuse(
+          link,
+          "gap",
+          `${peer.node} had more of ${volume} on its array than it knows of now: its data was replaced by an older copy`,
+        );
       if (incarnation < ledger.stamped.incarnation)
         return refuse(link, "gap", `incarnation ${incarnation} of ${volume} is older than the last one seen`);
     }
@@ -304,7 +310,13 @@ export function createRelay(options: RelayOptions): Relay {
       if (!peer.welcomed) return `${peer.node} is not connected to the relay`;
       if (!peer.lease.held()) return `the lease of ${peer.node} has ended`;
     }
-    return "";
+    return shipping.resyncDue();
+  };
+
+  const fullness = (): string => {
+    const { usedBytes, capacityBytes } = usage();
+    if (capacityBytes - usedBytes >= recordOverheadBytes + limits.intentUnitBytes) return "";
+    return `the journal is full (${usedBytes} of ${capacityBytes} bytes): host writes are held until the far side takes more`;
   };
 
   return {
@@ -382,7 +394,7 @@ export function createRelay(options: RelayOptions): Relay {
     stamped: () => durable,
     phase: () =>
       lost !== null ? "journal-lost" : frozenAt !== null ? "fenced" : born && heard ? "stamping" : "waiting",
-    detail: protection,
+    detail: () => protection() || fullness(),
     stages: () => ({
       protected: protection() === "",
       protectedDetail: protection(),

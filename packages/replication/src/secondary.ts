@@ -46,9 +46,12 @@ export interface SecondaryOptions {
   readonly desk: Desk;
   readonly marks: Marks;
   readonly usage: () => JournalUsage;
+  /** The relay has forgotten records that this secondary lacks: it can follow no more without a full copy. */
+  readonly onGap: (detail: string) => void;
 }
 
-export function createSecondary({ desk, marks, usage }: SecondaryOptions): Secondary {
+export function createSecondary(options: SecondaryOptions): Secondary {
+  const { desk, marks, usage } = options;
   let received = readSequence(marks, markNames.received);
   /** The watermark of the last batch given to the journal, durable or not. */
   let taken = received;
@@ -222,6 +225,10 @@ export function createSecondary({ desk, marks, usage }: SecondaryOptions): Secon
     },
     message(from, body) {
       if (from !== link) return;
+      if (body.kind === "refusal") {
+        if (body.reason === "gap") options.onGap(body.detail);
+        return disconnect(body.detail);
+      }
       if (body.kind !== "ship-hello" && !welcomed) return refuse("gap", `${body.kind} before the welcome`);
       switch (body.kind) {
         case "ship-hello":
@@ -248,7 +255,6 @@ export function createSecondary({ desk, marks, usage }: SecondaryOptions): Secon
         case "prepared":
         case "validated":
         case "applied":
-        case "refusal":
           return refuse("gap", `a relay does not send ${body.kind}`);
       }
     },

@@ -39,6 +39,8 @@ interface FarLeg {
   validated: Sequence;
   applied: Sequence;
   lastRefusal: string;
+  /** Why it can follow no more without a full copy; empty while it can. */
+  resyncDue: string;
   /** What was asked of it on this link. */
   askedPrepare: Sequence;
   askedValidate: Sequence;
@@ -57,6 +59,8 @@ export interface Shipping {
   unheard(): readonly NodeName[];
   /** Tells every leg of the epoch that this node follows now: an idle link would not, and its end would go on waiting. */
   announceEpoch(): void;
+  /** The first leg that can follow no more without a full copy, and why; empty when there is none. */
+  resyncDue(): string;
   appliedEverywhere(): Sequence;
   trimmed(): Sequence;
   trimThrough(sequence: Sequence): void;
@@ -178,12 +182,14 @@ export function createShipping(options: ShippingOptions): Shipping {
       if (leg.link !== null) desk.closeLink(leg.link);
       return;
     }
-    if (body.received < trimmed) {
-      desk.log(
-        "error",
-        `${leg.node} needs records from ${body.received + 1}, trimmed up to ${trimmed}: it needs a resync`,
-      );
-      if (leg.link !== null) desk.closeLink(leg.link);
+    if (body.received < trimmed || body.applied < leg.applied) {
+      const why = `it holds records up to ${body.received} and the relay from ${trimmed + 1}: its data was lost or replaced by older`;
+      leg.resyncDue = `${leg.node} needs a full copy: ${why}`;
+      desk.log("error", leg.resyncDue);
+      if (leg.link !== null) {
+        desk.send(leg.link, { kind: "refusal", reason: "gap", detail: `this node needs a full copy: ${why}` });
+        desk.closeLink(leg.link);
+      }
       return;
     }
     Object.assign(leg, { welcomed: true, heard: true, scanned: body.received, shipped: body.received });
@@ -273,6 +279,7 @@ export function createShipping(options: ShippingOptions): Shipping {
         if (leg.link !== null && leg.welcomed) desk.send(leg.link, { kind: "gate", sequence: gate });
       }
     },
+    resyncDue: () => legs.map((leg) => leg.resyncDue).find((why) => why !== "") ?? "",
     appliedEverywhere: () => lowest((leg) => leg.applied),
     trimmed: () => trimmed,
     trimThrough(sequence) {
@@ -316,6 +323,7 @@ function newLeg(membership: Membership, node: NodeName): FarLeg {
     validated: noSequence,
     applied: noSequence,
     lastRefusal: "",
+    resyncDue: "",
     askedPrepare: noSequence,
     askedValidate: noSequence,
     toldGate: noSequence,

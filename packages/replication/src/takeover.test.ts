@@ -295,6 +295,21 @@ describe("takeover with a secondary absent (PROTOCOL 3.3, 6.3, B6)", () => {
     expect(cluster.node(secondaryB).access.get(volB)).toBe("closed");
   });
 
+  it("B10: one that lost its data is told so, closes for good, and the group is not protected by it", () => {
+    const cluster = running();
+    cluster.pass(500);
+    cluster.kill(secondaryB);
+    Object.assign(cluster.medium(secondaryB), createCluster().medium(secondaryB));
+    cluster.start(secondaryB);
+    cluster.pass(3000);
+    expect(cluster.status(secondaryB).phase).toBe("needs-resync");
+    expect(cluster.node(secondaryB).access.get(volB)).toBe("closed");
+    expect(cluster.status(relay1).relay).toMatchObject({ protected: false });
+    losePrimarySite(cluster);
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "refused", code: "NEEDS_RESYNC" });
+    expect(takeOver(cluster, secondaryA, { without: [secondaryB] })).toMatchObject({ sequence: 6, lost: "nothing" });
+  });
+
   it("B14: one that had taken over alone and died does not open again beside those who went on without it", () => {
     const cluster = withBacklog([secondaryB]);
     losePrimarySite(cluster);

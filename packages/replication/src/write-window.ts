@@ -35,7 +35,7 @@ export interface WriteWindow {
   /** Fails everything that a host waits for: the node is fenced. */
   abandon(failureFor: (volume: VolumeName) => Failure): void;
   inFlight(): number;
-  /** Writes that wait for admission: the window is full, or no relay takes what is in it. */
+  /** Of those, and of those that wait to be admitted, the ones not yet on their way to a relay. */
   held(): number;
 }
 
@@ -59,6 +59,8 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
   let abandoned = false;
   let sentBytes = 0;
   let creditBytes = 0;
+  let expired = 0;
+  let nextSayMs = 0;
 
   const admit = (): void => {
     while (waiting.length > 0 && admittedCount < limits.writesInFlightMax && admittedBytes < limits.bytesInFlightMax) {
@@ -120,6 +122,19 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
     if (write.replied || write.request === null) return;
     write.replied = true;
     desk.reply(write.request, result);
+  };
+
+  const expire = (write: PendingWrite): void => {
+    if (!write.replied && write.request !== null) expired += 1;
+    answer(write, heldTooLong(write.volume, holdMs));
+  };
+
+  /** One line for all that failed since the last one, at most one a second. */
+  const sayFailed = (): void => {
+    if (expired === 0 || desk.nowMs() < nextSayMs) return;
+    desk.log("warn", `${expired} host writes failed with HELD_TOO_LONG: no relay stored them within ${holdMs} ms`);
+    expired = 0;
+    nextSayMs = desk.nowMs() + limits.logIntervalMs;
   };
 
   const commitIntents = (): void => {
@@ -220,17 +235,18 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
     tick() {
       const now = desk.nowMs();
       const isLate = (write: PendingWrite): boolean => write.deadlineMs <= now && write.request !== null;
-      for (const write of stream) if (write.deadlineMs <= now) answer(write, heldTooLong(write.volume, holdMs));
+      for (const write of stream) if (write.deadlineMs <= now) expire(write);
       for (const write of [...preparing]) {
         // One that gave up just now may have let this one start: then it keeps its lock like any other.
         if (!preparing.has(write) || !isLate(write)) continue;
         if (write.stage === "intent") volumeOf(write).intent.exit(write);
-        answer(write, heldTooLong(write.volume, holdMs));
+        expire(write);
         retire(write);
       }
       const late = waiting.filter(isLate);
       if (late.length > 0) waiting = waiting.filter((write) => !isLate(write));
-      for (const write of late) answer(write, heldTooLong(write.volume, holdMs));
+      for (const write of late) expire(write);
+      sayFailed();
       admit();
     },
     abandon(failureFor) {
@@ -239,6 +255,6 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
       waiting = [];
     },
     inFlight: () => admittedCount,
-    held: () => waiting.length,
+    held: () => waiting.length + preparing.size + stream.length - sentCount,
   };
 }
