@@ -18,6 +18,7 @@ const relayFenceTest = unitTests("packages/replication/src/relay-fence.test.ts")
 const originTest = unitTests("packages/replication/src/origin.test.ts");
 const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
 const followerTest = unitTests("packages/replication/src/follower.test.ts");
+const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
 const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
 const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
@@ -125,7 +126,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "stamps-after-fence",
     "PROTOCOL 6.2, B11",
     "the relay stamps on while its fence record is under way",
-    simulator(500),
+    relayFenceTest,
   ],
   [
     "fence-told-before-durable",
@@ -140,7 +141,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "lowest-validated-chosen",
     "PROTOCOL 6.3, B6",
     "with a secondary away, a point is chosen that others have passed",
-    simulator(500),
+    takeoverTest,
   ],
   [
     "decision-shown-before-durable",
