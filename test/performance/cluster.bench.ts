@@ -108,6 +108,15 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
   const { rounds, seconds } = wanted;
   const effort: Effort = { areaBytes: wanted.areaMiB * mebibyte, seconds, rounds, abort: interrupted.signal };
+  return run(wanted, effort).catch((error: unknown) => {
+    // Whatever broke then, broke because of it; everything has been cleared up by now.
+    if (!interrupted.signal.aborted) throw error;
+    say("interrupted");
+    return 1;
+  });
+}
+
+async function run(wanted: Wanted, effort: Effort): Promise<number> {
   if (wanted.profile !== null) {
     for (const adapter of adapters) {
       const options = { load: keyLoads.smallWrite, effort, folder: wanted.profile };
