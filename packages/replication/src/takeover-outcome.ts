@@ -11,7 +11,8 @@ export const refusalTexts = {
   NOT_A_PEER: (about) =>
     `${about} is not another secondary of this group: --without names secondaries to go on without`,
   NODE_IS_PRESENT: (about) => `${about} answers: --without is for secondaries that are lost; take it off the command`,
-  NEEDS_RESYNC: (about) => `${about} was left out of an earlier takeover and needs a resync: name it with --without`,
+  NEEDS_RESYNC: (about) =>
+    `${about} lost its data or was left out of an earlier takeover, and can follow no more without a full copy: go on without it, with --without ${about}`,
   RELAY_UNREACHABLE: (about) =>
     `the relay ${about} cannot be fenced, so that a single writer is not guaranteed and its last writes may be missing: bring it back, or repeat with --force if it and the primaries are down for certain`,
   WOULD_LOSE_WRITES: (about) =>

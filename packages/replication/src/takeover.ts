@@ -12,7 +12,7 @@ import type { TakeoverRequest } from "./control-front.js";
 import type { Council, CouncilAnswer, CouncilAnswers } from "./council.js";
 import type { Desk, RequestId } from "./effects.js";
 import { limits } from "./limits.js";
-import { primariesOf, secondariesOf, type Membership } from "./membership.js";
+import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { Decision, MemberState } from "./messages.js";
 import type { TakeoverResult } from "./status.js";
 import { describeLoss, refusalTexts, type TakeoverRefusal } from "./takeover-outcome.js";
@@ -106,6 +106,12 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       }
       run.absent = secondaries.filter((node) => stateOf(answers, node) === null);
       run.participants = secondaries.filter((node) => stateOf(answers, node) !== null && !run.excluded.includes(node));
+      for (const node of run.excluded) {
+        const volumes = volumesOn(membership, node, "secondary").map(({ name }) => name);
+        run.risks.push(
+          `${volumes.join(", ")} cannot be used at the far side: ${node} is left out until it got a full copy`,
+        );
+      }
       const refusal = preconditions(run, answers);
       if (refusal !== null) return refuse(run, ...refusal);
       collectPromises(run, answers);
