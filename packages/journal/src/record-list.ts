@@ -20,10 +20,12 @@ export interface RecordList<T extends { readonly sequence: number }> {
 
 export function createRecordList<T extends { readonly sequence: number }>(
   sizeOf: (item: T) => number,
-  items: T[] = [],
+  initial: readonly T[] = [],
 ): RecordList<T> {
+  /** Those before `head` were dropped; their places are cleared, for they may hold a mebibyte each. */
+  let items: (T | undefined)[] = [...initial];
   let head = 0;
-  let bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
+  let bytes = initial.reduce((sum, item) => sum + sizeOf(item), 0);
 
   const search = (sequence: number): number => {
     let [low, high] = [head, items.length];
@@ -48,11 +50,12 @@ export function createRecordList<T extends { readonly sequence: number }>(
       bytes += sizeOf(item);
     },
     cutAfter(sequence) {
-      for (const item of items.splice(search(sequence + 1))) bytes -= sizeOf(item);
+      for (const item of items.splice(search(sequence + 1))) if (item !== undefined) bytes -= sizeOf(item);
     },
     dropThrough(sequence) {
       for (let item = items[head]; item !== undefined && item.sequence <= sequence; item = items[head]) {
         bytes -= sizeOf(item);
+        items[head] = undefined;
         head += 1;
       }
       compact();
@@ -66,6 +69,10 @@ export function createRecordList<T extends { readonly sequence: number }>(
         if (item !== undefined) yield item;
       }
     },
-    copy: () => createRecordList(sizeOf, items.slice(head)),
+    copy: () =>
+      createRecordList(
+        sizeOf,
+        items.filter((item) => item !== undefined),
+      ),
   };
 }

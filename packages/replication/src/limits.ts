@@ -2,8 +2,11 @@
 export const limits = {
   /** Data per entry of the write intent (PROTOCOL 1.2). */
   intentUnitBytes: 64 * 1024,
-  /** Entries of a volume's write intent: what a recovering primary re-sends at most, 64 MiB. */
-  intentUnitsMax: 1024,
+  /**
+   * Entries of a volume's write intent. A write outside of it waits for a sync before its legs start; a primary that
+   * recovers sends all of it again, 256 MiB at most.
+   */
+  intentUnitsMax: 4096,
   /** Extents of the intent under way at once while a primary recovers. */
   resendInFlightMax: 64,
   /** Host writes of a group between admission and both legs done. */
