@@ -3,7 +3,7 @@
  *
  *   connectionsMax x (reserveBytes + two chunks of the socket, 64 KiB each + one option) + sharedBytesMax
  *
- * and nothing in the package grows with what clients send beyond that: 16 + 16 + 8 + 64 MiB by default. A payload counts
+ * and nothing in the package grows with what clients send beyond that: 16 + 16 + 8 + 48 MiB by default. A payload counts
  * from the header that announces it to its end on the volume, data read for a reply until the socket has taken them.
  * One connection alone is bounded by inFlightBytesMax, and while its socket is full no request of it is taken.
  */
@@ -24,6 +24,12 @@ export const nameBytesMax = 4096;
 export const blockBytesMin = 1;
 export const blockBytesPreferred = 4096;
 
+/** What waits for a client must be through within the grace time and its size at this rate. */
+export interface StallLimits {
+  readonly graceMs: number;
+  readonly bytesPerSecondMin: number;
+}
+
 /** Limits that a caller may set. */
 export interface NbdLimits {
   /** Connections at one time; more are closed as they arrive. */
@@ -38,12 +44,10 @@ export interface NbdLimits {
   readonly reserveBytes: number;
   /** Payload bytes that all connections may hold beyond their reserves. At least `payloadBytesMax`. */
   readonly sharedBytesMax: number;
-  /** A client that leaves replies untaken, or a payload unfinished, is cut off after this time and their size at the
-   * least rate. */
-  readonly stallMs: number;
+  /** When a client is cut off that leaves replies untaken, or a payload unfinished. */
+  readonly stall: StallLimits;
   /** The same while others wait for the memory that it holds. */
-  readonly contendedStallMs: number;
-  readonly bytesPerSecondMin: number;
+  readonly contendedStall: StallLimits;
   /** Clients in the handshake at one time: the next one cuts off the one that is longest at it. */
   readonly handshakesMax: number;
   /** From the connection to the end of the handshake; a client that dawdles is cut off. */
@@ -60,10 +64,9 @@ export const defaultLimits: NbdLimits = Object.freeze({
   inFlightBytesMax: 32 * 1024 * 1024,
   outputBytesMax: 1024 * 1024,
   reserveBytes: 128 * 1024,
-  sharedBytesMax: 64 * 1024 * 1024,
-  stallMs: 30_000,
-  contendedStallMs: 2_000,
-  bytesPerSecondMin: 1024 * 1024,
+  sharedBytesMax: 48 * 1024 * 1024,
+  stall: { graceMs: 30_000, bytesPerSecondMin: 1024 * 1024 },
+  contendedStall: { graceMs: 2_000, bytesPerSecondMin: 16 * 1024 * 1024 },
   handshakesMax: 64,
   handshakeMs: 10_000,
   keepAliveMs: 30_000,

@@ -22,9 +22,9 @@ export const connectionsMax = 256;
 export const idleConnectionsMax = 128;
 /**
  * What all connections to one daemon may make it hold: unfinished messages, requests that wait for their handler,
- * answers that are not taken. Several of the largest messages at a time, and within the daemon's memory.
+ * answers that are not taken. Room for a budget of unary requests that arrive at once (below), and the largest message.
  */
-export const heldBytesMax = 96 * mebibyte;
+export const heldBytesMax = 80 * mebibyte;
 /** Calls open at one daemon, over all connections. */
 export const streamsMax = 4_096;
 /** Data of one read or write. */

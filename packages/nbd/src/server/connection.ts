@@ -18,7 +18,7 @@ import type { MemoryPool } from "./memory-pool.js";
 import { startNegotiation } from "./negotiation.js";
 import { createOutbox } from "./outbox.js";
 import { startSession, type Session } from "./session.js";
-import { createStallWatch } from "./stall-watch.js";
+import { createStallWatch, type WatchedMoment } from "./stall-watch.js";
 
 export interface ConnectionOptions {
   readonly socket: Socket;
@@ -33,6 +33,8 @@ export interface ConnectionOptions {
   readonly onClosed: () => void;
 }
 
+export type StallCheck = Pick<WatchedMoment, "nowMs" | "graceMs" | "bytesPerSecondMin">;
+
 export interface Connection {
   /** Takes no more requests, answers those in flight, then closes. A handshake is cut off. */
   finish(): void;
@@ -41,7 +43,7 @@ export interface Connection {
   /** The same without a line in the log. */
   drop(): void;
   /** Closes if the client has left memory waiting for longer than it may. To be called again and again. */
-  checkStall(nowMs: number, graceMs: number): void;
+  checkStall(moment: StallCheck): void;
 }
 
 export function serveConnection(options: ConnectionOptions): Connection {
@@ -51,8 +53,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
   let phase: "handshake" | "transmission" | "leaving" | "closed" = "handshake";
   let session: Session | null = null;
   let reading = true;
-  const outputWatch = createStallWatch(limits.bytesPerSecondMin);
-  const inputWatch = createStallWatch(limits.bytesPerSecondMin);
+  const outputWatch = createStallWatch();
+  const inputWatch = createStallWatch();
   /** Bounds how long a client may take to close after it was told that the server has. */
   let lingering: NodeJS.Timeout | null = null;
 
@@ -118,13 +120,13 @@ export function serveConnection(options: ConnectionOptions): Connection {
     close();
   };
 
-  const checkStall = (nowMs: number, graceMs: number): void => {
+  const checkStall = (moment: StallCheck): void => {
     const payload = session?.payloadProgress();
     const output = { waitingBytes: outbox.outstandingBytes(), passedBytes: outbox.takenBytes() };
     // A client that is held back cannot finish its payload.
     const input = { waitingBytes: reading ? (payload?.missingBytes ?? 0) : 0, passedBytes: payload?.filledBytes ?? 0 };
-    const takesNothing = outputWatch.isStalled({ nowMs, graceMs, ...output });
-    const sendsNothing = inputWatch.isStalled({ nowMs, graceMs, ...input });
+    const takesNothing = outputWatch.isStalled({ ...moment, ...output });
+    const sendsNothing = inputWatch.isStalled({ ...moment, ...input });
     if (phase === "closed" || (!takesNothing && !sendsNothing)) return;
     counters.stalledSessions += 1;
     const reason = takesNothing ? "it does not take its replies" : "it does not finish the payload that it announced";

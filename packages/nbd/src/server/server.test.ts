@@ -233,11 +233,16 @@ describe("the server's bounds", () => {
 });
 
 describe("the server's memory, for all connections together", () => {
-  const limits = { reserveBytes: mebibyte / 4, sharedBytesMax: 32 * mebibyte, contendedStallMs: 100, stallMs: 200 };
+  const limits = {
+    reserveBytes: mebibyte / 4,
+    sharedBytesMax: 32 * mebibyte,
+    stall: { graceMs: 200, bytesPerSecondMin: 1024 * mebibyte },
+    contendedStall: { graceMs: 100, bytesPerSecondMin: 1024 * mebibyte },
+  };
   const heldBytesMax = (connections: number): number => connections * limits.reserveBytes + limits.sharedBytesMax;
 
   it("clients that never read their replies hold no more than the budget, and are cut off; an honest one goes on", async () => {
-    await start({ limits: { ...limits, bytesPerSecondMin: 1024 * mebibyte } });
+    await start({ limits });
     const honest = await openExport(stage.port, "vol-a");
     const hostile = await Promise.all(Array.from({ length: 8 }, () => openExport(stage.port, "vol-a")));
     let most = 0;
@@ -258,7 +263,7 @@ describe("the server's memory, for all connections together", () => {
   });
 
   it("payloads that are announced and never sent hold no more than the budget, and are cut off", async () => {
-    await start({ limits: { ...limits, bytesPerSecondMin: 1024 * mebibyte } });
+    await start({ limits });
     const honest = await openExport(stage.port, "vol-a");
     const announced = request({ type: write, length: 32 * mebibyte });
     const hostile = await Promise.all(Array.from({ length: 5 }, () => openExport(stage.port, "vol-a")));

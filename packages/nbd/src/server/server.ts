@@ -106,10 +106,11 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
 
   const stallCheck = setInterval(
     () => {
-      const graceMs = pool.isContended() ? limits.contendedStallMs : limits.stallMs;
-      for (const connection of connections) connection.checkStall(performance.now(), graceMs);
+      const nowMs = performance.now();
+      const allowed = pool.isContended() ? limits.contendedStall : limits.stall;
+      for (const connection of connections) connection.checkStall({ nowMs, ...allowed });
     },
-    Math.min(stallCheckMsMax, limits.contendedStallMs / 2),
+    Math.min(stallCheckMsMax, limits.contendedStall.graceMs / 2),
   );
   stallCheck.unref();
 

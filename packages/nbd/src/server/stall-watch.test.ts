@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { createStallWatch } from "./stall-watch.js";
 
 const graceMs = 1_000;
+const bytesPerSecondMin = 1_000;
 const watchOf = (
   moments: readonly (readonly [nowMs: number, waitingBytes: number, passedBytes: number])[],
 ): boolean[] => {
-  const watch = createStallWatch(1_000);
+  const watch = createStallWatch();
   return moments.map(([nowMs, waitingBytes, passedBytes]) =>
-    watch.isStalled({ nowMs, waitingBytes, passedBytes, graceMs }),
+    watch.isStalled({ nowMs, waitingBytes, passedBytes, graceMs, bytesPerSecondMin }),
   );
 };
 

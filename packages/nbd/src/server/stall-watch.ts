@@ -15,13 +15,14 @@ export interface WatchedMoment {
   /** What has passed since the watch began; passes in order. */
   readonly passedBytes: number;
   readonly graceMs: number;
+  readonly bytesPerSecondMin: number;
 }
 
-export function createStallWatch(bytesPerSecondMin: number): StallWatch {
+export function createStallWatch(): StallWatch {
   /** Since when, how much, and at which `passedBytes` all of it is through. */
   let mark: { readonly sinceMs: number; readonly waitingBytes: number; readonly throughBytes: number } | null = null;
   return {
-    isStalled({ nowMs, waitingBytes, passedBytes, graceMs }) {
+    isStalled({ nowMs, waitingBytes, passedBytes, graceMs, bytesPerSecondMin }) {
       if (waitingBytes === 0) {
         mark = null;
         return false;
