@@ -12,6 +12,7 @@ import {
   writeClusterFile,
   type Addresses,
   type ClusterShape,
+  type Service,
   type TestNode,
   type TestVolume,
 } from "./cluster-file.js";
@@ -51,6 +52,8 @@ export interface TestCluster {
   process(node: TestNode): DaemonProcess;
   /** Ends nodes at once, with SIGKILL unless told otherwise, and waits until they are gone. */
   end(nodes: readonly TestNode[], signal?: NodeJS.Signals): Promise<Exit[]>;
+  /** Kills whatever still runs. */
+  endAll(): Promise<void>;
   /** Every line that the node wrote, over all its lives. */
   log(node: TestNode): DaemonLog;
   status(node: TestNode): Promise<NodeStatus>;
@@ -64,6 +67,8 @@ export interface WithClusterOptions {
   readonly shape?: Partial<ClusterShape>;
   /** Leaves the directory where it is when the test fails, and prints its place. */
   readonly keepOnFailure?: boolean;
+  /** The compiled entry point of each service; those of this checkout when left out. */
+  readonly serviceMain?: (service: Service) => string;
 }
 
 const logTailLines = 25;
@@ -79,7 +84,8 @@ export async function withCluster<T>(
   try {
     const clusterFile = join(folder, "cluster.yaml");
     const addresses = await writeClusterFile(clusterFile, { ...defaultShape, ...options.shape });
-    const { cluster, stopAll, tails } = createCluster(folder, clusterFile, addresses);
+    const mainOf = options.serviceMain ?? serviceMain;
+    const { cluster, stopAll, tails } = createCluster({ folder, clusterFile, addresses, mainOf });
     stop = stopAll;
     return await body(cluster).catch((error: unknown) => {
       process.stderr.write(tails());
@@ -95,7 +101,14 @@ export async function withCluster<T>(
   }
 }
 
-function createCluster(folder: string, clusterFile: string, addresses: Addresses) {
+interface ClusterParts {
+  readonly folder: string;
+  readonly clusterFile: string;
+  readonly addresses: Addresses;
+  readonly mainOf: (service: Service) => string;
+}
+
+function createCluster({ folder, clusterFile, addresses, mainOf }: ClusterParts) {
   const dataDirectory = join(folder, "data");
   const logs = new Map(nodeNames.map((node) => [node, createLog()]));
   const running = new Map<TestNode, DaemonProcess>();
@@ -115,11 +128,15 @@ function createCluster(folder: string, clusterFile: string, addresses: Addresses
   };
   const launch = (node: TestNode): DaemonProcess => {
     const args = ["--node", node, "--cluster", clusterFile, "--data", dataDirectory];
-    const daemon = startDaemonProcess(serviceMain(addresses[node].service), args, logOf(node));
+    const daemon = startDaemonProcess(mainOf(addresses[node].service), args, logOf(node));
     logOf(node).lines.push(`-- started, process ${daemon.pid}`);
     running.set(node, daemon);
     started.push(daemon);
     return daemon;
+  };
+
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(started.filter((daemon) => daemon.running()).map((daemon) => daemon.end("SIGKILL")));
   };
 
   const cluster: TestCluster = {
@@ -133,6 +150,7 @@ function createCluster(folder: string, clusterFile: string, addresses: Addresses
       await Promise.all(nodes.map((node) => within(`the start of ${node}`, 60_000, launch(node).ready)));
     },
     end: (nodes, signal = "SIGKILL") => Promise.all(nodes.map((node) => processOf(node).end(signal))),
+    endAll: stopAll,
     log: logOf,
     async status(node) {
       // A connection of its own: one that was refused before would wait its time before it tries again.
@@ -160,9 +178,6 @@ function createCluster(folder: string, clusterFile: string, addresses: Addresses
     nbdUri: (node, volume) => `nbd://127.0.0.1:${nbdPort(node)}/${volume}`,
     nbdPort,
     grpcAddress,
-  };
-  const stopAll = async (): Promise<void> => {
-    await Promise.all(started.filter((daemon) => daemon.running()).map((daemon) => daemon.end("SIGKILL")));
   };
   const tails = (): string =>
     nodeNames.map((node) => `== ${node}\n${logOf(node).lines.slice(-logTailLines).join("\n")}\n`).join("");

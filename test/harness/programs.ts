@@ -19,6 +19,7 @@ const debianPackages = {
   "losetup": "mount",
   "mount": "mount",
   "umount": "mount",
+  "dd": "coreutils",
 } as const;
 export type Program = keyof typeof debianPackages;
 

@@ -1,0 +1,119 @@
+/**
+ * `npm run power -- --times N [--seed S] [--mutant NAME] [--folder DIR]`: power cuts over and over, one line a round.
+ * With `--mutant` the daemons lack one sync, by a patch of test/mutants, and a round that fails is what is wanted. Exit
+ * codes: 0 every round went well (with a mutant: one failed), 1 one did not (with a mutant: none failed), 2 wrong usage,
+ * 3 this machine cannot do it.
+ */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Service } from "../../harness/cluster-file.js";
+import { repositoryRoot } from "../../harness/repository.js";
+import { makeSourceCopy, patchFileOf } from "../../mutants/source-copy.js";
+import { runPowerDrill, type PowerDrillReport } from "./power-drill.js";
+import { whyNoPowerStore } from "./power-store.js";
+
+const usage = `Usage: npm run power -- [--times N] [--seed S] [--mutant NAME] [--folder DIR]
+
+Cuts the power of daemons whose storage drops what was not synced, at random moments, and checks that nothing
+acknowledged is lost. Needs root, /dev/fuse, loop devices, nbdkit, nbdfuse.
+
+  --times N      how many rounds, each in a new cluster (default 1)
+  --seed S       seed of the first round; the others follow it (default: random)
+  --mutant NAME  break a rule of durability first (a patch of test/mutants), and expect a round to fail
+  --folder DIR   where disk images are kept (default: the system's folder for temporary files)
+`;
+
+interface Wanted {
+  readonly times: number;
+  readonly seed: number;
+  readonly mutant: string | null;
+  readonly folder: string;
+}
+
+function readArguments(): Wanted | null {
+  try {
+    const text = { type: "string" } as const;
+    const { values } = parseArgs({ options: { times: text, seed: text, mutant: text, folder: text } });
+    const times = Number(values.times ?? 1);
+    const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+    const wanted = { times, seed, mutant: values.mutant ?? null, folder: values.folder ?? tmpdir() };
+    if (Number.isSafeInteger(times) && times > 0 && Number.isSafeInteger(seed)) return wanted;
+  } catch {
+    // Falls through to the usage.
+  }
+  process.stderr.write(usage);
+  return null;
+}
+
+async function main(): Promise<number> {
+  const wanted = readArguments();
+  if (wanted === null) return 2;
+  const folder = await mkdtemp(join(wanted.folder, "waystation-power-"));
+  try {
+    const reason = await whyNoPowerStore(folder);
+    if (reason !== null) {
+      process.stderr.write(`power: this machine cannot cut the power of its daemons' storage:\n  ${reason}\n`);
+      return 3;
+    }
+    return wanted.mutant === null ? await runSound(wanted, folder) : await runMutant(wanted.mutant, wanted, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runSound({ times, seed }: Wanted, folder: string): Promise<number> {
+  let failed = 0;
+  for (let round = 1; round <= times; round++) {
+    if (!(await runRound(`round ${round}/${times}`, { seed: seed + round - 1, folder }))) failed += 1;
+  }
+  process.stdout.write(`${times} rounds, ${failed === 0 ? "no failure" : `${failed} FAILED`}\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Ends with the first round that fails. */
+async function runMutant(mutant: string, { times, seed }: Wanted, folder: string): Promise<number> {
+  const copy = await makeSourceCopy();
+  try {
+    await cp(join(repositoryRoot, "services"), join(copy.folder, "services"), { recursive: true });
+    const serviceMain = (service: Service): string => join(copy.folder, "services", service, "dist", "main.js");
+    return await copy.mutated(patchFileOf(mutant), async () => {
+      for (let round = 1; round <= times; round++) {
+        if (await runRound(`${mutant} round ${round}/${times}`, { seed: seed + round - 1, folder, serviceMain }))
+          continue;
+        process.stdout.write(`${mutant}: caught in round ${round}\n`);
+        return 0;
+      }
+      process.stdout.write(`${mutant}: SURVIVED ${times} rounds\n`);
+      return 1;
+    });
+  } finally {
+    await copy.remove();
+  }
+}
+
+async function runRound(label: string, options: Parameters<typeof runPowerDrill>[0]): Promise<boolean> {
+  const startedMs = performance.now();
+  const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
+  try {
+    const report = await runPowerDrill(options);
+    process.stdout.write(`${label} ok | seed ${options.seed} | ${roundLine(report)} | ${seconds()}\n`);
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? describe(error) : String(error);
+    process.stdout.write(`${label} FAILED | seed ${options.seed} | ${reason} | ${seconds()}\n`);
+    return false;
+  }
+}
+
+function roundLine({ cuts, ending, acknowledged, prefix }: PowerDrillReport): string {
+  const dark = cuts.map((nodes) => (nodes.length === 5 ? "all" : nodes.join("+"))).join(", ");
+  return `cut ${dark} | ${ending} | last acknowledged ${acknowledged} | found exactly 1..${prefix}`;
+}
+
+function describe(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+process.exitCode = await main();

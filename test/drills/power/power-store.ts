@@ -1,0 +1,162 @@
+/**
+ * Storage that loses what was not synced when its power is cut. kill -9 of a daemon is not enough: the kernel keeps
+ * what it wrote. Here a server between the file system and the disk keeps it, and that can be killed:
+ *
+ *     daemon -> ext4 -> loop device -> nbdfuse -> nbdkit --filter=cache cache=writeback -> disk image
+ *
+ * nbdkit puts a write into the image when it is told to flush, that is when the file system syncs. What it holds beyond
+ * is gone with it. Nothing in this process touches what is under the mount: a dead server may hang who does, and each
+ * program that does is ended by force after its time.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { missingProgram, programEnvironment, run, succeed, type Program } from "../../harness/programs.js";
+import { waitUntil, within } from "../../harness/wait.js";
+
+export interface PowerStore {
+  /** Ends what holds unsynced writes, at once. */
+  cut(): void;
+  /** Power is back: mounts what was synced. */
+  restore(): Promise<void>;
+  /** Takes everything down. */
+  release(): Promise<void>;
+}
+
+export interface PowerStoreOptions {
+  /** Where the image and what belongs to it is kept. */
+  readonly folder: string;
+  readonly mountPoint: string;
+  readonly sizeBytes: number;
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+  failure(): Error | null;
+}
+
+const commandMs = 30_000;
+
+/** Makes a file system and mounts it. */
+export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerStoreOptions): Promise<PowerStore> {
+  await mkdir(folder, { recursive: true });
+  await mkdir(mountPoint, { recursive: true });
+  const image = join(folder, "disk.img");
+  await writeFile(image, "");
+  await truncate(image, sizeBytes);
+  await succeed("mke2fs", ["-q", "-F", "-t", "ext4", "-J", "size=16", "-E", "nodiscard", image], commandMs);
+  let life = await powerOn(folder, image, mountPoint);
+  return {
+    cut: () => life.cut(),
+    async restore() {
+      await life.takeDown();
+      life = await powerOn(folder, image, mountPoint);
+    },
+    async release() {
+      await life.takeDown();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Why there cannot be such storage here; null when there can. Tries it, with a sync and without. */
+export async function whyNoPowerStore(folder: string): Promise<string | null> {
+  if (process.getuid?.() !== 0) return "it needs to mount file systems: run it as root";
+  const base = await mkdtemp(join(folder, "probe-"));
+  const mountPoint = join(base, "mount");
+  try {
+    const store = await createPowerStore({ folder: join(base, "store"), mountPoint, sizeBytes: 64 << 20 });
+    try {
+      return await probe(store, mountPoint);
+    } finally {
+      await store.release();
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message.trim() : String(error);
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}
+
+/** Storage that keeps what was not synced would let every drill pass. */
+async function probe(store: PowerStore, mountPoint: string): Promise<string | null> {
+  const [synced, unsynced] = [join(mountPoint, "synced"), join(mountPoint, "unsynced")];
+  const block = ["if=/dev/urandom", "bs=64k", "count=1"];
+  await succeed("dd", [...block, `of=${synced}`, "conv=fsync"], commandMs);
+  await succeed("dd", [...block, `of=${unsynced}`], commandMs);
+  store.cut();
+  await store.restore();
+  if (!existsSync(synced)) return "the storage lost what was synced";
+  return existsSync(unsynced) ? "the storage kept what was not synced" : null;
+}
+
+async function powerOn(folder: string, image: string, mountPoint: string) {
+  const life = await mkdtemp(join(folder, "life-"));
+  const socket = join(life, "nbd.sock");
+  const fuseFolder = join(life, "fuse");
+  await mkdir(fuseFolder);
+  const steps: (() => Promise<unknown>)[] = [];
+  /** Each step as far as it goes: the next ones free what is still held. */
+  const takeDown = async (): Promise<void> => {
+    for (const step of steps.splice(0).reverse()) await step().catch(() => {});
+    await rm(life, { recursive: true, force: true });
+  };
+  try {
+    const disk = startServer("nbdkit", ["-f", "-U", socket, "--filter=cache", "file", image, "cache=writeback"], life);
+    steps.push(() => stop(disk));
+    await waitUntil("nbdkit listens", () => isUp(disk, () => Promise.resolve(existsSync(socket))));
+    const fuse = startServer("nbdfuse", [join(fuseFolder, "disk"), "--unix", socket], life);
+    steps.push(() => stop(fuse));
+    steps.push(() => unmount(fuseFolder));
+    await waitUntil("nbdfuse mounts", () =>
+      isUp(fuse, async () => (await run("mount", [], commandMs)).stdout.includes(` on ${fuseFolder} `)),
+    );
+    const device = (await succeed("losetup", ["-f", "--show", join(fuseFolder, "disk")], commandMs)).trim();
+    steps.push(() => run("losetup", ["-d", device], commandMs));
+    await succeed("mount", ["-t", "ext4", "-o", "noatime", device, mountPoint], commandMs);
+    steps.push(() => unmount(mountPoint));
+    return { cut: () => void disk.child.kill("SIGKILL"), takeDown };
+  } catch (error) {
+    await takeDown();
+    throw error;
+  }
+}
+
+async function unmount(folder: string): Promise<void> {
+  const { exitCode } = await run("umount", [folder], commandMs);
+  if (exitCode !== 0) await run("umount", ["-l", folder], commandMs);
+}
+
+/** Detached: Ctrl-C is for the drill, which takes everything down in order. */
+function startServer(program: Program, args: readonly string[], temporaryFolder: string): Server {
+  const env = { ...programEnvironment, TMPDIR: temporaryFolder };
+  const child = spawn(program, [...args], { env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  let said = "";
+  let failure: Error | null = null;
+  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
+  const ended = new Promise<void>((resolve) => {
+    child.once("error", () => {
+      failure = missingProgram(program);
+      resolve();
+    });
+    child.once("exit", (code) => {
+      failure ??= new Error(`${program} ended with ${code ?? "a signal"}: ${said}`);
+      resolve();
+    });
+  });
+  return { child, ended, failure: () => failure };
+}
+
+async function isUp(server: Server, looksUp: () => Promise<boolean>): Promise<boolean> {
+  const isThere = server.failure() === null && (await looksUp());
+  const failure = server.failure();
+  if (failure !== null) throw failure;
+  return isThere;
+}
+
+async function stop(server: Server): Promise<void> {
+  server.child.kill("SIGKILL");
+  await within("the end of a storage server", commandMs, server.ended);
+}
