@@ -18,7 +18,12 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["packages/**/src/**/*.test.ts", "services/**/src/**/*.test.ts", "test/repository/*.test.ts", "test/fuzz/*.test.ts"],
+          include: [
+            "packages/**/src/**/*.test.ts",
+            "services/**/src/**/*.test.ts",
+            "test/repository/*.test.ts",
+            "test/fuzz/*.test.ts",
+          ],
           testTimeout: 60_000,
           maxWorkers: 2,
         },
