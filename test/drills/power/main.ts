@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { Service } from "../../harness/cluster-file.js";
 import { repositoryRoot } from "../../harness/repository.js";
 import { makeSourceCopy, patchFileOf } from "../../mutants/source-copy.js";
-import { runPowerDrill, type PowerDrillReport } from "./power-drill.js";
+import { runPowerDrill, type PowerDrillOptions, type PowerDrillReport } from "./power-drill.js";
 import { whyNoPowerStore } from "./power-store.js";
 
 const usage = `Usage: npm run power -- [--times N] [--seed S] [--mutant NAME] [--folder DIR]
@@ -66,22 +66,31 @@ async function main(): Promise<number> {
 async function runSound({ times, seed }: Wanted, folder: string): Promise<number> {
   let failed = 0;
   for (let round = 1; round <= times; round++) {
-    if (!(await runRound(`round ${round}/${times}`, { seed: seed + round - 1, folder }))) failed += 1;
+    const outcome = await runRound(`round ${round}/${times}`, { seed: seed + round - 1, folder });
+    if (outcome !== "ok") failed += 1;
   }
   process.stdout.write(`${times} rounds, ${failed === 0 ? "no failure" : `${failed} FAILED`}\n`);
   return failed === 0 ? 0 : 1;
 }
 
-/** Ends with the first round that fails. */
+/**
+ * Ends with the first round that fails. That the copy works where nothing is broken is tried beforehand: what cannot
+ * start at all is caught by everything.
+ */
 async function runMutant(mutant: string, { times, seed }: Wanted, folder: string): Promise<number> {
   const copy = await makeSourceCopy();
   try {
-    await cp(join(repositoryRoot, "services"), join(copy.folder, "services"), { recursive: true });
+    for (const part of ["services", "proto"])
+      await cp(join(repositoryRoot, part), join(copy.folder, part), { recursive: true });
     const serviceMain = (service: Service): string => join(copy.folder, "services", service, "dist", "main.js");
+    const control = await runRound("without the mutant", { seed, folder, serviceMain });
+    if (control !== "ok") return 1;
     return await copy.mutated(patchFileOf(mutant), async () => {
       for (let round = 1; round <= times; round++) {
-        if (await runRound(`${mutant} round ${round}/${times}`, { seed: seed + round - 1, folder, serviceMain }))
-          continue;
+        const label = `${mutant} round ${round}/${times}`;
+        const outcome = await runRound(label, { seed: seed + round - 1, folder, serviceMain });
+        if (outcome === "ok") continue;
+        if (outcome === "no cut") return 1;
         process.stdout.write(`${mutant}: caught in round ${round}\n`);
         return 0;
       }
@@ -93,17 +102,21 @@ async function runMutant(mutant: string, { times, seed }: Wanted, folder: string
   }
 }
 
-async function runRound(label: string, options: Parameters<typeof runPowerDrill>[0]): Promise<boolean> {
+type Outcome = "ok" | "failed" | "no cut";
+
+async function runRound(label: string, options: PowerDrillOptions): Promise<Outcome> {
+  let cuts = 0;
   const startedMs = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
   try {
-    const report = await runPowerDrill(options);
+    const report = await runPowerDrill({ ...options, onCut: () => (cuts += 1) });
     process.stdout.write(`${label} ok | seed ${options.seed} | ${roundLine(report)} | ${seconds()}\n`);
-    return true;
+    return "ok";
   } catch (error) {
     const reason = error instanceof Error ? describe(error) : String(error);
-    process.stdout.write(`${label} FAILED | seed ${options.seed} | ${reason} | ${seconds()}\n`);
-    return false;
+    const when = cuts === 0 ? "before any cut" : `after cut ${cuts}`;
+    process.stdout.write(`${label} FAILED ${when} | seed ${options.seed} | ${reason} | ${seconds()}\n`);
+    return cuts === 0 ? "no cut" : "failed";
   }
 }
 

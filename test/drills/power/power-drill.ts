@@ -30,6 +30,8 @@ export interface PowerDrillOptions {
   readonly folder: string;
   /** The compiled entry point of each service. */
   readonly serviceMain?: (service: Service) => string;
+  /** Called at each cut: a round that fails before the first has shown nothing about power. */
+  readonly onCut?: () => void;
 }
 
 export interface PowerDrillReport {
@@ -61,7 +63,8 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
         const mountPoint = join(cluster.dataDirectory, node);
         stores.set(node, await createPowerStore({ folder, mountPoint, sizeBytes }));
       }
-      return await drill(cluster, stores, createRandom(options.seed));
+      const { seed, onCut = () => {} } = options;
+      return await drill(cluster, stores, { random: createRandom(seed), onCut });
     } finally {
       // What is mounted is held by the daemons.
       await cluster.endAll();
@@ -70,7 +73,12 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
   });
 }
 
-async function drill(cluster: TestCluster, stores: Stores, random: Random): Promise<PowerDrillReport> {
+interface Course {
+  readonly random: Random;
+  readonly onCut: () => void;
+}
+
+async function drill(cluster: TestCluster, stores: Stores, { random, onCut }: Course): Promise<PowerDrillReport> {
   await startAll(cluster);
   const writes = startDependentWrites({ ...areaOn(cluster, 0), persistent: true });
   try {
@@ -80,6 +88,7 @@ async function drill(cluster: TestCluster, stores: Stores, random: Random): Prom
       cuts.push(nodes);
       await progress(writes, 1);
       await delay(random.below(momentMsMax));
+      onCut();
       await cutPower(cluster, stores, { nodes, random });
       await restorePower(cluster, stores, nodes);
       await waitProtected(cluster);
