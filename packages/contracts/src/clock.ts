@@ -9,6 +9,8 @@ export interface Clock {
   wallMs(): number;
   /** Calls back once, after at least `delayMs`; the function returned cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Calls back once what has arrived by now was handled, before anything is waited for. */
+  afterTurn(callback: () => void): void;
 }
 
 export const systemClock: Clock = {
@@ -20,4 +22,5 @@ export const systemClock: Clock = {
       clearTimeout(timer);
     };
   },
+  afterTurn: (callback) => void setImmediate(callback),
 };

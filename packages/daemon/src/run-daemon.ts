@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { pino, type Logger } from "pino";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { startDaemon, type Daemon } from "./daemon.js";
+import { tuneHeap } from "./heap.js";
 
 export interface HostProcess {
   /** Arguments after the program's name. */
@@ -40,6 +41,7 @@ Runs one ${role} daemon of a Waystation cluster.
 `;
 
 export async function runDaemon({ role, process }: ServiceOptions): Promise<void> {
+  tuneHeap();
   const parsed = readArguments(process.arguments);
   if (parsed === null || parsed.help === true || parsed.node === undefined) {
     process.writeError(usage(role));

@@ -22,7 +22,7 @@ import { createRecordList, type RecordList } from "./record-list.js";
 
 export interface MemoryJournalOptions {
   readonly group: GroupName;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "setTimer">;
   readonly capacityBytes?: number;
   /** How long a sync of so many bytes of records takes; 0 when left out. */
   readonly syncMs?: (bytes: number) => number;

@@ -64,14 +64,31 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   let nextLink: LinkId = 1;
   let nextRequest: RequestId = 1;
   let drainScheduled = false;
+  let wake: { readonly atMs: number; readonly cancel: () => void } | null = null;
   let halted: Failure | null = null;
 
   const dispatch = (event: GroupEvent): void => {
     if (halted !== null) return;
     for (const effect of member.step(event, clock.nowMs(), clock.wallMs())) run(effect);
+    scheduleDrain();
+  };
+
+  const scheduleDrain = (): void => {
     if (drainScheduled) return;
     drainScheduled = true;
-    queueMicrotask(drain);
+    clock.afterTurn(drain);
+  };
+
+  /** The earliest of the wakes that are asked for is kept, and asked for again by whoever still waits then. */
+  const wakeAfter = (afterMs: number): void => {
+    const atMs = clock.nowMs() + afterMs;
+    if (wake !== null && wake.atMs <= atMs) return;
+    wake?.cancel();
+    const cancel = clock.setTimer(afterMs, () => {
+      wake = null;
+      scheduleDrain();
+    });
+    wake = { atMs, cancel };
   };
 
   const drain = (): void => {
@@ -83,6 +100,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   const halt = (failure: Failure): void => {
     if (halted !== null) return;
     halted = failure;
+    wake?.cancel();
     for (const host of hosts.values()) host.reject(failure);
     hosts.clear();
     for (const link of links.values()) link.close();
@@ -127,6 +145,8 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
         takeovers.get(effect.request)?.(effect.progress);
         if (effect.progress.result !== null) takeovers.delete(effect.request);
         return;
+      case "wake":
+        return wakeAfter(effect.afterMs);
       case "log":
         return log[effect.level]({ group: membership.group }, effect.message);
     }

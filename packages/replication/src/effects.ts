@@ -87,6 +87,8 @@ export type Effect =
   /** How hosts may use a volume from now on. A change revokes the sessions that are open. */
   | { readonly kind: "access"; readonly volume: VolumeName; readonly access: Access; readonly reason: string }
   | { readonly kind: "takeover-progress"; readonly request: RequestId; readonly progress: TakeoverProgress }
+  /** A drain is wanted after so long, although nothing may happen until then. */
+  | { readonly kind: "wake"; readonly afterMs: number }
   | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };
 
 /** What a machine may ask for. Everything is collected; nothing happens before `step` has returned. */
@@ -109,6 +111,8 @@ export interface Desk {
   reply(request: RequestId, result: Buffer | Failure | null): void;
   access(volume: VolumeName, access: Access, reason: string): void;
   takeoverProgress(request: RequestId, progress: TakeoverProgress): void;
+  /** Asks for a drain after so long. What waits for time must bear that it comes earlier, or more than once. */
+  wake(afterMs: number): void;
   log(level: "info" | "warn" | "error", message: string): void;
 }
 
@@ -178,6 +182,7 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
     reply: (request, result) => effects.push({ kind: "reply", request, result }),
     access: (volume, access, reason) => effects.push({ kind: "access", volume, access, reason }),
     takeoverProgress: (request, progress) => effects.push({ kind: "takeover-progress", request, progress }),
+    wake: (afterMs) => effects.push({ kind: "wake", afterMs }),
     log: (level, message) => effects.push({ kind: "log", level, message }),
   };
 }

@@ -15,13 +15,27 @@ export const limits = {
   /** Host writes waiting for admission; further ones are refused at once. */
   writesWaitingMax: 8192,
   /** Ingress batches on the way to the relay and not acknowledged. */
-  batchesInFlightMax: 2,
+  batchesInFlightMax: 64,
   batchBytesMax: 2 * 1024 * 1024,
+  /**
+   * While a batch is under way the next gathers, until it has this much or its first write has waited this long. Each
+   * batch costs two syncs and two messages: a near relay then gets few large batches, a far one many in flight.
+   */
+  gatherBytes: 256 * 1024,
+  gatherMs: 2,
   /** What a relay lets a primary send ahead of what is durable. */
   ingressWindowBytes: 16 * 1024 * 1024,
   /** What a relay ships ahead of what a secondary has durable. */
   shipWindowBytes: 16 * 1024 * 1024,
   shipBatchBytes: 1024 * 1024,
+  /**
+   * A secondary gets a batch when the last one is durable there and this long ago, or when so many numbers wait: the
+   * host does not wait for it, and each batch costs it a sync.
+   */
+  shipIntervalMs: 5,
+  shipNumbersMax: 256,
+  /** From the start of one point to the start of the next: a point costs eight messages and five syncs per secondary. */
+  pointIntervalMs: 40,
   /** What a secondary reads from its journal and stores in one round. */
   applyBatchBytes: 4 * 1024 * 1024,
   fetchBatchBytes: 1024 * 1024,

@@ -1,5 +1,5 @@
 import { Failure, isFailure } from "@waystation/contracts/errors";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { limits } from "./limits.js";
 import { blockBytes, epoch, g1, mark, secondaryB, valueOf, volA } from "./testing/fixture.js";
 import { createPrimaryBench, openPrimary, type PrimaryBench } from "./testing/primary-bench.js";
@@ -268,16 +268,54 @@ describe("a primary's limits (DESIGN rule 6)", () => {
     expect(sentOrigins(primary)).toEqual([1, 2]);
   });
 
-  it("keeps two batches on the way, and gathers the rest into the next", () => {
+  it("keeps a bounded number of batches on the way, and gathers the rest into the next", () => {
     const primary = warmPrimary();
-    for (const block of [1, 2, 3, 4]) {
+    const inFlight = Array.from({ length: limits.batchesInFlightMax }, (_, index) => index + 2);
+    for (const origin of [...inFlight, 0, 0]) {
+      primary.write({ volume: volA, block: origin });
+      primary.settle();
+    }
+    expect(sentOrigins(primary)).toEqual(inFlight);
+    primary.ack(2);
+    primary.settle();
+    expect(sentOrigins(primary)).toEqual([inFlight.length + 2]);
+    expect(primary.member.status().primary).toMatchObject({ writesHeld: 1 });
+  });
+
+  it("lets writes gather while a batch is under way, until one has waited long enough: both legs leave together", () => {
+    limits.gatherMs = 20;
+    onTestFinished(() => void (limits.gatherMs = 0));
+    const primary = warmPrimary();
+    for (const block of [1, 2, 3]) {
+      primary.write({ volume: volA, block });
+      primary.settle(["store"]);
+    }
+    expect(sentOrigins(primary)).toEqual([2]);
+    expect(primary.asked("store")).toHaveLength(1);
+    expect(primary.take().filter((line) => line.startsWith("wake"))).not.toEqual([]);
+    primary.tick(20);
+    primary.settle(["store"]);
+    expect(sentOrigins(primary)).toEqual([3, 4]);
+    expect(primary.asked("store")).toHaveLength(2);
+  });
+
+  it("sends what has gathered when the batch before it is acknowledged, or when there is enough of it", () => {
+    limits.gatherMs = 1_000_000;
+    const usualBytes = limits.gatherBytes;
+    limits.gatherBytes = 3 * blockBytes;
+    onTestFinished(() => void Object.assign(limits, { gatherMs: 0, gatherBytes: usualBytes }));
+    const primary = warmPrimary();
+    for (const block of [1, 2]) {
       primary.write({ volume: volA, block });
       primary.settle();
     }
-    expect(sentOrigins(primary)).toEqual([2, 3]);
+    expect(sentOrigins(primary)).toEqual([2]);
     primary.ack(2);
     primary.settle();
-    expect(sentOrigins(primary)).toEqual([4, 5]);
+    expect(sentOrigins(primary)).toEqual([3]);
+    for (const block of [3, 4, 5]) primary.write({ volume: volA, block });
+    primary.settle();
+    expect(sentOrigins(primary)).toEqual([4, 5, 6]);
   });
 
   it("admits a bounded number of writes, refuses what waits beyond its limit, and forgets none", () => {

@@ -118,6 +118,7 @@ export function createRelay(options: RelayOptions): Relay {
     trimmed: options.journalFirst === noSequence ? durable : ((options.journalFirst - 1) as Sequence),
     declareLost,
     quiet: () => frozenAt !== null && !settling,
+    urgent: () => frozenAt !== null,
   });
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {

@@ -33,6 +33,7 @@ interface FarLeg {
   /** Batches sent and not durable at the other end. */
   inFlight: { readonly watermark: Sequence; readonly bytes: number }[];
   inFlightBytes: number;
+  nextShipMs: number;
   /** As the secondary last said; all of them durable there, so they never go back. */
   received: Sequence;
   prepared: Sequence;
@@ -78,10 +79,12 @@ export interface ShippingOptions {
   readonly declareLost: (what: string) => void;
   /** True once the group is fenced: ship, but settle no further point. */
   readonly quiet: () => boolean;
+  /** True while somebody waits for the far legs: nothing is held back to gather more. */
+  readonly urgent: () => boolean;
 }
 
 export function createShipping(options: ShippingOptions): Shipping {
-  const { desk, membership, durable, quiet } = options;
+  const { desk, membership, durable, quiet, urgent } = options;
   const legs = secondariesOf(membership).map((node): FarLeg => newLeg(membership, node));
   let trimmed = options.trimmed;
   /** The valid counter and the gate; the first of each pair may be on its way to the disk. */
@@ -91,6 +94,7 @@ export function createShipping(options: ShippingOptions): Shipping {
   let gate = gateWanted;
   /** The point being prepared. */
   let preparing = noSequence;
+  let nextPointMs = 0;
   const ages = createAges();
 
   const lowest = (stage: (leg: FarLeg) => Sequence): Sequence =>
@@ -103,11 +107,26 @@ export function createShipping(options: ShippingOptions): Shipping {
    */
   const reach = (leg: FarLeg): Sequence => (leg.inFlight.length === 0 ? leg.scanned : leg.received);
 
+  /** True once it is time; asks for a drain then, if it is not. */
+  const isDue = (atMs: number): boolean => {
+    const leftMs = atMs - desk.nowMs();
+    if (leftMs > 0) desk.wake(leftMs);
+    return leftMs <= 0;
+  };
+
+  /** Batches pay off, and nobody waits for them, but for a takeover that drains this relay. */
+  const shouldGather = (leg: FarLeg): boolean => {
+    if (urgent() || durable() - leg.scanned >= limits.shipNumbersMax) return false;
+    return leg.inFlight.length > 0 || !isDue(leg.nextShipMs);
+  };
+
   /** Reads the leg's next records and sends them; one read at a time, within the window of what is not durable. */
   const pump = (leg: FarLeg): void => {
     if (!leg.welcomed || leg.reading || leg.scanned >= durable() || leg.inFlightBytes >= limits.shipWindowBytes) return;
+    if (shouldGather(leg)) return;
     const { link } = leg;
     leg.reading = true;
+    leg.nextShipMs = desk.nowMs() + limits.shipIntervalMs;
     const range = { from: (leg.scanned + 1) as Sequence, through: durable() };
     desk.readJournal({ ...range, volumes: leg.volumes, maxBytes: limits.shipBatchBytes }, (result) => {
       leg.reading = false;
@@ -142,9 +161,16 @@ export function createShipping(options: ShippingOptions): Shipping {
       leg.toldGate = gate;
       desk.send(leg.link, { kind: "gate", sequence: gate });
     }
-    if (valid === gate && preparing <= gate) preparing = lowest(reach);
+    if (valid === gate && preparing <= gate) beginPoint();
     if (preparing > valid) prepare();
     else if (valid > gate) validate();
+  };
+
+  const beginPoint = (): void => {
+    const next = lowest(reach);
+    if (next <= gate || (!urgent() && !isDue(nextPointMs))) return;
+    nextPointMs = desk.nowMs() + limits.pointIntervalMs;
+    preparing = next;
   };
 
   const prepare = (): void => {
@@ -318,6 +344,7 @@ function newLeg(membership: Membership, node: NodeName): FarLeg {
     shipped: noSequence,
     inFlight: [],
     inFlightBytes: 0,
+    nextShipMs: 0,
     received: noSequence,
     prepared: noSequence,
     validated: noSequence,

@@ -22,9 +22,12 @@ import type { IntentChange } from "./write-intent.js";
 export interface WriteWindow {
   /** `whenDone` is called once both legs are durable. */
   submit(order: WriteOrder, whenDone?: () => void): void;
-  /** Sends the gathered intents and local writes on their way. */
+  /** Sends the gathered intents on their way, and the gathered writes to the array unless they should wait for more. */
   drain(): void;
-  /** The next started writes that were not sent on the present link, within the limits; empty when none may go. */
+  /**
+   * The next started writes that were not sent on the present link, within the limits; empty when none may go. To be
+   * asked after each drain, until it is empty.
+   */
   takeBatch(): readonly OriginWrite[];
   /** A link was welcomed (`fresh`), or acknowledged: everything up to the marks is durable at the relay. */
   relayHas(marks: readonly VolumeMark[], creditBytes: number, fresh: boolean): void;
@@ -52,6 +55,10 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
   /** Started and not yet durable at the relay, in stream order; the first `sentCount` were sent on this link. */
   const stream: PendingWrite[] = [];
   let sentCount = 0;
+  let unsentBytes = 0;
+  /** Since when writes have been gathering for the next batch; null when none has. */
+  let gatheringSinceMs: number | null = null;
+  let departing = false;
   let unacknowledgedBatches: number[] = [];
   let admittedCount = 0;
   let admittedBytes = 0;
@@ -85,7 +92,22 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
     write.stage = "started";
     write.origin = volumeOf(write).nextOrigin();
     stream.push(write);
+    unsentBytes += costOf(write);
+    gatheringSinceMs ??= desk.nowMs();
     volumeOf(write).queueLocal(write);
+  };
+
+  /**
+   * Both legs of a write leave together. While a batch is under way, further writes gather: the next batch leaves when
+   * that one is acknowledged, or has enough, or has waited for long enough. Without a relay nothing waits.
+   */
+  const mayDepart = (): boolean => {
+    if (!connected || unacknowledgedBatches.length === 0 || unsentBytes >= limits.gatherBytes) return true;
+    // What is left over from an earlier departure waits for credit only.
+    if (gatheringSinceMs === null) return true;
+    const leftMs = gatheringSinceMs + limits.gatherMs - desk.nowMs();
+    if (leftMs > 0) desk.wake(leftMs);
+    return leftMs <= 0;
   };
 
   const endLocal = (write: PendingWrite, failure: Failure | null): void => {
@@ -192,18 +214,22 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
       // What was gathered before the fence stays undone: a fenced primary changes nothing any more (B14).
       if (abandoned) return;
       commitIntents();
+      departing = mayDepart();
+      if (!departing) return;
+      gatheringSinceMs = null;
       storeLocally();
     },
     takeBatch() {
-      if (!connected || unacknowledgedBatches.length >= limits.batchesInFlightMax) return [];
+      if (!departing || !connected || unacknowledgedBatches.length >= limits.batchesInFlightMax) return [];
       const batch: OriginWrite[] = [];
       let bytes = 0;
       for (let write = stream[sentCount]; write !== undefined; write = stream[sentCount]) {
-        const cost = recordOverheadBytes + write.payload.length;
+        const cost = costOf(write);
         if (sentBytes + cost > creditBytes || (batch.length > 0 && bytes + cost > limits.batchBytesMax)) break;
         batch.push(toOriginWrite(write));
         bytes += cost;
         sentBytes += cost;
+        unsentBytes -= cost;
         sentCount += 1;
       }
       if (batch.length > 0) unacknowledgedBatches.push(sentCount);
@@ -225,7 +251,10 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
       assert(sentCount >= 0, "the relay acknowledged what was never sent to it");
       unacknowledgedBatches = fresh ? [] : unacknowledgedBatches.map((end) => end - popped).filter((end) => end > 0);
       creditBytes = fresh ? credit : Math.max(creditBytes, credit);
-      if (fresh) sentBytes = 0;
+      if (fresh) {
+        sentBytes = 0;
+        unsentBytes = stream.reduce((sum, write) => sum + costOf(write), 0);
+      }
       connected = true;
       admit();
     },
@@ -257,4 +286,9 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
     inFlight: () => admittedCount,
     held: () => waiting.length + preparing.size + stream.length - sentCount,
   };
+}
+
+/** What a write takes of a batch, and of the relay's credit. */
+function costOf({ payload }: PendingWrite): number {
+  return recordOverheadBytes + payload.length;
 }

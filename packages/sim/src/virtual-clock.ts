@@ -24,5 +24,10 @@ export function createVirtualClock(world: World, options: { skew: ClockSkew; ali
         if (alive()) callback();
       });
     },
+    afterTurn(callback) {
+      world.after(0, () => {
+        if (alive()) callback();
+      });
+    },
   };
 }

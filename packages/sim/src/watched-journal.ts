@@ -3,7 +3,6 @@
  * of each commit when it is durable; of one that a crash kept although nobody was answered, when the journal is opened
  * again. To tell those, every commit carries its own number in one more mark.
  */
-import type { Clock } from "@waystation/contracts/clock";
 import { Failure } from "@waystation/contracts/errors";
 import { noSequence, type GroupName, type Sequence } from "@waystation/contracts/ids";
 import type { Journal, JournalCommit } from "@waystation/contracts/journal";
@@ -40,11 +39,10 @@ const numberMark = "simulator/commit";
 
 export function createWatchedJournal(world: World, options: WatchedJournalOptions): WatchedJournal {
   const { group, capacityBytes, latency, random } = options;
-  const clock: Clock = { nowMs: world.nowMs, wallMs: world.nowMs, setTimer: world.after };
   const createMedium = (): MemoryJournalMedium =>
     createMemoryJournal({
       group,
-      clock,
+      clock: { setTimer: world.after },
       capacityBytes,
       syncMs: () => drawLatency(latency, random),
       readMs: () => drawLatency(latency, random) / 4,

@@ -49,6 +49,7 @@ function createFakeClock(): FakeClock {
       timers.push(timer);
       return () => (timers = timers.filter((other) => other !== timer));
     },
+    afterTurn: (callback) => queueMicrotask(callback),
     advance(ms) {
       const endMs = nowMs + ms;
       for (;;) {

@@ -7,6 +7,7 @@ import type { Failure } from "@waystation/contracts/errors";
 import type { Channel } from "@waystation/contracts/link";
 import type { JournalReadResult } from "@waystation/contracts/journal";
 import type { Access, Effect, GroupEvent, LinkId, RequestId } from "../effects.js";
+import { limits } from "../limits.js";
 import { createMember, type Member } from "../member.js";
 import type { Membership } from "../membership.js";
 import type { PeerBody } from "../messages.js";
@@ -97,6 +98,9 @@ export interface BenchOptions {
   readonly onEffect?: (effect: Effect) => void;
 }
 
+/** Nothing gathers unless a test wants it: time stands still on the bench until the test lets it pass. */
+Object.assign(limits, { gatherMs: 0, shipIntervalMs: 0, shipNumbersMax: 1, pointIntervalMs: 0 });
+
 let uniqueIds = 0;
 
 export function createBench(options: BenchOptions): Bench {
@@ -127,7 +131,8 @@ export function createBench(options: BenchOptions): Bench {
   let nextRequest = 1;
 
   const run = (effect: Effect): void => {
-    effectsRun += 1;
+    // Whoever waits for time asks again at every drain.
+    if (effect.kind !== "wake") effectsRun += 1;
     transcript.push({ effect, link: "link" in effect ? (links.get(effect.link) ?? `link ${effect.link}`) : "" });
     onEffect(effect);
     switch (effect.kind) {
@@ -157,6 +162,7 @@ export function createBench(options: BenchOptions): Bench {
         if (effect.progress.result !== null) results.set(effect.request, effect.progress.result);
         return;
       case "dial":
+      case "wake":
       case "log":
         return;
     }

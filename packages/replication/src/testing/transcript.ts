@@ -30,6 +30,8 @@ export function showEffect(effect: Effect, link: string): string {
       return `access ${effect.volume} ${effect.access}`;
     case "takeover-progress":
       return `takeover ${effect.progress.phase} ${effect.progress.result?.outcome ?? ""}`.trimEnd();
+    case "wake":
+      return `wake after ${effect.afterMs} ms`;
     case "log":
       return `log ${effect.level}`;
   }
