@@ -21,6 +21,7 @@ const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
 const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
+const levelDamageTest = unitTests("packages/journal/src/level-damage.test.ts");
 const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
@@ -158,6 +159,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   // Journals on media
   ["leveldb-commit-not-synced", "PROTOCOL 7, B2", "LevelDB acknowledges what the page cache holds", levelWriterTest],
+  [
+    "marks-taken-back-unnoticed",
+    "PROTOCOL 7",
+    "marks that damage took back to older values are believed",
+    levelDamageTest,
+  ],
   [
     "volume-commit-not-awaited",
     "PROTOCOL 7, B2",

@@ -4,7 +4,7 @@
  * be deleted, and its place in the ring used again, once that record is gone; the newest is always kept, as the end that
  * the state points at.
  */
-import type { JournalState } from "./level-layout.js";
+import type { JournalState } from "./level-state.js";
 
 interface NotedBatch {
   /** The highest record that the batch added, null if it added none. */
@@ -26,6 +26,8 @@ export interface BatchChain {
   takeEmpty(oldestStored: number, max: number): number[];
   /** Where in the ring the first batch starts whose index is kept; null when there is none. */
   firstRingStart(): number | null;
+  /** Where in the ring the newest batch starts; null when there is none. */
+  lastRingStart(): number | null;
   /** Where in the ring the first batch starts that holds anything from `sequence` on; null when there is none. */
   ringStartHolding(sequence: number): number | null;
 }
@@ -75,6 +77,7 @@ export function createBatchChain(state: Pick<JournalState, "lastBatch" | "lastBa
       return empty;
     },
     firstRingStart: () => startByBatch[head] ?? null,
+    lastRingStart: () => startByBatch.at(-1) ?? null,
     ringStartHolding(sequence) {
       let [low, high] = [head, highestByBatch.length];
       while (low < high) {

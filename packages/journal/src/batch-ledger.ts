@@ -6,17 +6,9 @@
 import type { BatchChain } from "./batch-chain.js";
 import type { QueuedCommit } from "./commit-queue.js";
 import type { DatabaseOperation } from "./level-database.js";
-import {
-  batchKey,
-  encodeBatchIndex,
-  layoutVersion,
-  markKey,
-  recordKey,
-  seal,
-  stateKey,
-  type JournalState,
-  type RingState,
-} from "./level-layout.js";
+import { batchKey, encodeBatchIndex, layoutVersion, markKey, recordKey, seal, stateKey } from "./level-layout.js";
+import type { JournalState, RingState } from "./level-state.js";
+import type { MarkSum } from "./mark-sum.js";
 import { recordCrc } from "./record-format.js";
 import type { RecordIndex } from "./record-index.js";
 
@@ -51,8 +43,8 @@ export interface BatchLedgerOptions {
   readonly index: RecordIndex;
   readonly chain: BatchChain;
   readonly trimmedThrough: number;
-  /** The names of the marks that the database holds. */
-  readonly markNames: Iterable<string>;
+  /** Of the marks that the database holds. The ledger's from then on. */
+  readonly markSum: MarkSum;
   /** What the state says of the ring; null without one. */
   readonly ringState: () => RingState | null;
   /** Whether a commit that waits has a cut. */
@@ -75,8 +67,7 @@ export interface BatchLedger {
 }
 
 export function createBatchLedger(options: BatchLedgerOptions): BatchLedger {
-  const { index, chain } = options;
-  const markNames = new Set(options.markNames);
+  const { index, chain, markSum } = options;
   /** The cursor that the caller wants, and the one that the next state may claim. */
   let trimWanted = options.trimmedThrough;
   let trimmedThrough = options.trimmedThrough;
@@ -99,7 +90,8 @@ export function createBatchLedger(options: BatchLedgerOptions): BatchLedger {
     lastBatchCrc: chain.lastCrc(),
     firstBatch: chain.firstNumber(),
     trimmedThrough,
-    markCount: markNames.size,
+    markCount: markSum.count(),
+    markSum: markSum.sum(),
     ring: options.ringState(),
   });
 
@@ -109,10 +101,7 @@ export function createBatchLedger(options: BatchLedgerOptions): BatchLedger {
       if (cutAfter !== null) noteCut(cutAfter);
       const records = taken.flatMap((commit) => commit.records);
       const marks = new Map(taken.flatMap((commit) => commit.marks));
-      for (const [name, value] of marks) {
-        if (value === null) markNames.delete(name);
-        else markNames.add(name);
-      }
+      for (const [name, value] of marks) markSum.set(name, value);
       const number = chain.lastNumber() + 1;
       const entries = records.map(({ sequence, bytes, value }) => ({ sequence, bytes, crc: recordCrc(value) }));
       const encoded = encodeBatchIndex({ number, previousCrc: chain.lastCrc(), cutAfter, entries, ...place });

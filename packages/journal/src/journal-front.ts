@@ -34,10 +34,7 @@ export interface JournalOptions {
 
 /** What a writer is made of. */
 export type WriterParts = Pick<CommitQueueOptions<never>, "batchBytesMax" | "onDurable" | "onFailure"> &
-  Pick<RecoveredJournal, "index" | "chain" | "trimmedThrough"> & {
-    readonly group: GroupName;
-    readonly markNames: Iterable<string>;
-  };
+  Pick<RecoveredJournal, "index" | "chain" | "trimmedThrough" | "markSum"> & { readonly group: GroupName };
 
 export interface JournalWriter {
   add(commit: EncodedCommit): void;
@@ -77,7 +74,6 @@ export function createJournalFront<Writer extends JournalWriter>(
   const writer = medium.createWriter({
     ...recovered,
     group: options.group,
-    markNames: marks.keys(),
     batchBytesMax: options.batchBytesMax ?? 8 * mib,
     onDurable: (durable) => cache.settle(durable),
     onFailure: (error) => (failure = medium.failureOf(error)),

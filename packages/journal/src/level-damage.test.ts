@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFailure } from "@waystation/contracts/errors";
 import { toSequence, type GroupName } from "@waystation/contracts/ids";
-import type { Journal } from "@waystation/contracts/journal";
+import type { Journal, MarkValue } from "@waystation/contracts/journal";
 import { createRandom } from "@waystation/contracts/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
@@ -136,6 +136,66 @@ describe("a damaged journal is refused, never read around", () => {
     expect(await refusal(openOn(before))).toMatch(/batches 13 to 13 are missing/);
   });
 
+  describe("marks that went back to older values, each whole, when the index of the batch that set them is trimmed", () => {
+    /** A batch of marks alone, lost; then records that let its index be deleted, and `later` marks. */
+    async function takenBack(set: Record<string, number>, later: Record<string, number> = {}): Promise<LossyMedium> {
+      const medium = await filledMedium();
+      const journal = await openOn(medium);
+      const before = Object.keys(set).map((name) => medium.entries.get(id(markKey(name)))!);
+      await journal.commit({ marks: new Map(Object.entries(set)) });
+      await journal.commit({ records: [makeRecord(13)] });
+      journal.trimThrough(toSequence(13));
+      await journal.commit({ records: [makeRecord(14)], marks: new Map(Object.entries(later)) });
+      await journal.close();
+      expect(medium.entries.has(id(batchKey(13)))).toBe(false);
+      for (const [key, value] of before) medium.entries.set(id(key), [key, value]);
+      return medium;
+    }
+
+    it("PROTOCOL 7: one of them", async () => {
+      const medium = await takenBack({ m0: 20 });
+      expect(await refusal(openOn(medium))).toMatch(/^JOURNAL_DAMAGED: .*its marks are not those of its state/);
+    });
+
+    it("PROTOCOL 7: several at once", async () => {
+      const medium = await takenBack({ m0: 13, m1: 11, m2: 15 });
+      expect(await refusal(openOn(medium))).toMatch(/^JOURNAL_DAMAGED: .*its marks are not those of its state/);
+    });
+
+    it("PROTOCOL 7: while others went on", async () => {
+      const medium = await takenBack({ m0: 20 }, { m1: 21 });
+      expect(await refusal(openOn(medium))).toMatch(/^JOURNAL_DAMAGED: .*its marks are not those of its state/);
+    });
+
+    it("but marks that are changed, deleted and set again add up", async () => {
+      const medium = await filledMedium();
+      for (let life = 0; life < 4; life++) {
+        const journal = await openOn(medium);
+        await journal.commit({
+          marks: new Map<string, MarkValue | undefined>([
+            ["m1", undefined],
+            ["m9", life],
+          ]),
+        });
+        await journal.commit({
+          marks: new Map<string, MarkValue | undefined>([
+            ["m1", -life],
+            ["m2", { life }],
+          ]),
+        });
+        await journal.commit({
+          marks: new Map<string, MarkValue | undefined>([
+            ["m9", undefined],
+            ["absent", undefined],
+          ]),
+        });
+        await journal.close();
+      }
+      const journal = await openOn(medium);
+      expect(Object.fromEntries(journal.marks())).toEqual({ m0: 12, m1: -3, m2: { life: 3 } });
+    });
+  });
+
   it("any one entry lost or any one bit flipped is noticed, in entries of every kind", async () => {
     const random = createRandom(11);
     const { entries } = await filledMedium();
@@ -180,6 +240,25 @@ describe("a damaged LevelDB is refused", () => {
     await writeFile(log, bytes);
     expect(await refusal(openLevelJournal({ group, directory }))).toMatch(
       /^JOURNAL_DAMAGED: .*batches \d+ to \d+ are missing/,
+    );
+  });
+
+  it("PROTOCOL 7: when a damaged block of its log took back marks alone, whose batch is trimmed", async () => {
+    const journal = await openLevelJournal({ group, directory });
+    // Each fills a block of LevelDB's log, 32 KiB, that holds nothing else: a damaged one is passed over as a whole.
+    const large = (content: string) => new Map([["mark", content.repeat(70_000)]]);
+    await journal.commit({ marks: large("a") });
+    await journal.commit({ marks: large("b") });
+    await journal.commit({ records: [makeRecord(9)] });
+    journal.trimThrough(toSequence(9));
+    await journal.commit({ records: [makeRecord(10)] });
+    await journal.close();
+    const log = await fileNamed(/^\d+\.log$/);
+    const bytes = await readFile(log);
+    bytes[bytes.indexOf("b".repeat(1000)) + 33_000]! ^= 1;
+    await writeFile(log, bytes);
+    expect(await refusal(openLevelJournal({ group, directory }))).toMatch(
+      /^JOURNAL_DAMAGED: .*its marks are not those of its state/,
     );
   });
 

@@ -2,15 +2,17 @@
  * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself. A journal on a volume has
  * the same, but for the records that lie in its ring (`volume-layout.ts`), and what the ring holds of its newest batches.
  *
- *     's'                    state: the end of the journal and its trim cursor, written with every batch
+ *     's'                    state: the end of the journal, its trim cursor, what its marks add up to (`level-state.ts`),
+ *                            written with every batch
  *     'b' + number (u64 BE)  batch index: which records a batch added (or cut), chained to the batch before
  *     'm' + key (UTF-8)      mark, as JSON
  *     'r' + sequence (u64 BE) record, see record-format.ts
  *
  * One LevelDB batch writes records, marks, its batch index and the state, so all of it is there or none. LevelDB's
  * log replay may drop damaged batches in silence: then a number of the batch chain is missing, or a checksum does
- * not lead to the next, or the chain does not end where the state says. What a lost tail took with it, state and
- * all, only the peers' watermarks can tell (PROTOCOL 7).
+ * not lead to the next, or the chain does not end where the state says, or, of a batch whose index is trimmed, the marks
+ * do not add up to what the state says. What a lost tail took with it, state and all, only the peers' watermarks can tell
+ * (PROTOCOL 7).
  *
  * Batch index, little-endian; the cut, if any, comes before the records:
  *
@@ -27,7 +29,7 @@
 import { crc32c } from "@node-rs/crc32";
 import { readUint64, readUint64BE, writeUint64, writeUint64BE } from "./uint64.js";
 
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 export const stateKey = Buffer.from("s");
 /** The lowest and highest key that any entry can have. */
 export const allKeys = { first: Buffer.from([0]), last: Buffer.from([0xff]) };
@@ -122,55 +124,40 @@ export function readBatchHeader(value: Buffer): BatchHeader | null {
   };
 }
 
+/** Null when it is not whole, or says what `encodeBatchIndex` never does. */
 export function decodeBatchIndex(value: Buffer): (BatchIndex & { readonly crc: number }) | null {
   const header = readBatchHeader(value);
   if (header === null) return null;
+  // Before anything is made of the count.
   if (value.length !== batchHeaderBytes + header.count * batchEntryBytes) return null;
   if (crc32c(value.subarray(4)) !== header.crc) return null;
   const cut = readUint64(value, 24);
+  const { number, ringStart } = header;
+  const isSound = number >= 1 && [number, ringStart, cut].every(Number.isSafeInteger) && value.readUInt16LE(6) === 0;
+  const entries = isSound && (value[5] ?? 0) <= 1 ? decodeEntries(value, header.count) : null;
+  if (entries === null) return null;
   return {
     crc: header.crc,
-    number: header.number,
+    number,
     previousCrc: header.previousCrc,
     cutAfter: cut === 0 ? null : cut - 1,
     inRing: value[5] === 1,
-    ringStart: header.ringStart,
-    entries: Array.from({ length: header.count }, (_, index) => {
-      const at = batchHeaderBytes + index * batchEntryBytes;
-      return {
-        sequence: readUint64(value, at),
-        bytes: value.readUInt32LE(at + 8),
-        crc: value.readUInt32LE(at + 12),
-      };
-    }),
+    ringStart,
+    entries,
   };
 }
 
-/** The end of the journal and its trim cursor. Kept as JSON, for people in trouble. */
-export interface JournalState {
-  readonly layout: number;
-  readonly group: string;
-  /** Number and checksum of the newest batch; 0 and 0 before the first. */
-  readonly lastBatch: number;
-  readonly lastBatchCrc: number;
-  /** The oldest batch whose index is kept; those before held nothing but deleted records. */
-  readonly firstBatch: number;
-  readonly trimmedThrough: number;
-  /** How many marks there are. */
-  readonly markCount: number;
-  /** The ring that belongs to this database; null when all records are in here. */
-  readonly ring: RingState | null;
-}
-
-/** Positions count bytes from the ring's creation on; where one lies is its remainder by the ring's size. */
-export interface RingState {
-  /** The same as in the volume's header. Hexadecimal. */
-  readonly id: string;
-  readonly sizeBytes: number;
-  /** Where the batch after the newest one of this state begins: opening searches the ring from here. */
-  readonly head: number;
-  /** Up to here the volume has been written once. */
-  readonly preparedThrough: number;
+/** Null when the sequences do not ascend. */
+function decodeEntries(value: Buffer, count: number): BatchEntry[] | null {
+  const entries: BatchEntry[] = [];
+  let before = 0;
+  for (let at = batchHeaderBytes; entries.length < count; at += batchEntryBytes) {
+    const sequence = readUint64(value, at);
+    if (sequence <= before || !Number.isSafeInteger(sequence)) return null;
+    entries.push({ sequence, bytes: value.readUInt32LE(at + 8), crc: value.readUInt32LE(at + 12) });
+    before = sequence;
+  }
+  return entries;
 }
 
 /** JSON behind a CRC32C of it. */
@@ -180,8 +167,12 @@ export function seal(value: unknown): Buffer {
   return text;
 }
 
-/** What was sealed, or undefined when it is not whole. (JSON has no undefined.) */
+/** What was sealed, or undefined when it is not whole, or no JSON. (JSON has no undefined.) */
 export function unseal(value: Buffer): unknown {
   if (value.length < 4 || crc32c(value.subarray(4)) !== value.readUInt32LE(0)) return undefined;
-  return JSON.parse(value.toString("utf8", 4));
+  try {
+    return JSON.parse(value.toString("utf8", 4));
+  } catch {
+    return undefined;
+  }
 }

@@ -20,17 +20,19 @@ import {
   stateKey,
   unseal,
   type BatchIndex,
-  type JournalState,
-  type RingState,
 } from "./level-layout.js";
 import { readRecordRange } from "./level-records.js";
+import { decodeState, freshState, type JournalState } from "./level-state.js";
+import { createMarkSum, type MarkSum } from "./mark-sum.js";
 import { createRecordIndex, type IndexedRecord, type RecordIndex } from "./record-index.js";
-import { recordPositions } from "./volume-layout.js";
+import { groupBytesMaxOf } from "./ring.js";
+import { batchEnd, recordPositions } from "./volume-layout.js";
 
 export interface RecoveredJournal {
   readonly index: RecordIndex;
   readonly chain: BatchChain;
   readonly marks: Map<string, MarkValue>;
+  readonly markSum: MarkSum;
   readonly trimmedThrough: number;
   /** The newest batch that the database knows. */
   readonly newest: (BatchIndex & { readonly crc: number }) | null;
@@ -68,30 +70,18 @@ export async function readState(
     if (others.length > 0) throw damaged(place, "its state is missing though it holds records or marks");
     return null;
   }
-  const state = unseal(entry[1]) as JournalState | undefined;
-  if (state === undefined) throw damaged(place, "its state has a wrong checksum");
-  if (state.layout !== layoutVersion) {
-    const message = `the journal in ${place} has layout ${state.layout}, this version knows ${layoutVersion}: use the version that wrote it`;
+  const reading = decodeState(entry[1]);
+  if (reading.kind === "damaged") throw damaged(place, reading.reason);
+  if (reading.kind === "foreign") {
+    const message = `the journal in ${place} has layout ${reading.layout}, this version knows ${layoutVersion}: use the version that wrote it`;
     throw journalFailure("JOURNAL_FOREIGN", message);
   }
+  const { state } = reading;
   if (state.group !== group) {
     const message = `the journal in ${place} belongs to group ${state.group}, not ${group}: check the data directory`;
     throw journalFailure("JOURNAL_FOREIGN", message);
   }
   return state;
-}
-
-export function freshState(group: GroupName, ring: RingState | null): JournalState {
-  return {
-    layout: layoutVersion,
-    group,
-    lastBatch: 0,
-    lastBatchCrc: 0,
-    firstBatch: 1,
-    trimmedThrough: 0,
-    markCount: 0,
-    ring,
-  };
 }
 
 export async function createState(database: JournalDatabase, state: JournalState): Promise<JournalState> {
@@ -109,16 +99,19 @@ export async function recoverFrom(
   const chain = createBatchChain(state);
   const newest = await followChain(database, { index, chain, state, place });
   index.trimThrough(state.trimmedThrough);
-  const marks = await readMarks(database, place);
+  const { marks, markSum } = await readMarks(database, place);
   if (marks.size !== state.markCount) {
     throw damaged(place, `it holds ${marks.size} marks, its state says ${state.markCount}`);
   }
-  return { index, chain, marks, trimmedThrough: state.trimmedThrough, newest };
+  if (markSum.sum() !== state.markSum) throw damaged(place, "its marks are not those of its state: some are older");
+  return { index, chain, marks, markSum, trimmedThrough: state.trimmedThrough, newest };
 }
 
 /** The records of a batch, in the index. */
-export function indexBatch(index: RecordIndex, batch: BatchIndex): void {
+export function indexBatch(index: RecordIndex, batch: BatchIndex, place: string): void {
   if (batch.cutAfter !== null) index.cutAfter(batch.cutAfter);
+  const first = batch.entries[0]?.sequence ?? Infinity;
+  if (first <= index.newestStored()) throw damaged(place, `batch ${batch.number} holds record ${first} once more`);
   for (const { sequence, bytes, crc } of batch.entries) index.push(sequence, bytes, crc);
   if (batch.inRing) {
     const sequences = batch.entries.map((entry) => entry.sequence);
@@ -160,7 +153,8 @@ async function followChain(
     if (previousCrc !== null && batch.previousCrc !== previousCrc) {
       throw damaged(place, `batch ${batch.number} does not follow the batch before it`);
     }
-    indexBatch(index, batch);
+    checkRingPlace(batch, { chain, state, place });
+    indexBatch(index, batch, place);
     if (batch.cutAfter !== null) chain.cutAfter(batch.cutAfter);
     chain.noteBatch({ lastSequence: batch.entries.at(-1)?.sequence ?? null, ringStart: batch.ringStart });
     previousCrc = batch.crc;
@@ -170,6 +164,16 @@ async function followChain(
   const endsRight = expected - 1 === state.lastBatch && (previousCrc === null || previousCrc === state.lastBatchCrc);
   if (!endsRight) throw damaged(place, `its batches end at ${expected - 1}, its state says ${state.lastBatch}`);
   return newest;
+}
+
+/** Batches lie in the ring one behind the other, before its head, none longer than a group may be. */
+function checkRingPlace(batch: BatchIndex, { chain, state, place }: Omit<Following, "index">): void {
+  const { ring } = state;
+  const startMin = chain.lastRingStart() ?? 0;
+  const [end, endMax] = [batchEnd(batch), ring?.head ?? 0];
+  const lengthMax = ring === null ? 0 : groupBytesMaxOf(ring.sizeBytes);
+  const fits = batch.inRing ? end <= endMax && end - batch.ringStart <= lengthMax : batch.ringStart <= endMax;
+  if (!fits || batch.ringStart < startMin) throw damaged(place, `batch ${batch.number} has no place in its ring`);
 }
 
 async function* scan(database: JournalDatabase, range: { first: Buffer; last: Buffer }): AsyncGenerator<DatabaseEntry> {
@@ -183,12 +187,23 @@ async function* scan(database: JournalDatabase, range: { first: Buffer; last: Bu
   }
 }
 
-async function readMarks(database: JournalDatabase, place: string): Promise<Map<string, MarkValue>> {
+async function readMarks(
+  database: JournalDatabase,
+  place: string,
+): Promise<Pick<RecoveredJournal, "marks" | "markSum">> {
   const marks = new Map<string, MarkValue>();
+  const markSum = createMarkSum();
   for await (const [key, value] of scan(database, markKeys)) {
-    const mark = unseal(value);
-    if (mark === undefined) throw damaged(place, `mark ${nameOfMarkKey(key)} has a wrong checksum`);
-    marks.set(nameOfMarkKey(key), mark as MarkValue);
+    const name = nameOfMarkKey(key);
+    marks.set(name, openMark(name, value, place));
+    markSum.set(name, value);
   }
-  return marks;
+  return { marks, markSum };
+}
+
+/** The value of a mark. Which values make sense is the business of whoever set it. */
+export function openMark(name: string, sealed: Buffer, place: string): MarkValue {
+  const mark = unseal(sealed);
+  if (mark === undefined) throw damaged(place, `mark ${name} has a wrong checksum`);
+  return mark as MarkValue;
 }

@@ -65,17 +65,23 @@ export function storedRecordBytes(bytes: Buffer): number | null {
   return headerBytes + bytes.readUInt16LE(6) + (kind === "write" ? readUint64(bytes, 48) : 0);
 }
 
+function hasSafeNumbers(value: Buffer): boolean {
+  for (let at = 8; at < 56; at += 8) if (!Number.isSafeInteger(readUint64(value, at))) return false;
+  return true;
+}
+
 /** Where the payload of a stored record lies: a view, not a copy. */
 export function recordPayload(value: Buffer): Buffer {
   return value.subarray(headerBytes + value.readUInt16LE(6));
 }
 
-/** Reads a stored record back, its payload a view of `value`. Null when it is not what `encodeRecord` made. */
+/** Reads a stored record back, its payload a view of `value`. Null when it is not what `encodeRecords` made. */
 export function decodeRecord(value: Buffer): JournalRecord | null {
   if (value.length < headerBytes || value[4] !== version) return null;
   if (crc32c(value.subarray(4)) !== recordCrc(value)) return null;
   const kind = kinds[value[5] ?? 0];
-  if (kind === undefined) return null;
+  // The checksum says that this package wrote it; a length that leaves the value would still be followed.
+  if (kind === undefined || value.length !== storedRecordBytes(value) || !hasSafeNumbers(value)) return null;
   return {
     sequence: toSequence(readUint64(value, 8)),
     volume: value.toString("utf8", headerBytes, headerBytes + value.readUInt16LE(6)) as VolumeName,

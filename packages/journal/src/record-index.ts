@@ -40,6 +40,8 @@ export interface RecordIndex {
   last(): number;
   /** The lowest sequence that is still in the medium, Infinity when there is none. */
   oldestStored(): number;
+  /** The highest one, 0 when there is none. */
+  newestStored(): number;
   usedBytes(): number;
   /** Held records from `from` to `through`, up to `maxCount`, ending with the one that reaches `maxBytes`. */
   page(options: PageOptions): IndexedRecord[];
@@ -135,6 +137,7 @@ export function createRecordIndex(): RecordIndex {
     first: () => (live < end ? sequenceAt(live) : 0),
     last: () => (live < end ? sequenceAt(end - 1) : 0),
     oldestStored: () => (base < end ? sequenceAt(base) : Infinity),
+    newestStored: () => (base < end ? sequenceAt(end - 1) : 0),
     usedBytes: () => usedBytes,
     page({ from, through, maxBytes, maxCount }) {
       const page: IndexedRecord[] = [];

@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
-import type { RingState } from "./level-layout.js";
+import type { RingState } from "./level-state.js";
 import { blockBytes } from "./volume-layout.js";
 
 export interface Ring {
@@ -38,13 +38,16 @@ export interface Ring {
   state(): RingState;
 }
 
-/** Less would hold no group worth its blocks. */
-export const ringBytesMin = 16 * blockBytes;
 /** The header is before it. */
 const ringOffsetBytes = blockBytes;
 const groupBytesLimit = 16 * 2 ** 20;
 const zeros = Buffer.alloc(2 ** 20);
 const zerosPerWrite = 4;
+
+/** No group takes more of a ring of this size. */
+export function groupBytesMaxOf(ringBytes: number): number {
+  return Math.min(groupBytesLimit, Math.floor(ringBytes / 8 / blockBytes) * blockBytes);
+}
 
 /** The ring's size on a volume. */
 export function ringBytesOn(store: DurableBlockStore): number {
@@ -92,7 +95,7 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
   return {
     id,
     sizeBytes,
-    groupBytesMax: Math.min(groupBytesLimit, Math.floor(sizeBytes / 8 / blockBytes) * blockBytes),
+    groupBytesMax: groupBytesMaxOf(sizeBytes),
     head: () => head,
     tail: () => tail,
     freeBytes: () => sizeBytes - (head - neededFrom()),

@@ -40,6 +40,8 @@ import { decodeRecord, recordCrc, storedRecordBytes } from "./record-format.js";
 import { readUint64, writeUint64 } from "./uint64.js";
 
 export const blockBytes = 4096;
+/** Less would hold no group worth its blocks. */
+export const ringBytesMin = 16 * blockBytes;
 
 const version = 1;
 const headerMagic = 0x4c565357; // "WSVL"
@@ -75,11 +77,10 @@ export function decodeVolumeHeader(block: Buffer): VolumeHeader | "blank" | null
   const isHeader = block.readUInt32LE(4) === headerMagic && block.readUInt32LE(8) === version;
   if (!isHeader || crc32c(block.subarray(4)) !== block.readUInt32LE(0)) return null;
   const nameEnd = 34 + block.readUInt16LE(32);
-  return {
-    id: block.toString("hex", 16, 24),
-    ringBytes: readUint64(block, 24),
-    group: block.toString("utf8", 34, nameEnd),
-  };
+  const ringBytes = readUint64(block, 24);
+  const isRing = Number.isSafeInteger(ringBytes) && ringBytes % blockBytes === 0 && ringBytes >= ringBytesMin;
+  if (!isRing || nameEnd > block.length) return null;
+  return { id: block.toString("hex", 16, 24), ringBytes, group: block.toString("utf8", 34, nameEnd) };
 }
 
 /** Where in the ring the records of a batch lie. */
@@ -93,6 +94,12 @@ export function recordPositions(batch: {
     at += slotBytes(bytes);
     return position;
   });
+}
+
+/** Where in the ring the records of a batch end; its marks come behind them. */
+export function batchEnd(batch: Pick<BatchIndex, "ringStart" | "entries">): number {
+  const slots = batch.entries.reduce((sum, { bytes }) => sum + slotBytes(bytes), 0);
+  return batch.ringStart + identifyingBytes + batch.entries.length * batchEntryBytes + slots;
 }
 
 /** What a record takes of the ring that counts for so many bytes in `usage`. */
@@ -160,10 +167,11 @@ export function readGroupHead(block: Buffer, id: string): GroupHead | null {
   if (crc32c(block.subarray(4, identifyingBytes)) !== block.readUInt32LE(0)) return null;
   if (block.toString("hex", 8, 16) !== id) return null;
   const header = readBatchHeader(block.subarray(groupHeadBytes, identifyingBytes));
-  if (header === null) return null;
+  const totalBytes = block.readUInt32LE(16);
+  if (header === null || totalBytes === 0 || totalBytes % blockBytes !== 0) return null;
   return {
     ...header,
-    totalBytes: block.readUInt32LE(16),
+    totalBytes,
     marksBytes: block.readUInt32LE(20),
     marksCrc: block.readUInt32LE(24),
   };
@@ -176,29 +184,39 @@ export interface DecodedGroup {
   readonly marks: Marks;
 }
 
-/** Reads a group of which all bytes are there; null when it is not whole. */
-export function decodeGroup(bytes: Buffer, head: GroupHead): DecodedGroup | null {
+/**
+ * Reads a group of which all bytes should be there; null when it is not whole, "senseless" when all its checksums are
+ * right, and still it is none that `encodeGroup` made: no power loss leaves that.
+ */
+export function decodeGroup(bytes: Buffer, head: GroupHead): DecodedGroup | "senseless" | null {
   const indexEnd = identifyingBytes + head.count * batchEntryBytes;
-  if (indexEnd > bytes.length) return null;
+  if (bytes.length !== head.totalBytes) return null;
+  if (indexEnd > bytes.length) return "senseless";
   const index = bytes.subarray(groupHeadBytes, indexEnd);
+  if (crc32c(index.subarray(4)) !== head.crc) return null;
   const batch = decodeBatchIndex(index);
-  if (batch === null) return null;
+  const marksStart = batch === null ? Infinity : batchEnd(batch) - batch.ringStart;
+  if (batch?.inRing !== true || marksStart + head.marksBytes > bytes.length) return "senseless";
   let at = indexEnd;
   for (const entry of batch.entries) {
     const end = at + slotBytes(entry.bytes);
-    if (end > bytes.length || recordInSlot(bytes.subarray(at, end), entry.crc) === null) return null;
+    if (recordInSlot(bytes.subarray(at, end), entry.crc)?.sequence !== entry.sequence) return null;
     at = end;
   }
-  const marks = decodeMarks(bytes.subarray(at, at + head.marksBytes), head);
-  return marks === null ? null : { batch, index: Buffer.from(index), marks };
+  const marks = bytes.subarray(marksStart, marksStart + head.marksBytes);
+  if (crc32c(marks) !== head.marksCrc) return null;
+  const decoded = decodeMarks(marks);
+  return decoded === null ? "senseless" : { batch, index: Buffer.from(index), marks: decoded };
 }
 
-function decodeMarks(bytes: Buffer, head: GroupHead): Marks | null {
-  if (bytes.length !== head.marksBytes || crc32c(bytes) !== head.marksCrc) return null;
+/** Null when the lengths do not add up. */
+function decodeMarks(bytes: Buffer): Marks | null {
   const marks = new Map<string, Buffer | null>();
   for (let at = 0; at < bytes.length;) {
+    if (at + markHeadBytes > bytes.length) return null;
     const nameEnd = at + markHeadBytes + bytes.readUInt16LE(at);
     const end = nameEnd + bytes.readUInt32LE(at + 2);
+    if (end > bytes.length) return null;
     const value = end === nameEnd ? null : Buffer.from(bytes.subarray(nameEnd, end));
     marks.set(bytes.toString("utf8", at + markHeadBytes, nameEnd), value);
     at = end;

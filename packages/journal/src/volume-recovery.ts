@@ -14,28 +14,30 @@
 import { randomBytes } from "node:crypto";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName } from "@waystation/contracts/ids";
-import type { MarkValue } from "@waystation/contracts/journal";
 import { journalFailure } from "./errors.js";
 import { damaged, type DatabaseOperation, type JournalDatabase } from "./level-database.js";
-import { batchKey, markKey, recordKey, seal, stateKey, unseal, type JournalState } from "./level-layout.js";
+import { batchKey, markKey, recordKey, seal, stateKey } from "./level-layout.js";
 import {
   checkEnds,
   createState,
-  freshState,
   indexBatch,
+  openMark,
   readState,
   recoverFrom,
   type RecoveredJournal,
   type RecoveryOptions,
 } from "./level-recovery.js";
-import { createRing, ringBytesMin, ringBytesOn, type Ring } from "./ring.js";
+import { freshState, type JournalState } from "./level-state.js";
+import { createRing, ringBytesOn, type Ring } from "./ring.js";
 import {
   blockBytes,
   decodeGroup,
   decodeVolumeHeader,
   encodeVolumeHeader,
   readGroupHead,
+  ringBytesMin,
   type DecodedGroup,
+  type GroupHead,
   type VolumeHeader,
 } from "./volume-layout.js";
 import { createPageReader, type PageReader } from "./volume-records.js";
@@ -55,25 +57,39 @@ export async function recoverVolumeJournal(
   const { place } = options;
   const found = await readState(database, options);
   const header = decodeVolumeHeader(await store.read(0, blockBytes));
-  const state = found?.ring ? checkRing(found, header, options) : await createVolume(media, { found, header, options });
+  const state = found?.ring
+    ? checkRing(found, { header, options, store })
+    : await createVolume(media, { found, header, options });
   const { ring: ringState } = state;
   if (ringState === null) throw damaged(place, "its state names no ring");
   const ring = createRing(store, ringState);
   const recovered = await recoverFrom(database, state, place);
   await checkNewest(ring, recovered, place);
   const tail = await takeGroups({ database, ring, recovered, state, place });
-  ring.moveTail(recovered.chain.firstRingStart() ?? ring.head());
+  const start = recovered.chain.firstRingStart() ?? ring.head();
+  if (ring.head() - start > ring.sizeBytes) throw damaged(place, "its batches take more than its ring has");
+  ring.moveTail(start);
   const readPage = createPageReader({ database, ring, place });
   await checkEnds(recovered.index, readPage);
   return { ...recovered, ...tail, ring, readPage };
 }
 
-function checkRing(state: JournalState, header: VolumeHeader | "blank" | null, options: RecoveryOptions): JournalState {
+interface RingCheck {
+  readonly header: VolumeHeader | "blank" | null;
+  readonly options: RecoveryOptions;
+  readonly store: DurableBlockStore;
+}
+
+function checkRing(state: JournalState, { header, options, store }: RingCheck): JournalState {
   const { place, group } = options;
+  const { ring } = state;
   if (header === "blank" || header === null) throw damaged(place, "the header of its volume is not whole");
   if (header.group !== group) throw foreignVolume(place, header.group, group);
-  const fits = header.id === state.ring?.id && header.ringBytes === state.ring.sizeBytes;
+  const fits = header.id === ring?.id && header.ringBytes === ring.sizeBytes;
   if (!fits) throw damaged(place, "its volume is that of another journal");
+  if (ring.sizeBytes > ringBytesOn(store)) throw damaged(place, "its volume is smaller than its ring");
+  const isAligned = ring.head % blockBytes === 0 && ring.preparedThrough % blockBytes === 0;
+  if (!isAligned) throw damaged(place, "its state makes no sense");
   return state;
 }
 
@@ -104,6 +120,7 @@ async function createVolume(
   if (header === null) throw damaged(place, "its volume holds something else");
   if (header !== "blank") {
     if (header.group !== group) throw foreignVolume(place, header.group, group);
+    if (header.ringBytes > sizeBytes) throw damaged(place, "its volume is smaller than its ring");
     const first = createRing(store, { ...header, sizeBytes: header.ringBytes, head: 0, preparedThrough: 0 });
     const block = await first.read(0, blockBytes);
     if (block.some((byte) => byte !== 0)) throw damaged(place, "the index of its volume is missing");
@@ -135,7 +152,7 @@ interface Search {
 /** Takes all groups after the checkpoint, and makes a checkpoint that knows them. */
 async function takeGroups(search: Search): Promise<{ readonly trimmedThrough: number }> {
   const { database, ring, recovered, state, place } = search;
-  const { index, chain, marks } = recovered;
+  const { index, chain, markSum } = recovered;
   const operations: DatabaseOperation[] = [];
   let { trimmedThrough } = recovered;
   let last: Buffer | null = null;
@@ -150,11 +167,11 @@ async function takeGroups(search: Search): Promise<{ readonly trimmedThrough: nu
       chain.cutAfter(batch.cutAfter);
       trimmedThrough = Math.min(trimmedThrough, batch.cutAfter);
     }
-    indexBatch(index, batch);
+    indexBatch(index, batch, place);
     const lastSequence = batch.entries.at(-1)?.sequence ?? null;
     chain.append(next.group.index.readUInt32LE(0), { lastSequence, ringStart: batch.ringStart });
     operations.push({ type: "put", key: batchKey(batch.number), value: next.group.index });
-    operations.push(...applyMarks(marks, changes, place));
+    operations.push(...applyMarks(recovered, changes, place));
     ring.accept(next.bytes.length);
     last = next.bytes;
   }
@@ -165,29 +182,35 @@ async function takeGroups(search: Search): Promise<{ readonly trimmedThrough: nu
     lastBatch: chain.lastNumber(),
     lastBatchCrc: chain.lastCrc(),
     trimmedThrough,
-    markCount: marks.size,
+    markCount: markSum.count(),
+    markSum: markSum.sum(),
     ring: ring.state(),
   };
   await database.write([...operations, { type: "put", key: stateKey, value: seal(after) }], { sync: true });
   return { trimmedThrough };
 }
 
-function applyMarks(marks: Map<string, MarkValue>, changes: DecodedGroup["marks"], place: string): DatabaseOperation[] {
+function applyMarks(
+  { marks, markSum }: RecoveredJournal,
+  changes: DecodedGroup["marks"],
+  place: string,
+): DatabaseOperation[] {
   return [...changes].map(([name, value]): DatabaseOperation => {
     const key = markKey(name);
-    if (value === null) {
-      marks.delete(name);
-      return { type: "del", key };
-    }
-    const mark = unseal(value);
-    if (mark === undefined) throw damaged(place, `mark ${name} has a wrong checksum`);
-    marks.set(name, mark as MarkValue);
-    return { type: "put", key, value };
+    if (value === null) marks.delete(name);
+    else marks.set(name, openMark(name, value, place));
+    markSum.set(name, value);
+    return value === null ? { type: "del", key } : { type: "put", key, value };
   });
 }
 
+interface FoundGroup {
+  readonly group: DecodedGroup;
+  readonly bytes: Buffer;
+}
+
 /** The group at the ring's head; null when the journal ends there. */
-async function readNext({ ring, recovered, place }: Search): Promise<{ group: DecodedGroup; bytes: Buffer } | null> {
+async function readNext({ ring, recovered, place }: Search): Promise<FoundGroup | null> {
   const position = ring.head();
   const number = recovered.chain.lastNumber() + 1;
   const head = readGroupHead(await ring.read(position, blockBytes), ring.id);
@@ -196,12 +219,19 @@ async function readNext({ ring, recovered, place }: Search): Promise<{ group: De
     if (!follows || head.previousCrc !== recovered.chain.lastCrc()) {
       throw damaged(place, `its volume holds batch ${head.number} where batch ${number} should be`);
     }
-    const bytes = await ring.read(position, Math.min(head.totalBytes, ring.groupBytesMax));
-    const group = decodeGroup(bytes, head);
-    if (group !== null) return { group, bytes };
+    // Before memory is made for it. Its first block is whole, so nothing but damage has left that length.
+    const group = head.totalBytes > ring.groupBytesMax ? "senseless" : await readGroup(ring, head);
+    if (group === "senseless") throw damaged(place, `batch ${number} in its volume makes no sense`);
+    if (group !== null) return group;
   }
   await refuseNewerGroups({ ring, position, number, place });
   return null;
+}
+
+async function readGroup(ring: Ring, head: GroupHead): Promise<FoundGroup | "senseless" | null> {
+  const bytes = await ring.read(ring.head(), head.totalBytes);
+  const group = decodeGroup(bytes, head);
+  return group === null || group === "senseless" ? group : { group, bytes };
 }
 
 interface LookAhead {
