@@ -11,8 +11,9 @@
  *           16  u32  CRC32C of header and text, this field as zero
  *           20  JSON text
  */
-import type { VolumeName } from "@waystation/contracts/ids";
+import { isName, type VolumeName } from "@waystation/contracts/ids";
 import { isSealed, sealBlock } from "@waystation/raid/core/checksum";
+import { isCount, isRecord, parseJson } from "@waystation/raid/core/json";
 
 /** A run of the array's bytes. A thick volume has one; chunk maps will have a kind of their own. */
 export interface VolumeEntry {
@@ -74,6 +75,29 @@ function decodeTable(copy: Buffer): VolumeTable | null {
   if (headerBytes + textBytes > copy.length) return null;
   const used = copy.subarray(0, headerBytes + textBytes);
   if (!isSealed(used, crcOffset)) return null;
-  // The checksum says that `encodeTable` of this version wrote it.
-  return JSON.parse(used.toString("utf8", headerBytes)) as VolumeTable;
+  const table = parseJson(used.toString("utf8", headerBytes));
+  return isTable(table) ? table : null;
+}
+
+/** The checksum says that this package wrote it; this says that it was this version's idea of a table. */
+function isTable(value: unknown): value is VolumeTable {
+  if (!isRecord(value) || !isCount(value["generation"]) || !Array.isArray(value["volumes"])) return false;
+  const { unusedFromBytes } = value;
+  if (!isCount(unusedFromBytes)) return false;
+  const names = new Set<string>();
+  let end = grainBytes;
+  // In the order of their creation, each behind the one before it.
+  for (const entry of value["volumes"] as readonly unknown[]) {
+    if (!isEntry(entry) || entry.offsetBytes < end || names.has(entry.name)) return false;
+    names.add(entry.name);
+    end = entry.offsetBytes + entry.sizeBytes;
+  }
+  return end <= unusedFromBytes;
+}
+
+function isEntry(value: unknown): value is VolumeEntry {
+  if (!isRecord(value) || value["kind"] !== "thick") return false;
+  const { name, sizeBytes, offsetBytes } = value;
+  if (typeof name !== "string" || !isName(name) || !isCount(sizeBytes) || sizeBytes === 0) return false;
+  return isCount(offsetBytes) && offsetBytes % grainBytes === 0;
 }

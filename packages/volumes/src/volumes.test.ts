@@ -5,6 +5,7 @@ import { createArray, diskBytesFor } from "@waystation/raid/io/create-array";
 import { createPowerSupply } from "@waystation/raid/io/faulty-disk";
 import { createMemoryDisk, placeOf, type MemoryDisk } from "@waystation/raid/io/memory-disk";
 import { describe, expect, it } from "vitest";
+import { encodeTable, tableCopyOffsets, type VolumeTable } from "./volume-table.js";
 import { openVolumes } from "./volumes.js";
 
 const mebibyte = 1024 * 1024;
@@ -131,5 +132,34 @@ describe("volumes on an array", () => {
     expect((await openVolumes(array)).list().map(({ name }) => name)).toEqual(["v1"]);
     await array.write(512 * 1024 + 30, Buffer.alloc(1, 255));
     await expect(openVolumes(array)).rejects.toMatchObject({ code: "VOLUME_TABLE_DAMAGED" });
+  });
+
+  it("A1: a volume table that is whole and makes no sense is refused, whatever is wrong in it", async () => {
+    const entry = { name: "v1", kind: "thick", sizeBytes: mebibyte, offsetBytes: mebibyte };
+    const sound = { generation: 1, unusedFromBytes: 2 * mebibyte, volumes: [entry] };
+    const openWith = async (table: unknown) => {
+      const array = await open(await newDisks());
+      const copy = encodeTable(table as VolumeTable)!;
+      await array.writeBatch(
+        tableCopyOffsets.map((offsetBytes) => ({ offsetBytes, lengthBytes: copy.length, data: copy })),
+      );
+      return openVolumes(array);
+    };
+    expect((await openWith(sound)).list()).toEqual([{ name: "v1", sizeBytes: mebibyte }]);
+    const senseless: unknown[] = [null, [], "no table", { ...sound, generation: -1 }, { ...sound, volumes: {} }];
+    senseless.push({ ...sound, unusedFromBytes: 2 ** 40 }, { ...sound, unusedFromBytes: mebibyte });
+    senseless.push({ ...sound, volumes: [entry, entry] });
+    for (const change of [
+      { name: "../v" },
+      { kind: "thin" },
+      { sizeBytes: 0 },
+      { offsetBytes: 7 },
+      { offsetBytes: 0 },
+    ]) {
+      senseless.push({ ...sound, volumes: [{ ...entry, ...change }] });
+    }
+    for (const table of senseless) {
+      await expect(openWith(table), JSON.stringify(table)).rejects.toMatchObject({ code: "VOLUME_TABLE_DAMAGED" });
+    }
   });
 });

@@ -76,7 +76,12 @@ async function loadTable(array: DurableBlockStore): Promise<VolumeTable> {
     throw volumeFailure("NO_SPACE", `An array of ${array.sizeBytes} bytes has no room for a volume table of 1 MiB.`);
   }
   const reading = readTable(await Promise.all(tableCopyOffsets.map((offset) => array.read(offset, tableCopyBytes))));
-  if (reading.kind === "valid") return reading.table;
+  if (reading.kind === "valid") {
+    const { unusedFromBytes } = reading.table;
+    if (unusedFromBytes <= Math.ceil(array.sizeBytes / grainBytes) * grainBytes) return reading.table;
+    const text = `The volume table uses ${unusedFromBytes} bytes of an array of ${array.sizeBytes}: it is of another array.`;
+    throw volumeFailure("VOLUME_TABLE_DAMAGED", text);
+  }
   if (reading.kind === "blank") return emptyTable;
   throw volumeFailure(
     "VOLUME_TABLE_DAMAGED",

@@ -42,12 +42,15 @@ export interface Geometry extends ArrayShape {
 const unitBytesMin = 4096;
 const unitBytesMax = 1024 * 1024;
 const logBytesMin = 256 * 1024;
+/** What the lengths of records, in 32 bits, can fill. */
+const logBytesMax = 2 ** 31;
 const recordBytesLimit = 4 * 1024 * 1024;
 const cellBytesLimit = 512 * 1024;
 
 /** Checks a shape and works out all that follows from it. Throws `ARRAY_SHAPE`. */
 export function createGeometry(shape: ArrayShape): Geometry {
-  checkShape(shape);
+  const fault = faultOf(shape);
+  if (fault !== null) throw raidFailure("ARRAY_SHAPE", fault);
   const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
   const rules = levels[level];
   const dataUnits = rules.dataUnits(diskCount);
@@ -182,26 +185,33 @@ export function arrayOffsetOfCell(geometry: Geometry, cell: Cell, unit: number):
   return stripe * geometry.stripeBytes + unit * geometry.unitBytes + window * geometry.windowBytes;
 }
 
-function checkShape(shape: ArrayShape): void {
+/** Why a shape is none that an array can have; null when it is one. Its level is known, its numbers may be anything. */
+export function faultOf(shape: ArrayShape): string | null {
   const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
   const rules = levels[level];
   if (!Number.isInteger(diskCount) || diskCount < rules.disksMin || diskCount > disksMax) {
-    throw raidFailure("ARRAY_SHAPE", `${level} takes ${rules.disksMin} to ${disksMax} disks, not ${diskCount}.`);
+    return `${level} takes ${rules.disksMin} to ${disksMax} disks, not ${diskCount}.`;
   }
   const isPowerOfTwo = Number.isInteger(unitBytes) && unitBytes > 0 && (unitBytes & (unitBytes - 1)) === 0;
   if (!isPowerOfTwo || unitBytes < unitBytesMin || unitBytes > unitBytesMax) {
-    throw raidFailure("ARRAY_SHAPE", `The stripe unit must be a power of two from 4 KiB to 1 MiB, not ${unitBytes}.`);
+    return `The stripe unit must be a power of two from 4 KiB to 1 MiB, not ${unitBytes}.`;
   }
-  if (!Number.isSafeInteger(dataBytesPerDisk) || dataBytesPerDisk < unitBytes || dataBytesPerDisk % unitBytes !== 0) {
-    throw raidFailure(
-      "ARRAY_SHAPE",
+  const [dataMin, dataMax] = [unitBytes, Number.MAX_SAFE_INTEGER / disksMax];
+  if (!isWithin(dataBytesPerDisk, dataMin, dataMax) || dataBytesPerDisk % unitBytes !== 0) {
+    return (
       `The data area of a disk must be one or more whole stripe units of ${unitBytes} bytes, not ${dataBytesPerDisk}: ` +
-        `make the disks larger.`,
+      `make the disks larger.`
     );
   }
-  if (logBytes % blockBytes !== 0 || (rules.tolerance(diskCount) > 0 && logBytes < logBytesMin)) {
-    throw raidFailure("ARRAY_SHAPE", `The stripe log must be ${logBytesMin} bytes or more, in 4 KiB, not ${logBytes}.`);
+  const logMin = rules.tolerance(diskCount) > 0 ? logBytesMin : 0;
+  if (!isWithin(logBytes, logMin, logBytesMax) || logBytes % blockBytes !== 0) {
+    return `The stripe log must be ${logMin} to ${logBytesMax} bytes, in 4 KiB, not ${logBytes}.`;
   }
+  return null;
+}
+
+function isWithin(value: number, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= min && value <= max;
 }
 
 function floorTo(bytes: number): number {

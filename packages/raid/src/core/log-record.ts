@@ -49,6 +49,7 @@ export interface LogPlace {
 export const recordHeaderBytes = 64;
 /** What one entry takes at most, apart from checksums and ranges. */
 export const entryBytesMax = 32;
+const entryHeadBytes = 8;
 const magic = 0x524c5357; // "WSLR"
 const version = 1;
 const crcOffset = 56;
@@ -96,15 +97,19 @@ export function peekRecord(header: Buffer, expected: LogPlace): { lengthBytes: n
   return fits ? { lengthBytes, usedBytes } : null;
 }
 
-/** The entries of a record's bytes in use; null when they are not what was written. */
-export function readRecord(used: Buffer): LogEntry[] | null {
+/**
+ * The entries of a record's bytes in use; null when they are not what was written, "senseless" when the checksum is right,
+ * and still its directory is none: no torn write leaves that.
+ */
+export function readRecord(used: Buffer): LogEntry[] | "senseless" | null {
   if (!isSealed(used, crcOffset)) return null;
   const entries: LogEntry[] = [];
   let at = used.readUInt32LE(44);
   for (let count = used.readUInt32LE(48); count > 0; count--) {
-    const [entry, end] = readEntry(used, at);
-    entries.push(entry);
-    at = end;
+    const found = at >= recordHeaderBytes ? readEntry(used, at) : null;
+    if (found === null) return "senseless";
+    entries.push(found[0]);
+    at = found[1];
   }
   return entries;
 }
@@ -140,23 +145,33 @@ function writeEntry(record: Buffer, at: number, entry: LogEntry): number {
   }
 }
 
-function readEntry(record: Buffer, at: number): [LogEntry, number] {
+/** The entry at `at` and where it ends; null when it leaves the record. */
+function readEntry(record: Buffer, at: number): [LogEntry, number] | null {
+  if (at + entryHeadBytes > record.length) return null;
   const [kind, count] = [record.readUInt32LE(at), record.readUInt32LE(at + 4)];
+  const end = endOfEntry(kind, at, count);
+  if (end === null || end > record.length) return null;
   if (kind === 3) {
     const ranges = Array.from({ length: count }, (_, index) => ({
       offsetBytes: record.readUIntLE(at + 8 + index * 16, 6),
       lengthBytes: record.readUIntLE(at + 16 + index * 16, 6),
     }));
-    return [{ kind: "lost", ranges }, at + 8 + count * 16];
+    return [{ kind: "lost", ranges }, end];
   }
   const diskOffsetBytes = record.readUIntLE(at + 8, 6);
   const lengthBytes = record.readUInt32LE(at + 16);
   if (kind === 2) {
     const checksums = Array.from({ length: count }, (_, slot) => record.readUInt32LE(at + 24 + slot * 4));
-    return [{ kind: "intent", diskOffsetBytes, lengthBytes, checksums }, roundUp(at + 24 + count * 4, 8)];
+    return [{ kind: "intent", diskOffsetBytes, lengthBytes, checksums }, end];
   }
   const payloadOffsetBytes = record.readUInt32LE(at + 20);
-  return [{ kind: "redo", slotMask: count, diskOffsetBytes, lengthBytes, payloadOffsetBytes }, at + 24];
+  return [{ kind: "redo", slotMask: count, diskOffsetBytes, lengthBytes, payloadOffsetBytes }, end];
+}
+
+function endOfEntry(kind: number, at: number, count: number): number | null {
+  if (kind === 1) return at + 24;
+  if (kind === 2) return roundUp(at + 24 + count * 4, 8);
+  return kind === 3 ? at + 8 + count * 16 : null;
 }
 
 function writeU64(record: Buffer, at: number, value: number): void {

@@ -28,7 +28,8 @@ export function encodeTail(place: LogPlace): Buffer {
 export function decodeTail(block: Buffer, arrayId: string): LogPlace | null {
   if (block.readUInt32LE(0) !== magic || block.readUInt32LE(4) !== version || !isSealed(block, crcOffset)) return null;
   if (block.toString("hex", 24, 40) !== arrayId) return null;
-  return { arrayId, session: block.readUIntLE(16, 6), position: block.readUIntLE(8, 6) };
+  const [session, position] = [block.readUIntLE(16, 6), block.readUIntLE(8, 6)];
+  return position % blockBytes === 0 ? { arrayId, session, position } : null;
 }
 
 /** The later of two tails: a later session, or further on in the same one. */

@@ -118,7 +118,7 @@ describe("a superblock", () => {
 
   it("of 32 members fits its block", () => {
     const members = Array.from({ length: 32 }, () => "ejected" as const);
-    const wide = { ...base, arrayName: "a".repeat(63), members };
+    const wide = { ...base, shape: { ...base.shape, diskCount: 32 }, arrayName: "a".repeat(63), members };
     expect(readSuperblock([encodeSuperblock(wide)])).toEqual({ kind: "valid", superblock: wide });
   });
 });

@@ -10,10 +10,11 @@
  * Two copies are written in turn (generation modulo 2), so that a torn write leaves the one before. JSON, because it is
  * read rarely, and then by people in trouble.
  */
-import { isRecord } from "./json.js";
+import { isName } from "@waystation/contracts/ids";
 import { isSealed, sealBlock } from "./checksum.js";
 import { blockBytes } from "./disk-layout.js";
-import type { ArrayShape } from "./geometry.js";
+import { faultOf, type ArrayShape } from "./geometry.js";
+import { isCount, isRecord, parseJson } from "./json.js";
 import { levels } from "./level.js";
 
 /** `active`: holds everything written. `ejected`: missed writes, never read again until it is rebuilt. */
@@ -70,13 +71,27 @@ function decodeSuperblock(block: Buffer): Superblock | null {
   if (!block.subarray(0, 8).equals(magic) || block.readUInt32LE(8) !== formatVersion) return null;
   const textBytes = block.readUInt32LE(12);
   if (textOffset + textBytes > block.length || !isSealed(block, crcOffset)) return null;
-  const value: unknown = JSON.parse(block.toString("utf8", textOffset, textOffset + textBytes));
+  const value = parseJson(block.toString("utf8", textOffset, textOffset + textBytes));
   return isSuperblock(value) ? value : null;
 }
 
-/** The checksum says that this package wrote it; this says that it was this version's idea of a superblock. */
+/**
+ * The checksum says that this package wrote it; this says that it was this version's idea of a superblock: whatever is
+ * followed later (sizes, slots, states) is what `encodeSuperblock` may have written.
+ */
 function isSuperblock(value: unknown): value is Superblock {
-  if (!isRecord(value) || !isRecord(value["shape"]) || !Array.isArray(value["members"])) return false;
-  const level = value["shape"]["level"];
-  return typeof level === "string" && Object.keys(levels).includes(level);
+  if (!isRecord(value)) return false;
+  const { arrayId, arrayName, shape, slot, generation, phase, members } = value;
+  if (typeof arrayId !== "string" || !/^[0-9a-f]{32}$/.test(arrayId)) return false;
+  if (typeof arrayName !== "string" || !isName(arrayName) || !isShape(shape)) return false;
+  if (phase !== "creating" && phase !== "ready") return false;
+  if (!isCount(slot) || slot >= shape.diskCount || !isCount(generation)) return false;
+  const isState = (state: unknown): boolean => state === "active" || state === "ejected";
+  return Array.isArray(members) && members.length === shape.diskCount && members.every(isState);
+}
+
+function isShape(value: unknown): value is ArrayShape {
+  if (!isRecord(value)) return false;
+  const { level } = value;
+  return typeof level === "string" && Object.hasOwn(levels, level) && faultOf(value as unknown as ArrayShape) === null;
 }

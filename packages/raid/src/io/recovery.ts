@@ -6,6 +6,7 @@
 import { crc32c } from "@node-rs/crc32";
 import { blockBytes, logOffsetBytes, tailOffsets } from "../core/disk-layout.js";
 import type { Slot, StripeLayout } from "../core/level.js";
+import { isReplayable } from "../core/log-check.js";
 import {
   peekRecord,
   readRecord,
@@ -117,19 +118,32 @@ interface ReadRecord {
 
 /** From whichever log disk has it whole: one that was not yet durable everywhere may be on one of them only. */
 async function readRecordAt(members: Members, place: LogPlace): Promise<ReadRecord | null> {
-  const { logBytes } = members.geometry;
+  const { geometry } = members;
+  const { logBytes } = geometry;
   const offsetBytes = logOffsetBytes + (place.position % logBytes);
+  const senseless: string[] = [];
   for (const slot of logSlots(members.geometry)) {
     const header = Buffer.alloc(recordHeaderBytes);
     if (!(await members.submit(slot, [{ kind: "read", offsetBytes, into: header }]))) continue;
     const claim = peekRecord(header, place);
     if (claim === null || (place.position % logBytes) + claim.lengthBytes > logBytes) continue;
+    if (claim.usedBytes > geometry.recordBytesMax) continue;
     const bytes = Buffer.alloc(claim.usedBytes);
     if (!(await members.submit(slot, [{ kind: "read", offsetBytes, into: bytes }]))) continue;
     const entries = readRecord(bytes);
-    if (entries !== null) return { bytes, entries, lengthBytes: claim.lengthBytes };
+    if (entries === null) continue;
+    const isSound = entries !== "senseless" && entries.every((entry) => isReplayable(entry, geometry, bytes.length));
+    if (isSound) return { bytes, entries, lengthBytes: claim.lengthBytes };
+    senseless.push(members.list()[slot]?.file ?? `slot ${slot}`);
   }
+  if (senseless.length > 0) throw senselessRecord(senseless, place);
   return null;
+}
+
+/** Whole, and yet nothing that this version logs: to end the log before it would forget what was acknowledged. */
+function senselessRecord(files: readonly string[], { position }: LogPlace): Error {
+  const message = `The record at ${position} of the stripe log makes no sense on ${files.join(", ")}: use the version that wrote it.`;
+  return raidFailure("ARRAY_LOG_UNREADABLE", message);
 }
 
 async function redo(members: Members, entry: Redo, record: Buffer): Promise<void> {
