@@ -129,6 +129,7 @@ function storeOn(bytes: Buffer): DurableBlockStore {
       check(offsetBytes, lengthBytes);
       return Promise.resolve(Buffer.from(bytes.subarray(offsetBytes, offsetBytes + lengthBytes)));
     },
+    readNow: () => false,
     write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
     zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
     writeBatch,

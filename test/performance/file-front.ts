@@ -19,6 +19,7 @@ export function createFileFront(name: string, path: string): BlockFront & { clos
       readSync(file, data, 0, lengthBytes, offsetBytes);
       return Promise.resolve(data);
     },
+    readNow: (offsetBytes, into) => readSync(file, into, 0, into.length, offsetBytes) === into.length,
     write(offsetBytes, data) {
       writeSync(file, data, 0, data.length, offsetBytes);
       return done;

@@ -11,6 +11,11 @@ export interface BlockStore {
   readonly sizeBytes: number;
   /** Reads `lengthBytes` at `offsetBytes`. The caller owns the buffer. */
   read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /**
+   * Fills `into` from the range at `offsetBytes` before it returns. False when that cannot be done now, for whatever
+   * reason: `into` then holds anything, and `read` is to be asked. A store that never can says false always.
+   */
+  readNow(offsetBytes: number, into: Uint8Array): boolean;
   /** Writes all of `data` at `offsetBytes`. `data` may be reused once the promise has settled. */
   write(offsetBytes: number, data: Uint8Array): Promise<void>;
   /** Makes the range read as zeros, without sending data where the store can. */

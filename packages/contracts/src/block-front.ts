@@ -20,6 +20,11 @@ export interface VolumeHandle {
   /** The caller owns the buffer. Rejects with a `Failure` whose code is a `BlockErrorCode`, as all calls here do. */
   read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
   /**
+   * Fills `into` from the range at `offsetBytes` before it returns, without a promise or a buffer. False when that
+   * cannot be done now, for whatever reason: `into` then holds anything, and `read` waits, or says what is wrong.
+   */
+  readNow(offsetBytes: number, into: Uint8Array): boolean;
+  /**
    * Resolves when the write is acknowledged: durable on the array and, for a replicated volume, at the relay. The
    * handle takes ownership of `data`.
    */

@@ -55,6 +55,7 @@ export function createLossyStore(sizeBytes: number): LossyStore {
         await alive();
         return Buffer.from(current.subarray(offsetBytes, offsetBytes + lengthBytes));
       },
+      readNow: () => false,
       async write(offsetBytes, data) {
         await alive();
         current.set(data, offsetBytes);

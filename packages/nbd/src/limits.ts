@@ -2,8 +2,9 @@
  * Every bound of the NBD front end, in one place. What all connections may hold together is bounded by
  *
  *   connectionsMax x (reserveBytes + two chunks of the socket, 64 KiB each + one option) + sharedBytesMax
+ *     + replyBlocksMax x replyBlockBytes
  *
- * and nothing in the package grows with what clients send beyond that: 16 + 16 + 8 + 48 MiB by default. A payload counts
+ * and nothing in the package grows with what clients send beyond that: 16 + 16 + 8 + 48 + 8 MiB by default. A payload counts
  * from the header that announces it to its end on the volume, data read for a reply until the socket has taken them.
  * One connection alone is bounded by inFlightBytesMax, and while its socket is full no request of it is taken.
  */
@@ -23,6 +24,21 @@ export const nameBytesMax = 4096;
 /** Advertised block sizes: any byte may be addressed; 4 KiB and its multiples are what arrays do well. */
 export const blockBytesMin = 1;
 export const blockBytesPreferred = 4096;
+
+/**
+ * The blocks in which replies are put together, used again and again: each takes four large READs with their headers.
+ * What is in them is counted like all payload; the count of the blocks bounds the rest of them. When all are with
+ * clients that do not take their replies, READs get buffers of their own.
+ */
+export const replyBlockBytes = 4 * (64 * 1024 + 16);
+export const replyBlocksMax = 32;
+
+/**
+ * What one connection is answered within one turn of the event loop by reads that need no waiting: others have their
+ * turn then. At most 2 ms from the page cache; the count is for what is not in it.
+ */
+export const turnReadBytesMax = 2 * 1024 * 1024;
+export const turnReadsMax = 128;
 
 /** What waits for a client must be through within the grace time and its size at this rate. */
 export interface StallLimits {

@@ -65,6 +65,12 @@ export function createMemoryFront({ volumes, intercept }: MemoryFrontOptions): M
           bytes.copy(data, 0, offsetBytes, offsetBytes + lengthBytes);
           return data;
         }),
+      readNow(offsetBytes, into) {
+        // What may be held back needs a promise.
+        if (intercept !== undefined) return false;
+        into.set(bytes.subarray(offsetBytes, offsetBytes + into.length));
+        return true;
+      },
       write: (offsetBytes, data) =>
         run({ kind: "write", offsetBytes, lengthBytes: data.length }, () => {
           bytes.set(data, offsetBytes);

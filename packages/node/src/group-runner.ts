@@ -27,6 +27,8 @@ export interface GroupRunner {
   /** Rejects with a `Failure` whose code is a `BlockErrorCode`. */
   write(order: HostWrite): Promise<void>;
   read(volume: VolumeName, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /** False when the machine or the store must be waited for, or refuses: then `read` is to be asked. */
+  readNow(volume: VolumeName, offsetBytes: number, into: Uint8Array): boolean;
   takeover(command: TakeoverRequest, onProgress: (progress: TakeoverProgress) => void): void;
   status(): GroupStatus;
   stop(): void;
@@ -246,6 +248,11 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
       const data = await ask((request) => ({ kind: "host-read", request, volume, offsetBytes, lengthBytes }));
       if (data === null) throw new Failure("IO_ERROR", `a read of ${volume} brought no data`);
       return data;
+    },
+    readNow(volume, offsetBytes, into) {
+      // No event can come between the machine's word and the read's end: both are synchronous.
+      if (halted !== null || !member.mayReadNow(volume, { offsetBytes, lengthBytes: into.length })) return false;
+      return ports.stores.get(volume)?.readNow(offsetBytes, into) ?? false;
     },
     takeover(command, onProgress) {
       if (halted !== null) throw halted;

@@ -128,6 +128,8 @@ function createHandle(volume: FrontVolume, description: VolumeDescription, handl
       if (lengthBytes === 0) return Promise.resolve(Buffer.alloc(0));
       return runner.read(name, offsetBytes, lengthBytes);
     },
+    readNow: (offsetBytes, into) =>
+      check(offsetBytes, into.length) === null && into.length > 0 && runner.readNow(name, offsetBytes, into),
     write(offsetBytes, data) {
       const failure = checkWrite(offsetBytes, data.length);
       if (failure !== null) return Promise.reject(failure);

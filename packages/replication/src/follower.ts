@@ -8,6 +8,7 @@
  * the others are asked whether it is durable at all of them, because only then may anybody open; open: hosts write.
  * One that missed a takeover learns the decision by asking, and joins at the same point (B6).
  */
+import type { ByteRange } from "@waystation/contracts/byte-range";
 import { sameEpoch } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Council, CouncilAnswers } from "./council.js";
@@ -20,7 +21,7 @@ import type { Decision } from "./messages.js";
 import { createPromoted } from "./promoted.js";
 import { createSecondary, type Secondary } from "./secondary.js";
 import { Failure } from "@waystation/contracts/errors";
-import type { Epoch, NodeName } from "./vocabulary.js";
+import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
 
 export type FollowerPhase =
   "starting" | "following" | "promised" | "decided" | "rolling-forward" | "open" | "needs-resync";
@@ -38,6 +39,8 @@ export interface Follower {
   decide(decision: Decision, answer: (granted: boolean) => void): void;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  /** Whether the range may be read at once: `hostRead` would neither refuse it nor let it wait. */
+  mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   decision(): Decision | null;
   phase(): FollowerPhase;
   detail(): string;
@@ -211,6 +214,8 @@ export function createFollower(options: FollowerOptions): Follower {
     });
   };
 
+  const mayServeReads = (): boolean => phase !== "starting" && phase !== "needs-resync";
+
   return {
     secondary,
     start() {
@@ -253,10 +258,10 @@ export function createFollower(options: FollowerOptions): Follower {
       desk.reply(event.request, new Failure("READ_ONLY", message));
     },
     hostRead(event) {
-      if (phase === "starting" || phase === "needs-resync")
-        return desk.reply(event.request, notOpen(event.volume, detail));
+      if (!mayServeReads()) return desk.reply(event.request, notOpen(event.volume, detail));
       promoted.hostRead(event);
     },
+    mayReadNow: (volume, range) => mayServeReads() && promoted.mayReadNow(volume, range),
     decision: () => decision,
     phase: () => phase,
     detail: () => (phase === "following" ? secondary.detail() : detail),

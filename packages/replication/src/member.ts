@@ -7,6 +7,7 @@
  * records only, each durably before it says so to anyone.
  */
 import assert from "node:assert/strict";
+import type { ByteRange } from "@waystation/contracts/byte-range";
 import { initialEpoch, sameEpoch, type Sequence } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Channel } from "@waystation/contracts/link";
@@ -21,11 +22,16 @@ import { createOrigin } from "./origin.js";
 import { createRelay } from "./relay.js";
 import type { GroupStatus } from "./status.js";
 import { createTakeover } from "./takeover.js";
-import type { Epoch, NodeName } from "./vocabulary.js";
+import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
 
 export interface Member {
   /** Takes one event; returns what must be done now, in this order. */
   step(event: GroupEvent, nowMs: number, wallMs: number): Effect[];
+  /**
+   * Whether a host may read the range now, without a step: the answer holds until the next one, so the read must be
+   * over by then. A read that waits for a write, or that is to be refused, goes through `step`.
+   */
+  mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   status(): GroupStatus;
 }
 
@@ -337,6 +343,7 @@ export function createMember(options: MemberOptions): Member {
       for (const effect of effects) if (effect.kind === "close-link") forget(effect.link, "closed here");
       return effects.concat(desk.takeEffects());
     },
+    mayReadNow: (volume, range) => (origin ?? follower)?.mayReadNow(volume, range) === true,
     status: () => ({
       group: membership.group,
       role,

@@ -9,6 +9,7 @@
  * (2c). Opening earlier would show hosts a write that the relay never saw, and lose it again.
  */
 import assert from "node:assert/strict";
+import type { ByteRange } from "@waystation/contracts/byte-range";
 import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
 import type { Desk, GroupEvent, LinkId } from "./effects.js";
 import { notOpen } from "./failures.js";
@@ -43,6 +44,8 @@ export interface Origin {
   isClosed(): boolean;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  /** Whether the range may be read at once: the volume is open, and no write under way waits or holds it. */
+  mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   phase(): OriginPhase;
   detail(): string;
   stages(): PrimaryStages;
@@ -330,6 +333,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
       if (phase !== "open") return desk.reply(event.request, notOpen(event.volume, detail));
       reads.read(event, volume.locks);
     },
+    mayReadNow: (volume, range) => phase === "open" && byName.get(volume)?.locks.mayRead(range) === true,
     phase: () => phase,
     detail: () => detail,
     stages: () => ({

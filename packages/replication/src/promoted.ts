@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Desk, GroupEvent, RequestId } from "./effects.js";
 import { createRangeLocks, type Lock, type RangeLocks } from "./range-lock.js";
+import type { ByteRange } from "@waystation/contracts/byte-range";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { VolumeName } from "./vocabulary.js";
 
@@ -16,6 +17,7 @@ interface LocalWrite extends BlockWrite {
 export interface Promoted {
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   drain(): void;
 }
 
@@ -46,6 +48,7 @@ export function createPromoted(desk: Desk, volumes: readonly VolumeName[]): Prom
         });
       });
     },
+    mayReadNow: (volume, range) => locks.get(volume)?.mayRead(range) === true,
     drain() {
       for (const [volume, batch] of queued) {
         queued.delete(volume);

@@ -20,6 +20,8 @@ export interface RangeLocks {
   acquire(request: LockRequest, onGranted: () => void): Lock;
   /** Gives a held lock back, or withdraws one that still waits. */
   release(lock: Lock): void;
+  /** Whether a read that is over before anything else happens may take place: it would be granted its range at once. */
+  mayRead(range: ByteRange): boolean;
 }
 
 export function createRangeLocks(): RangeLocks {
@@ -54,5 +56,7 @@ export function createRangeLocks(): RangeLocks {
       }
       for (const waiter of grantable) waiter.onGranted();
     },
+    mayRead: ({ offsetBytes, lengthBytes }) =>
+      locks.length === 0 || !blockedBefore({ offsetBytes, lengthBytes, exclusive: false }, locks.length),
   };
 }

@@ -62,6 +62,7 @@ export function testFront(sizeBytes = 1024 * 1024, access: VolumeDescription["ac
       check(offsetBytes, lengthBytes);
       return Promise.resolve(Buffer.from(content.subarray(offsetBytes, offsetBytes + lengthBytes)));
     },
+    readNow: () => false,
     async write(offsetBytes, data) {
       checkWritable();
       check(offsetBytes, data.length);

@@ -139,6 +139,7 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
               resolve(readVisible(offsetBytes, lengthBytes));
             });
           }),
+        readNow: () => false,
         write: (offsetBytes, data) => writeCached({ offsetBytes, lengthBytes: data.length, data }),
         zero: (offsetBytes, lengthBytes) => writeCached({ offsetBytes, lengthBytes, data: null }),
         flush: () =>

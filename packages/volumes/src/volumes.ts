@@ -144,6 +144,11 @@ function openVolume(array: DurableBlockStore, { name, sizeBytes, offsetBytes: ba
       check(offsetBytes, lengthBytes);
       return array.read(base + offsetBytes, lengthBytes);
     },
+    readNow(offsetBytes, into) {
+      const lengthBytes = into.length;
+      if (!isOpen || !within({ offsetBytes, lengthBytes }, sizeBytes)) return false;
+      return array.readNow(base + offsetBytes, into);
+    },
     write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
     zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
     writeBatch,

@@ -17,6 +17,7 @@ import type { NbdStats } from "./counters.js";
 import type { MemoryPool } from "./memory-pool.js";
 import { startNegotiation } from "./negotiation.js";
 import { createOutbox } from "./outbox.js";
+import type { ReplyBlocks } from "./reply-blocks.js";
 import { startSession, type Session } from "./session.js";
 import { createStallWatch, type WatchedMoment } from "./stall-watch.js";
 
@@ -26,6 +27,7 @@ export interface ConnectionOptions {
   readonly limits: NbdLimits;
   readonly counters: NbdStats;
   readonly pool: MemoryPool;
+  readonly blocks: ReplyBlocks;
   readonly log: Log;
   /** Called when the handshake has ended, in one way or another. */
   readonly onGreeted: () => void;
@@ -73,6 +75,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   const account = options.pool.open(pump);
   const outbox = createOutbox({
     socket,
+    blocks: options.blocks,
     outputBytesMax: limits.outputBytesMax,
     onTaken: () => session?.recount(),
     onFlushed() {

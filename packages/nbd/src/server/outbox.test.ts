@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { putSimpleReply } from "../protocol/simple-reply.js";
 import { createOutbox } from "./outbox.js";
+import { createReplyBlocks, type ReplyBlocks } from "./reply-blocks.js";
 
 /** A socket that takes bytes only when told to, reading them where they lie, as the kernel does. */
 function createSlowSocket(): { readonly socket: Socket; readonly taken: Buffer[]; take(): void; isIdle(): boolean } {
@@ -35,6 +36,8 @@ function createSlowSocket(): { readonly socket: Socket; readonly taken: Buffer[]
   };
 }
 
+const blocksOf = (blocksMax: number): ReplyBlocks => createReplyBlocks({ blockBytes: 256, blocksMax });
+
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("the outbox", () => {
@@ -49,7 +52,7 @@ describe("the outbox", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 80 }), async (actions) => {
         const slow = createSlowSocket();
-        const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
+        const outbox = createOutbox({ socket: slow.socket, blocks: blocksOf(4), outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
         const expected: Buffer[] = [];
         let cookieLow = 0;
         for (const step of actions) {
@@ -76,7 +79,7 @@ describe("the outbox", () => {
 
   it("survives more replies in a turn than its block has room for", async () => {
     const slow = createSlowSocket();
-    const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
+    const outbox = createOutbox({ socket: slow.socket, blocks: blocksOf(4), outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
     for (let turn = 0; turn < 3; turn++) {
       for (let i = 0; i < 1500; i++) outbox.reply({ error: 0, cookieHigh: turn, cookieLow: i }, null);
       await nextTurn();
@@ -92,7 +95,7 @@ describe("the outbox", () => {
 
   it("what is discarded is not sent", async () => {
     const slow = createSlowSocket();
-    const outbox = createOutbox({ socket: slow.socket, outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
+    const outbox = createOutbox({ socket: slow.socket, blocks: blocksOf(4), outputBytesMax: 4096, onTaken() {}, onFlushed() {} });
     outbox.reply({ error: 0, cookieHigh: 0, cookieLow: 1 }, Buffer.from("x"));
     outbox.discard();
     await nextTurn();

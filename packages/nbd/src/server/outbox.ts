@@ -1,26 +1,39 @@
 /**
- * Gathers the replies of one turn of the event loop and hands them to the socket together, in one writev. Headers are
- * written into one block, neighbours in one piece; the data of a READ goes out where it lies (copying it next to its
- * header was measured at 4 to 64 KiB: no gain at 4, a loss above).
+ * Gathers the replies of one turn of the event loop and hands them to the socket together. Headers, and the data of
+ * READs that are served at once, are written into a block, neighbours in one piece; data that comes in a buffer of its
+ * own goes out where it lies (copying it was measured at 4 to 64 KiB: no gain at 4, a loss above).
  *
- * The block is filled from front to back and starts over when the socket has taken all of it; a block that runs full
- * before that is left to the collector. So it holds no more than the replies that the session lets be in flight.
+ *   | header | header | data ........ | header | header | data ........ |
+ *   0                     one piece   ^ cut    (own data)               ^ used
+ *
+ * A block that runs full is handed over at once. When the kernel has taken all that the socket was given, which is the
+ * rule, the block is used from its front again; otherwise the socket keeps it until then, and another one is taken.
  */
+import assert from "node:assert/strict";
 import type { Socket } from "node:net";
+import { turnReadBytesMax, turnReadsMax } from "../limits.js";
 import { putSimpleReply, type SimpleReply } from "../protocol/simple-reply.js";
 import { simpleReplyBytes } from "../protocol/wire.js";
+import type { ReplyBlocks } from "./reply-blocks.js";
 
-/** Room for as many headers as a turn commonly has. */
-const blockBytes = 1024 * simpleReplyBytes;
+/** A block of headers alone, when there is no other: room for as many as a turn commonly has. */
+const spareBlockBytes = 1024 * simpleReplyBytes;
 
 export interface Outbox {
   /** Queues a reply and, for a READ that succeeded, its data, which must not change afterwards. */
   reply(reply: SimpleReply, payload: Buffer | null): void;
+  /**
+   * A place for the data of a READ, right behind its header. Null when there is no room: the data then needs a buffer.
+   * Nothing is queued before `replyInPlace`; whoever does not call it just leaves the place.
+   */
+  place(lengthBytes: number): Uint8Array | null;
+  /** Queues a reply to a READ whose data lie in the place that was given last. */
+  replyInPlace(reply: SimpleReply, lengthBytes: number): void;
   /** Queued, or handed over and not yet taken by the kernel. */
   outstandingBytes(): number;
   /** Taken by the kernel since the start. */
   takenBytes(): number;
-  /** True while the socket holds more than it should: take no more requests until `onFlushed`. */
+  /** True while the socket, or the turn, has had enough: take no more requests until `onFlushed`. */
   isBlocked(): boolean;
   /** Queued and not yet handed to the socket. */
   isEmpty(): boolean;
@@ -32,6 +45,7 @@ export interface Outbox {
 
 export interface OutboxOptions {
   readonly socket: Socket;
+  readonly blocks: ReplyBlocks;
   /** What the socket may hold of replies. */
   readonly outputBytesMax: number;
   /** Called when the kernel has taken something. */
@@ -40,68 +54,96 @@ export interface OutboxOptions {
   readonly onFlushed: () => void;
 }
 
-export function createOutbox({ socket, outputBytesMax, onTaken, onFlushed }: OutboxOptions): Outbox {
+export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushed }: OutboxOptions): Outbox {
+  /** The block up to `used` is filled, up to `cut` it is in `pieces`. It is never the socket's. */
   let block: Buffer | null = null;
-  /** The block up to `used` is filled, up to `handedOver` it is the socket's. */
   let used = 0;
-  let handedOver = 0;
-  let writesOutstanding = 0;
+  let cut = 0;
   let pieces: Buffer[] = [];
+  /** For each handover that the socket has not called back for: the block that it may still be reading. */
+  let handovers: (Buffer | null)[] = [];
   let scheduled: NodeJS.Immediate | null = null;
   let blocked = false;
   let discarded = false;
-  /** In `pieces` and in the part of the block behind `handedOver`. */
+  /** In `pieces` and in the part of the block behind `cut`. */
   let queuedBytes = 0;
   let acceptedBytes = 0;
+  let turnReads = 0;
+  let turnReadBytes = 0;
 
-  const onWritten = (): void => {
-    writesOutstanding -= 1;
-    // Pieces that wait for the next flush lie in the block too.
-    if (writesOutstanding === 0 && pieces.length === 0 && used === handedOver) {
-      used = 0;
-      handedOver = 0;
-    }
-    onTaken();
+  const isShared = (each: Buffer): boolean => each.length === blocks.blockBytes;
+
+  /** A spare block is left to the collector. */
+  const release = (released: Buffer | null | undefined): void => {
+    if (released instanceof Buffer && isShared(released)) blocks.giveBack(released);
   };
 
-  /** False when the socket holds more than `socketBytesMax`; it drains then. */
-  const write = (piece: Buffer): boolean => {
-    writesOutstanding += 1;
-    return socket.write(piece, onWritten);
+  const onWritten = (): void => {
+    release(handovers.shift());
+    onTaken();
   };
 
   /** Turns what was written into the block since the last piece into a piece of its own. */
   const cutPiece = (): void => {
-    if (block === null || used === handedOver) return;
-    pieces.push(block.subarray(handedOver, used));
-    handedOver = used;
+    if (block === null || used === cut) return;
+    pieces.push(block.subarray(cut, used));
+    cut = used;
+  };
+
+  /** Gives the socket all that is queued, and with it the block. */
+  const handOver = (): void => {
+    cutPiece();
+    const toWrite = pieces;
+    const handedOver = block;
+    block = null;
+    if (toWrite.length === 0) return release(handedOver);
+    pieces = [];
+    queuedBytes = 0;
+    handovers.push(handedOver);
+    const last = toWrite.length - 1;
+    let drains = false;
+    if (last > 0) socket.cork();
+    for (let i = 0; i < last; i++) drains = !socket.write(toWrite[i] as Buffer) || drains;
+    drains = !socket.write(toWrite[last] as Buffer, onWritten) || drains;
+    if (last > 0) socket.uncork();
+    // What the socket does not hold now, the kernel has: the callbacks only come later.
+    if (socket.writableLength === 0) handovers.forEach(release);
+    if (socket.writableLength === 0) handovers.fill(null);
+    if (drains && socket.writableLength > outputBytesMax) blocked = true;
   };
 
   const flush = (): void => {
     scheduled = null;
-    cutPiece();
-    const toWrite = pieces;
-    if (toWrite.length > 0) {
-      pieces = [];
-      queuedBytes = 0;
-      let drains = false;
-      if (toWrite.length > 1) socket.cork();
-      for (const piece of toWrite) drains = !write(piece) || drains;
-      if (toWrite.length > 1) socket.uncork();
-      if (drains && socket.writableLength > outputBytesMax) blocked = true;
-    }
+    turnReads = 0;
+    turnReadBytes = 0;
+    handOver();
     onFlushed();
   };
 
-  /** The block, with room for one more header at `used`. */
-  const roomyBlock = (): Buffer => {
-    if (block === null || used === block.length) {
-      cutPiece();
-      block = Buffer.allocUnsafeSlow(blockBytes);
-      used = 0;
-      handedOver = 0;
-    }
-    return block;
+  const startBlock = (fresh: Buffer): Buffer => {
+    block = fresh;
+    used = 0;
+    cut = 0;
+    return fresh;
+  };
+
+  /** A block with room for `lengthBytes` more at `used`. Null when there is none to be had. */
+  const roomyBlock = (lengthBytes: number): Buffer | null => {
+    if (block !== null && used + lengthBytes <= block.length) return block;
+    if (lengthBytes > blocks.blockBytes) return null;
+    handOver();
+    const fresh = blocks.take();
+    return fresh === null ? null : startBlock(fresh);
+  };
+
+  const scheduleFlush = (): void => {
+    scheduled ??= setImmediate(flush);
+  };
+
+  const queue = (lengthBytes: number): void => {
+    queuedBytes += lengthBytes;
+    acceptedBytes += lengthBytes;
+    scheduleFlush();
   };
 
   const outstandingBytes = (): number => (discarded ? 0 : queuedBytes + socket.writableLength);
@@ -113,31 +155,47 @@ export function createOutbox({ socket, outputBytesMax, onTaken, onFlushed }: Out
 
   return {
     reply(reply, payload) {
-      putSimpleReply(roomyBlock(), used, reply);
+      const target = roomyBlock(simpleReplyBytes) ?? startBlock(Buffer.allocUnsafeSlow(spareBlockBytes));
+      putSimpleReply(target, used, reply);
       used += simpleReplyBytes;
-      const replyBytes = simpleReplyBytes + (payload?.length ?? 0);
-      queuedBytes += replyBytes;
-      acceptedBytes += replyBytes;
       if (payload !== null) {
         cutPiece();
         pieces.push(payload);
       }
-      scheduled ??= setImmediate(flush);
+      queue(simpleReplyBytes + (payload?.length ?? 0));
+    },
+    place(lengthBytes) {
+      const target = roomyBlock(simpleReplyBytes + lengthBytes);
+      if (target === null) return null;
+      // The flush gives the block back, also when the place is left empty.
+      scheduleFlush();
+      return new Uint8Array(target.buffer, target.byteOffset + used + simpleReplyBytes, lengthBytes);
+    },
+    replyInPlace(reply, lengthBytes) {
+      assert(block !== null, "a reply in a place that was not given");
+      putSimpleReply(block, used, reply);
+      used += simpleReplyBytes + lengthBytes;
+      turnReads += 1;
+      turnReadBytes += lengthBytes;
+      queue(simpleReplyBytes + lengthBytes);
     },
     outstandingBytes,
     takenBytes: () => acceptedBytes - outstandingBytes(),
-    isBlocked: () => blocked,
+    isBlocked: () => blocked || turnReads >= turnReadsMax || turnReadBytes >= turnReadBytesMax,
     isEmpty: () => scheduled === null,
     send(bytes) {
       acceptedBytes += bytes.length;
-      if (!write(bytes)) blocked = true;
+      if (!socket.write(bytes)) blocked = true;
     },
     discard() {
       discarded = true;
       if (scheduled !== null) clearImmediate(scheduled);
       scheduled = null;
       pieces = [];
+      release(block);
       block = null;
+      for (const each of handovers) if (each !== null && isShared(each)) blocks.forget();
+      handovers = [];
     },
   };
 }

@@ -7,10 +7,18 @@ import type { BlockFront } from "@waystation/contracts/block-front";
 import type { Log } from "@waystation/contracts/log";
 import { listenFailed } from "../errors.js";
 import assert from "node:assert/strict";
-import { defaultLimits, payloadBytesMax, socketBytesMax, type NbdLimits } from "../limits.js";
+import {
+  defaultLimits,
+  payloadBytesMax,
+  replyBlockBytes,
+  replyBlocksMax,
+  socketBytesMax,
+  type NbdLimits,
+} from "../limits.js";
 import { serveConnection, type Connection } from "./connection.js";
 import { createCounters, type NbdStats } from "./counters.js";
 import { createMemoryPool } from "./memory-pool.js";
+import { createReplyBlocks } from "./reply-blocks.js";
 
 export interface NbdServerOptions {
   readonly front: BlockFront;
@@ -37,6 +45,7 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
   const counters = createCounters();
   assert(limits.sharedBytesMax >= payloadBytesMax, "the largest request would never be taken");
   const pool = createMemoryPool(limits);
+  const blocks = createReplyBlocks({ blockBytes: replyBlockBytes, blocksMax: replyBlocksMax });
   const connections = new Set<Connection>();
   /** In the handshake, oldest first. */
   const handshakes = new Set<Connection>();
@@ -84,6 +93,7 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
       limits,
       counters,
       pool,
+      blocks,
       log,
       onGreeted: () => void handshakes.delete(connection),
       onClosed() {

@@ -211,6 +211,11 @@ function createFakeStore(): FakeStore {
       if (store.failure !== null) return Promise.reject(store.failure);
       return Promise.resolve(Buffer.from(content.subarray(offsetBytes, offsetBytes + lengthBytes)));
     },
+    readNow(offsetBytes, into) {
+      if (store.failure !== null) return false;
+      into.set(content.subarray(offsetBytes, offsetBytes + into.length));
+      return true;
+    },
     writeBatch(writes) {
       store.batches.push(writes);
       if (store.failure !== null) return Promise.reject(store.failure);

@@ -5,6 +5,7 @@
  * committed at once. Parity is columnwise, so the windows of a stripe are independent; cutting large units into windows
  * bounds the memory of one step. `column` is an offset inside a unit, or inside a cell where it says so.
  */
+import type { ByteRange } from "@waystation/contracts/byte-range";
 import { raidFailure } from "../errors.js";
 import { blockBytes, dataOffsetFor, roundUp } from "./disk-layout.js";
 import { disksMax, levels, type RaidLevel, type StripeLayout } from "./level.js";
@@ -101,16 +102,22 @@ export function unitPieces(geometry: Geometry, offsetBytes: number, lengthBytes:
   const pieces: UnitPiece[] = [];
   let done = 0;
   while (done < lengthBytes) {
-    const at = offsetBytes + done;
-    const unitIndex = Math.floor(at / geometry.unitBytes);
-    const columnBytes = at - unitIndex * geometry.unitBytes;
-    const length = Math.min(geometry.unitBytes - columnBytes, lengthBytes - done);
-    const stripe = Math.floor(unitIndex / geometry.dataUnits);
-    const unit = unitIndex - stripe * geometry.dataUnits;
-    pieces.push({ stripe, unit, columnBytes, lengthBytes: length, sourceBytes: done });
-    done += length;
+    const piece = unitPieceAt(geometry, { offsetBytes, lengthBytes }, done);
+    pieces.push(piece);
+    done += piece.lengthBytes;
   }
   return pieces;
+}
+
+/** The piece of `range` that starts `sourceBytes` into it. */
+export function unitPieceAt(geometry: Geometry, range: ByteRange, sourceBytes: number): UnitPiece {
+  const at = range.offsetBytes + sourceBytes;
+  const unitIndex = Math.floor(at / geometry.unitBytes);
+  const columnBytes = at - unitIndex * geometry.unitBytes;
+  const lengthBytes = Math.min(geometry.unitBytes - columnBytes, range.lengthBytes - sourceBytes);
+  const stripe = Math.floor(unitIndex / geometry.dataUnits);
+  const unit = unitIndex - stripe * geometry.dataUnits;
+  return { stripe, unit, columnBytes, lengthBytes, sourceBytes };
 }
 
 /** The part of a request that falls into one unit of one cell. Columns count from the start of the cell. */

@@ -3,9 +3,9 @@
  * others. A disk that fails a read is ejected and the read done again without it.
  */
 import { Failure } from "@waystation/contracts/errors";
-import { cellAt, diskOffsetOfStripe, unitPieces, type UnitPiece } from "../core/geometry.js";
+import { cellAt, diskOffsetOfStripe, unitPieceAt, unitPieces, type UnitPiece } from "../core/geometry.js";
 import type { Slot } from "../core/level.js";
-import { planUnitRead } from "../core/plan.js";
+import { planUnitRead, presentCopy } from "../core/plan.js";
 import { meets } from "../core/range-set.js";
 import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
 import type { DiskOperation } from "./block-disk.js";
@@ -16,6 +16,11 @@ import type { LostBlocks } from "./stripe-log.js";
 export interface ArrayReader {
   /** Fills `into` from the range at `offsetBytes`, which lies within the array. Rejects with `IO_ERROR`. */
   read(offsetBytes: number, into: Buffer): Promise<void>;
+  /**
+   * The same before it returns, when the disks that hold the range are present and give it. False otherwise: `into`
+   * then holds anything, and `read` reconstructs, ejects or fails.
+   */
+  readNow(offsetBytes: number, into: Uint8Array): boolean;
 }
 
 export function createArrayReader(members: Members, locks: CellLocks, lost: LostBlocks): ArrayReader {
@@ -65,6 +70,19 @@ export function createArrayReader(members: Members, locks: CellLocks, lost: Lost
         pieces = await readPieces(pieces, into);
         members.checkUsable();
       }
+    },
+    readNow(offsetBytes, into) {
+      if (members.isFailed() || lost.ranges.length > 0) return false;
+      const range = { offsetBytes, lengthBytes: into.length };
+      for (let done = 0; done < into.length;) {
+        const { stripe, unit, columnBytes, lengthBytes } = unitPieceAt(geometry, range, done);
+        const slot = presentCopy(geometry.layoutOf(stripe), members.isAbsent, unit);
+        if (slot === undefined) return false;
+        const part = lengthBytes === into.length ? into : into.subarray(done, done + lengthBytes);
+        if (!members.readNow(slot, diskOffsetOfStripe(geometry, stripe) + columnBytes, part)) return false;
+        done += lengthBytes;
+      }
+      return true;
     },
   };
 }

@@ -210,6 +210,11 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
       await reader.read(offsetBytes, into);
       return into;
     },
+    readNow(offsetBytes, into) {
+      const lengthBytes = into.length;
+      if (closing !== null || !within({ offsetBytes, lengthBytes }, geometry.sizeBytes)) return false;
+      return reader.readNow(offsetBytes, into);
+    },
     write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
     zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
     writeBatch,

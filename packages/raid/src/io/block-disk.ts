@@ -26,6 +26,8 @@ export interface BlockDisk {
   readonly sizeBytes: number;
   /** Resolves with one completion per operation, in order. Never rejects. */
   submit(batch: readonly DiskOperation[]): Promise<readonly DiskCompletion[]>;
+  /** Reads inline. False when it was not done, for whatever reason: `into` then holds anything, and `submit` tells. */
+  readNow(offsetBytes: number, into: Uint8Array): boolean;
   close(): Promise<void>;
 }
 

@@ -31,6 +31,13 @@ export function createFaultyDisk(inner: BlockDisk): FaultyDisk {
       for (const operation of batch) completions.push(await perform(operation));
       return completions;
     },
+    readNow(offsetBytes, into) {
+      // What would fail is left to `submit`, which counts it and says so.
+      if (dieIn <= 1 || failIn === 1) return false;
+      dieIn--;
+      failIn--;
+      return inner.readNow(offsetBytes, into);
+    },
     close: () => inner.close(),
     dieAt: (operation) => (dieIn = operation),
     failOnceAt: (operation) => (failIn = operation),
@@ -70,6 +77,12 @@ export function createPowerSupply(cutAt: number, onCut: () => void = () => {}): 
         const completions: DiskCompletion[] = [];
         for (const operation of batch) completions.push(await perform(inner, operation));
         return completions;
+      },
+      readNow(offsetBytes, into) {
+        // The operation at which the power goes is left to `submit`.
+        if (count + 1 >= cutAt) return false;
+        count++;
+        return inner.readNow(offsetBytes, into);
       },
       close: () => inner.close(),
     }),

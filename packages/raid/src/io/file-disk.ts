@@ -119,6 +119,13 @@ function openFile(file: string): BlockDisk {
         if (pending === 0) onIdle?.();
       }
     },
+    readNow(offsetBytes, into) {
+      try {
+        return readSync(fd, into, 0, into.length, offsetBytes) === into.length;
+      } catch {
+        return false;
+      }
+    },
     async close() {
       // A descriptor number is reused at once: closing under a running call would let it write into another file.
       if (pending > 0) await new Promise<void>((resolve) => (onIdle = resolve));

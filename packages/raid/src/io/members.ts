@@ -36,6 +36,8 @@ export interface Members {
   changes(): number;
   /** Submits to a present disk; ejects it when anything fails. True when all was done. False too for an absent one. */
   submit(slot: Slot, batch: readonly DiskOperation[]): Promise<boolean>;
+  /** Reads from a present disk inline. False when that was not done; nothing is ejected: `submit` finds out why. */
+  readNow(slot: Slot, offsetBytes: number, into: Uint8Array): boolean;
   /** Resolves once the superblocks tell of every ejection so far. */
   settled(): Promise<void>;
   /** Opens a new generation: after it, a disk or a copy of one that was left behind is known as stale. */
@@ -127,6 +129,7 @@ export function createMembers(options: MembersOptions): Members {
     present: () => present,
     changes: () => changes,
     submit,
+    readNow: (slot, offsetBytes, into) => members[slot]?.disk?.readNow(offsetBytes, into) ?? false,
     settled,
     async raiseGeneration() {
       recording = recording.then(writeGenerations);

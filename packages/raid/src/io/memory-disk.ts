@@ -66,6 +66,7 @@ function memoryDisk(file: string, sizeBytes: number, stable: Pages, current: Pag
     file,
     sizeBytes,
     submit: (batch) => Promise.resolve(batch.map(perform)),
+    readNow: (offsetBytes, into) => perform({ kind: "read", offsetBytes, into }) === null,
     close: async () => {},
     crash(random) {
       for (const [index, page] of random === undefined ? [] : current) {

@@ -24,6 +24,7 @@ function createSlowMembers(): { readonly members: Members; readonly completions:
     isFailed: () => false,
     present: () => [0, 1, 2] as Slot[],
     changes: () => 0,
+    readNow: () => false,
     submit: () => new Promise((resolve) => completions.push(() => resolve(true))),
     settled: async () => {},
     raiseGeneration: async () => {},
