@@ -30,6 +30,8 @@ export interface MemoryFrontOptions {
   readonly volumes: readonly MemoryVolume[];
   /** Called before each call takes effect; it may wait, or throw a `Failure`. Null: the call goes on at once. */
   readonly intercept?: (call: MemoryCall) => Promise<void> | null;
+  /** Which reads are served at once, past `intercept`. All if there is none to hold them back, otherwise none. */
+  readonly readsNow?: (offsetBytes: number) => boolean;
 }
 
 interface OpenHandle {
@@ -37,7 +39,8 @@ interface OpenHandle {
   readonly onRevoked: (reason: string) => void;
 }
 
-export function createMemoryFront({ volumes, intercept }: MemoryFrontOptions): MemoryFront {
+export function createMemoryFront({ volumes, intercept, ...rest }: MemoryFrontOptions): MemoryFront {
+  const readsNow = rest.readsNow ?? ((): boolean => intercept === undefined);
   const contents = new Map(volumes.map(({ name, sizeBytes }) => [name, Buffer.alloc(sizeBytes)]));
   const descriptions = volumes.map(describe);
   const handles = new Set<OpenHandle>();
@@ -66,8 +69,7 @@ export function createMemoryFront({ volumes, intercept }: MemoryFrontOptions): M
           return data;
         }),
       readNow(offsetBytes, into) {
-        // What may be held back needs a promise.
-        if (intercept !== undefined) return false;
+        if (!readsNow(offsetBytes)) return false;
         into.set(bytes.subarray(offsetBytes, offsetBytes + into.length));
         return true;
       },

@@ -38,6 +38,25 @@ describe("the loop of a group (DESIGN: pure core, one loop)", () => {
     expect(primary.ports.store.content.subarray(block, 2 * block).equals(Buffer.alloc(block, 7))).toBe(true);
   });
 
+  it("PROTOCOL 1.2: a read at once never shows a write that is not yet durable on both legs", async () => {
+    const primary = await openPrimary();
+    const { handle, ports } = primary;
+    const into = Buffer.alloc(block);
+    expect(handle.readNow(block, into)).toBe(true);
+    const write = handle.write(block, Buffer.alloc(block, 7));
+    expect(handle.readNow(block, into)).toBe(false);
+    const waiting = handle.read(block, block);
+    await settle();
+    // The array has it, the relay does not.
+    expect(ports.store.content[block]).toBe(7);
+    expect([handle.readNow(block, into), handle.readNow(0, into)]).toEqual([false, true]);
+    primary.ack(1);
+    expect(await outcomeOf(write)).toBe("done");
+    expect(handle.readNow(block, into)).toBe(true);
+    expect(into.equals(Buffer.alloc(block, 7))).toBe(true);
+    expect((await waiting).equals(into)).toBe(true);
+  });
+
   it("PROTOCOL 1.2: nothing is stored or sent before the commit that the machine made it wait for is durable", async () => {
     const primary = await openPrimary();
     primary.ports.journal.held = true;
@@ -69,6 +88,7 @@ describe("the loop of a group (DESIGN: pure core, one loop)", () => {
   it("brings an array's failure to the host as a typed one, and the node lives on", async () => {
     const primary = await openPrimary();
     primary.ports.store.failure = new Failure("IO_ERROR", "two disks are gone");
+    expect(primary.handle.readNow(0, Buffer.alloc(block))).toBe(false);
     expect(await outcomeOf(primary.handle.read(0, block))).toBe("IO_ERROR");
     expect(await outcomeOf(primary.handle.write(0, Buffer.alloc(block)))).toBe("IO_ERROR");
     expect(primary.node.control.status().groups[0]?.phase).toBe("open");
@@ -112,6 +132,7 @@ describe("a group whose journal fails", () => {
     ports.journal.fail(new Error("no space left on device"));
     await settle();
     expect(waiting.map(({ outcome }) => outcome)).toEqual(["IO_ERROR", "IO_ERROR"]);
+    expect(handle.readNow(block, Buffer.alloc(block))).toBe(false);
     expect(primary.relay.closed).toBe(true);
     expect(primary.revoked).toHaveLength(1);
     expect(node.blocks.list()).toEqual([]);

@@ -53,6 +53,9 @@ describe("a node", () => {
     expect(handle.volume.description).toMatch(/read-only until takeover/);
     await expect(handle.write(0, Buffer.alloc(512))).rejects.toMatchObject({ code: "READ_ONLY" });
     expect(await handle.read(0, 512)).toEqual(Buffer.alloc(512));
+    const into = Buffer.alloc(512, 1);
+    expect(handle.readNow(0, into)).toBe(true);
+    expect(into).toEqual(Buffer.alloc(512));
   });
 });
 

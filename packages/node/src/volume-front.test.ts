@@ -21,6 +21,10 @@ function setUp(answer: (write: HostWrite) => Promise<void> = () => Promise.resol
       reads.push([offsetBytes, lengthBytes]);
       return Promise.resolve(Buffer.alloc(lengthBytes, 1));
     },
+    readNow(_volume: unknown, offsetBytes: number, into: Uint8Array) {
+      reads.push([offsetBytes, into.length]);
+      return true;
+    },
   } as unknown as GroupRunner;
   const front = createVolumeFront([{ name: volA, sizeBytes, role: "primary", runner }]);
   const open = async (onRevoked: (reason: string) => void = () => {}) => {
@@ -71,6 +75,7 @@ describe("a handle's requests", () => {
       await expect(handle.read(offset, length)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
       await expect(handle.write(offset, Buffer.alloc(length))).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
       await expect(handle.zero(offset, length, "zero")).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+      expect(handle.readNow(offset, Buffer.alloc(length))).toBe(false);
     }
     await expect(handle.read(0, -1)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
     expect([writes, reads]).toEqual([[], []]);
@@ -156,6 +161,7 @@ describe("a handle (PROTOCOL 6.2)", () => {
     front.setAccess(volA, "closed", "fenced");
     front.setAccess(volA, "read-only", "came back");
     expect(reasons).toEqual(["fenced"]);
+    expect(handle.readNow(0, Buffer.alloc(512))).toBe(false);
     for (const request of [
       handle.read(0, 512),
       handle.write(0, Buffer.alloc(512)),

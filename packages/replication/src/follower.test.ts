@@ -275,6 +275,7 @@ describe("a secondary that takes a decision (PROTOCOL 6.2)", () => {
       expect(bench.member.status().phase).toBe("needs-resync");
       expect(bench.access.get(volA)).toBe("closed");
       expect(isFailure(bench.replies.get(bench.read(volA, 1)), "VOLUME_NOT_OPEN")).toBe(true);
+      expect(bench.mayReadNow(volA, 1)).toBe(false);
     }
   });
 });
@@ -350,8 +351,10 @@ describe("a promoted secondary (SSWS)", () => {
     secondary.drain();
     expect(secondary.asked("store")).toHaveLength(1);
     expect(secondary.replies.has(read)).toBe(false);
+    expect([8, 9, 10].map((block) => secondary.mayReadNow(volA, block))).toEqual([true, false, true]);
     secondary.settle();
     expect(valueOf(secondary.replies.get(read) as Buffer)).toBe(2);
+    expect(secondary.mayReadNow(volA, 9)).toBe(true);
   });
 
   it("is open again after a restart, with what hosts wrote, once the others were asked", () => {

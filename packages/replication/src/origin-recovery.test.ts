@@ -143,6 +143,7 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
         const result = primary.replies.get(request);
         expect(isFailure(result, "VOLUME_NOT_OPEN")).toBe(true);
       }
+      expect(primary.mayReadNow(volA, 2)).toBe(false);
     };
     refused();
     primary.connect();

@@ -117,6 +117,36 @@ describe("a write at the primary (PROTOCOL 1, B2)", () => {
     expect(primary.take().filter((line) => line.startsWith("reply"))).toEqual([]);
   });
 
+  it("PROTOCOL 1.2: nothing of a write under way may be read at once, from its arrival until both legs are durable", () => {
+    const primary = warmPrimary();
+    const readable = (): boolean[] => [4, 5, 6, 7].map((block) => primary.mayReadNow(volA, block));
+    expect(readable()).toEqual([true, true, true, true]);
+    primary.write({ volume: volA, block: 5, blocks: 2, value: 9 });
+    expect(readable()).toEqual([true, false, false, true]);
+    expect(primary.mayReadNow(volA, 4, 2)).toBe(false);
+    primary.drain();
+    primary.answer("store");
+    expect(readable()).toEqual([true, false, false, true]);
+    primary.ack(2);
+    expect(readable()).toEqual([true, true, true, true]);
+    primary.write({ volume: volA, block: 5, value: 10 });
+    primary.drain();
+    primary.ack(3);
+    expect(readable()).toEqual([true, false, true, true]);
+    primary.answer("store");
+    expect(readable()).toEqual([true, true, true, true]);
+  });
+
+  it("PROTOCOL 1.2: a write whose host was told that it failed cannot be read at once either", () => {
+    const primary = warmPrimary();
+    const held = primary.write({ volume: volA, block: 5, value: 9 });
+    primary.settle();
+    primary.lose(primary.link());
+    primary.tick(g1.holdMs);
+    expect(codeOf(primary, held)).toBe("HELD_TOO_LONG");
+    expect([primary.mayReadNow(volA, 5), primary.mayReadNow(volA, 6)]).toEqual([false, true]);
+  });
+
   it("zeroes and discards travel without payload, and the array reads as zeros", () => {
     const primary = warmPrimary();
     primary.write({ volume: volA, block: 0, kind: "discard", blocks: 4 });
@@ -400,6 +430,7 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
     const late = primary.write({ volume: volA, block: 3 });
     const lateRead = primary.read(volA, 3);
     expect([codeOf(primary, late), codeOf(primary, lateRead)]).toEqual(["VOLUME_NOT_OPEN", "VOLUME_NOT_OPEN"]);
+    expect(primary.mayReadNow(volA, 9)).toBe(false);
     primary.settle();
     primary.tick(20_000);
     primary.settle();

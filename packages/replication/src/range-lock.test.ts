@@ -56,6 +56,11 @@ describe("range locks (PROTOCOL 1.2)", () => {
           expect([...granted.keys()].sort((a, b) => a - b)).toEqual(holders);
           expect([...granted.values()].every((times) => times === 1)).toBe(true);
           expect(entries.filter(({ id }) => handles.get(id)?.granted === true).map(({ id }) => id)).toEqual(holders);
+          for (let offsetBytes = 0; offsetBytes < 28; offsetBytes += 3) {
+            const range = { offsetBytes, lengthBytes: 4 };
+            const isFree = !entries.some(({ lock }) => lock.exclusive && overlaps(lock, range));
+            expect(locks.mayRead(range)).toBe(isFree);
+          }
         }
       }),
       { numRuns: 500 },

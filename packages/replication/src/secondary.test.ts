@@ -239,6 +239,7 @@ describe("a secondary applies (PROTOCOL 3.3, B5)", () => {
     expect(again.access.get(volA)).toBe("closed");
     const early = again.read(volA, 3);
     expect(isFailure(again.replies.get(early), "VOLUME_NOT_OPEN")).toBe(true);
+    expect(again.mayReadNow(volA, 3)).toBe(false);
     again.settle(["commit"]);
     expect(again.access.get(volA)).toBe("closed");
     again.settle();
@@ -267,6 +268,7 @@ describe("a secondary applies (PROTOCOL 3.3, B5)", () => {
     const write = secondary.write({ volume: volA, block: 3 });
     secondary.settle();
     expect(valueOf(secondary.replies.get(read) as Buffer)).toBe(3);
+    expect(secondary.mayReadNow(volA, 3)).toBe(true);
     expect(isFailure(secondary.replies.get(write), "READ_ONLY")).toBe(true);
   });
 });

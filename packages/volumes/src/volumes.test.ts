@@ -65,12 +65,22 @@ describe("volumes on an array", () => {
     await first.zero(0, mebibyte);
     expect((await first.read(0, mebibyte)).every((byte) => byte === 0)).toBe(true);
     expect((await volumes.open(volume("v2")).read(0, mebibyte)).every((byte) => byte === 7)).toBe(true);
+    await first.write(mebibyte - 512, Buffer.alloc(512, 6));
+    const into = Buffer.alloc(1024);
+    expect(first.readNow(mebibyte - 1024, into)).toBe(true);
+    expect(into.equals(Buffer.alloc(1024).fill(6, 512))).toBe(true);
+    expect([first.readNow(mebibyte - 1, into), first.readNow(-1, into), first.readNow(0.5, into)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     await expect(first.read(mebibyte - 1, 2)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
     await expect(first.zero(mebibyte, 1)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
     await expect(first.write(-1, Buffer.alloc(1))).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
     await first.flush();
     await first.close();
     await expect(first.read(0, 1)).rejects.toMatchObject({ code: "VOLUME_NOT_OPEN" });
+    expect(first.readNow(0, into)).toBe(false);
     expect(await volumes.open(volume("v1")).read(0, 1)).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import type { MemoryCall } from "../memory-front.js";
+import { turnReadBytesMax, turnReadsMax } from "../limits.js";
 import { commandFlags, commands, nbdErrors } from "../protocol/wire.js";
 import { request } from "../testing/frames.js";
 import { openExport, type RawClient } from "../testing/raw-client.js";
@@ -78,6 +79,48 @@ describe("a session", () => {
       expect((await client.receiveReply()).cookie).toBe(BigInt(i));
       await client.receive(1);
     }
+    client.socket.destroy();
+  });
+
+  it("F2: reads that need not wait overtake one that must", async () => {
+    const gate = createGate();
+    const client = await open({ intercept: gate.intercept, readsNow: (offsetBytes) => offsetBytes > 0 });
+    stage.front.contents("vol-a").fill(3, 512, 1024);
+    for (const cookie of [0n, 1n]) client.send(request({ type: read, cookie, offset: cookie * 512n, length: 512 }));
+    expect(await client.receiveReply()).toEqual({ error: 0, cookie: 1n });
+    expect(await client.receive(512)).toEqual(Buffer.alloc(512, 3));
+    await gate.reached(1);
+    gate.held[0]!.go();
+    expect(await client.receiveReply()).toEqual({ error: 0, cookie: 0n });
+    expect(await client.receive(512)).toEqual(Buffer.alloc(512));
+    client.socket.destroy();
+  });
+
+  it.each([
+    ["small", 512, turnReadsMax],
+    ["large", 128 * 1024, turnReadBytesMax / (128 * 1024)],
+  ])("answers no more than its share of %s reads in one turn, and all of them in the end", async (_, length, share) => {
+    const client = await open();
+    const contents = stage.front.contents("vol-a");
+    for (let i = 0; i < mebibyte; i += 4) contents.writeUInt32LE(i, i);
+    const counts: number[] = [];
+    let before = 0;
+    const countTurn = (): void => {
+      const { reads } = stage.server.stats();
+      counts.push(reads - before);
+      before = reads;
+      if (before < 1000) setImmediate(countTurn);
+    };
+    countTurn();
+    const offsets = Array.from({ length: 1000 }, (_each, i) => (i * 4096) % (mebibyte - length));
+    client.send(
+      Buffer.concat(offsets.map((at, i) => request({ type: read, cookie: BigInt(i), offset: BigInt(at), length }))),
+    );
+    for (const [i, at] of offsets.entries()) {
+      expect(await client.receiveReply()).toEqual({ error: 0, cookie: BigInt(i) });
+      expect((await client.receive(length)).equals(contents.subarray(at, at + length))).toBe(true);
+    }
+    expect(Math.max(...counts)).toBe(share);
     client.socket.destroy();
   });
 

@@ -35,6 +35,8 @@ async function exercise(array: RaidArray, model: Buffer, seed: number, rounds = 
     const at = random.below(array.sizeBytes);
     const length = random.below(array.sizeBytes - at);
     expect((await array.read(at, length)).equals(model.subarray(at, at + length))).toBe(true);
+    const now = Buffer.alloc(length);
+    if (array.readNow(at, now)) expect(now.equals(model.subarray(at, at + length))).toBe(true);
   }
   expect((await array.read(0, array.sizeBytes)).equals(model)).toBe(true);
 }
@@ -58,6 +60,31 @@ describe.each(shapes)("A1: $level of $diskCount disks, unit $unitBytes", (shape)
     const recovered = await openSmallArray(disks);
     expect((await recovered.read(0, model.length)).equals(model)).toBe(true);
     expect(await mismatchedStripes(recovered, disks)).toEqual([]);
+  });
+
+  it("A2: reads at once whatever its present disks hold, and nothing that must be reconstructed", async () => {
+    const { disks, array, model } = await open();
+    await exercise(array, model, 4, 5);
+    const into = Buffer.alloc(array.sizeBytes);
+    expect(array.readNow(0, into)).toBe(true);
+    expect(into.equals(model)).toBe(true);
+    await array.close();
+    if (array.geometry.tolerance === 0) return;
+    const degraded = await openSmallArray(disks.slice(1));
+    const { unitBytes } = degraded.geometry;
+    const units = Array.from({ length: degraded.sizeBytes / unitBytes }, (_, index) => index * unitBytes);
+    const unit = Buffer.alloc(unitBytes);
+    const readable = units.filter(
+      (at) => degraded.readNow(at, unit) && unit.equals(model.subarray(at, at + unitBytes)),
+    );
+    const heldByFirst = (at: number): boolean => {
+      const index = at / unitBytes;
+      const { geometry } = degraded;
+      const copies = geometry.layoutOf(Math.floor(index / geometry.dataUnits)).data[index % geometry.dataUnits]!;
+      return copies.every((slot) => slot === 0);
+    };
+    expect(readable).toEqual(units.filter((at) => !heldByFirst(at)));
+    expect(degraded.readNow(0, into)).toBe(shape.level === "raid1");
   });
 
   it("A2: serves reads and writes with as many disks dead as it tolerates, and is failed with one more", async () => {
@@ -111,6 +138,21 @@ describe("an open array", () => {
     expect(opened.state().disks[1]).toMatchObject({ state: "absent" });
     expect(opened.state().disks[1]!.reason).toContain("stale");
     expect((await opened.read(0, 50_000)).equals(Buffer.alloc(50_000, 1))).toBe(true);
+  });
+
+  it("A2: a disk that fails a read at once is ejected by the read that follows, which has the data", async () => {
+    const faulty = (await createSmallArray(shape)).map(createFaultyDisk);
+    const array = await openSmallArray(faulty);
+    await array.write(0, Buffer.alloc(12_288, 5));
+    for (const disk of faulty.slice(0, 1)) disk.dieAt(1);
+    const into = Buffer.alloc(12_288);
+    expect(array.readNow(0, into)).toBe(false);
+    expect(array.state().status).toBe("optimal");
+    expect((await array.read(0, 12_288)).every((byte) => byte === 5)).toBe(true);
+    expect(array.state().status).toBe("degraded");
+    for (const disk of faulty) disk.dieAt(1);
+    await expect(array.read(0, 12_288)).rejects.toMatchObject({ code: "IO_ERROR" });
+    expect(array.readNow(0, into)).toBe(false);
   });
 
   it("A2: an ejection is durable before the next write is acknowledged", async () => {
@@ -194,9 +236,12 @@ describe("an open array", () => {
     ] as const) {
       await expect(array.read(offset, length)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
       await expect(array.zero(offset, length)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+      expect(array.readNow(offset, Buffer.alloc(length))).toBe(false);
     }
     await array.flush();
-    await array.close();
+    const closed = array.close();
+    expect(array.readNow(0, Buffer.alloc(1))).toBe(false);
+    await closed;
     await expect(array.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
   });
 

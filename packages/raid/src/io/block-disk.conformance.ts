@@ -40,6 +40,15 @@ export function describeBlockDisk(name: string, create: (sizeBytes: number) => P
       expect(into.equals(expected)).toBe(true);
     });
 
+    it("reads at once what submitted writes have left, and nothing beyond its end", async () => {
+      const disk = await open();
+      await disk.submit([write(4000, 10_000, 1, false), write(8000, 100, 2, true)]);
+      const into = Buffer.alloc(20_000, 9);
+      expect(disk.readNow(0, into)).toBe(true);
+      expect(into.equals(Buffer.alloc(20_000).fill(1, 4000, 14_000).fill(2, 8000, 8100))).toBe(true);
+      expect(disk.readNow(sizeBytes - 100, into)).toBe(false);
+    });
+
     it("completes many durable writes of one batch, adjacent and apart", async () => {
       const disk = await open();
       const batch = [0, 1, 2, 10, 11, 30, 50].map((block) => write(block * 4096, 4096, block + 1, true));

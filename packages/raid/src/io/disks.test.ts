@@ -81,6 +81,7 @@ describe("a faulty disk", () => {
     const content = await contentOf(inner, 2048);
     expect([content[1023], content[1024]]).toEqual([7, 0]);
     disk.dieAt(1);
+    expect(disk.readNow(0, Buffer.alloc(1))).toBe(false);
     for (let i = 0; i < 3; i++) expect((await disk.submit([{ kind: "sync" }]))[0]?.code).toBe("DISK_IO");
   });
 });

@@ -65,6 +65,7 @@ export interface Bench {
   settle(hold?: readonly AskingKind[]): void;
   write(order: HostOrder): RequestId;
   read(volume: VolumeName, block: number, blocks?: number): RequestId;
+  mayReadNow(volume: VolumeName, block: number, blocks?: number): boolean;
   takeover(options?: TakeoverOptions): RequestId;
   result(request: RequestId): TakeoverResult | null;
   /** The transcript since the last call. */
@@ -264,6 +265,8 @@ export function createBench(options: BenchOptions): Bench {
       step({ kind: "host-read", request, volume, ...range });
       return request;
     },
+    mayReadNow: (volume, block, blocks = 1) =>
+      member.mayReadNow(volume, { offsetBytes: block * blockBytes, lengthBytes: blocks * blockBytes }),
     takeover({ force = false, without = [] } = {}) {
       const request = nextRequest++;
       step({ kind: "takeover", request, command: { group: membership.group, force, without } });
