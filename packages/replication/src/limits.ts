@@ -4,9 +4,9 @@ export const limits = {
   intentUnitBytes: 64 * 1024,
   /**
    * Entries of a volume's write intent. A write outside of it waits for a sync before its legs start; a primary that
-   * recovers sends all of it again, 256 MiB at most.
+   * recovers sends all of it again, 512 MiB at most.
    */
-  intentUnitsMax: 4096,
+  intentUnitsMax: 8192,
   /** Extents of the intent under way at once while a primary recovers. */
   resendInFlightMax: 64,
   /** Host writes of a group between admission and both legs done. */
