@@ -16,6 +16,7 @@ import { markNames, originMark, readOrigin, readSequence, type Marks } from "./m
 import { primariesOf, type Membership } from "./membership.js";
 import type { IngressBody, OriginWrite, RefusalReason } from "./messages.js";
 import { createOriginLedger, orderAfter, type OriginLedger } from "./origin-ledger.js";
+import { createRelayReadiness } from "./relay-readiness.js";
 import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
 import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber } from "./vocabulary.js";
@@ -73,13 +74,9 @@ export function createRelay(options: RelayOptions): Relay {
   const { desk, membership, marks, usage, epoch } = options;
   let stamped = readSequence(marks, markNames.stamped);
   let durable = stamped;
-  let born = marks.get(markNames.born) === true;
   let frozenAt = marks.has(markNames.frozenAt) ? readSequence(marks, markNames.frozenAt) : null;
   const lostMark = marks.get(markNames.lost);
   let lost = typeof lostMark === "string" ? lostMark : null;
-  /** Every secondary was heard since this start, or waited for long enough. */
-  let heard = false;
-  let openedMs: number | null = null;
   /** A takeover in which every secondary takes part drains this relay: points go on being settled. */
   let settling = false;
   const ledgers = new Map(
@@ -120,6 +117,7 @@ export function createRelay(options: RelayOptions): Relay {
     quiet: () => frozenAt !== null && !settling,
     urgent: () => frozenAt !== null,
   });
+  const readiness = createRelayReadiness({ desk, group: membership.group, marks, shipping });
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {
     desk.send(link, { kind: "refusal", reason, detail });
@@ -155,36 +153,13 @@ export function createRelay(options: RelayOptions): Relay {
     welcomeWhenReady(peer);
   };
 
-  /**
-   * Why no primary may be welcomed yet. A journal that lost its end, or all of it, would give used numbers to other
-   * data; only the secondaries know better (PROTOCOL 7). So a new journal stamps only after every secondary was seen
-   * empty, and a restarted one after all were heard, or have been silent for long enough to be dead.
-   */
-  const waitsFor = (): string => {
-    const missing = shipping.unheard().join(", ");
-    if (!born)
-      return shipping.allSeenEmpty() ? "" : `a new journal stamps only after every secondary was seen: ${missing}`;
-    openedMs ??= desk.nowMs();
-    if (!heard && missing !== "" && desk.nowMs() < openedMs + limits.hearSecondariesMs)
-      return `after a restart the relay waits to hear from ${missing}`;
-    if (!heard && missing !== "")
-      desk.log(
-        "warn",
-        `${membership.group}: stamping without having heard from ${missing}: had the journal lost its end, only they would know`,
-      );
-    heard = true;
-    return "";
-  };
-
   const welcomeWhenReady = (peer: IngressPeer): void => {
     const { hello: body, link } = peer;
-    if (body === null || link === null || waitsFor() !== "") return;
+    if (body === null || link === null || readiness.waitsFor() !== "") return;
     peer.hello = null;
     // An earlier link's records may be on their way to the disk. The marks told must include them: what a recovering
     // primary fetches must be all that can ever become durable of its earlier life.
-    const change = born ? new Map<string, MarkValue>() : new Map<string, MarkValue>([[markNames.born, true]]);
-    born = true;
-    desk.commit({ marks: change }, () => {
+    desk.commit({ marks: readiness.begin() }, () => {
       if (peer.link !== link || frozenAt !== null) return;
       Object.assign(peer, { welcomed: true, receivedBytes: 0, durableBytes: 0, grantedBytes: 0 });
       for (const { volume, localComplete } of body.volumes) ledgers.get(volume)?.localComplete(localComplete);
@@ -306,12 +281,19 @@ export function createRelay(options: RelayOptions): Relay {
   const protection = (): string => {
     if (lost !== null) return `the relay's journal lost records: ${lost}`;
     if (frozenAt !== null) return `the group is frozen at ${frozenAt}`;
-    if (waitsFor() !== "") return waitsFor();
+    const waitsFor = readiness.waitsFor();
+    if (waitsFor !== "") return waitsFor;
     for (const peer of peers) {
       if (!peer.welcomed) return `${peer.node} is not connected to the relay`;
       if (!peer.lease.held()) return `the lease of ${peer.node} has ended`;
     }
     return shipping.resyncDue();
+  };
+
+  const phase = (): string => {
+    if (lost !== null) return "journal-lost";
+    if (frozenAt !== null) return "fenced";
+    return readiness.waitsFor() === "" ? "stamping" : "waiting";
   };
 
   const fullness = (): string => {
@@ -333,6 +315,7 @@ export function createRelay(options: RelayOptions): Relay {
       shipping.drain();
     },
     tick() {
+      readiness.tick();
       for (const peer of peers) welcomeWhenReady(peer);
       endLeases();
       trim();
@@ -393,8 +376,7 @@ export function createRelay(options: RelayOptions): Relay {
       settling = true;
     },
     stamped: () => durable,
-    phase: () =>
-      lost !== null ? "journal-lost" : frozenAt !== null ? "fenced" : born && heard ? "stamping" : "waiting",
+    phase,
     detail: () => protection() || fullness(),
     stages: () => ({
       protected: protection() === "",
