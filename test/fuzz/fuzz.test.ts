@@ -1,15 +1,14 @@
 // A short run of the fuzzer: the corpus as it is, and a few hundred changed inputs per reader. `npm run fuzz` goes on.
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
-import { storageTargets } from "./storage-targets.js";
 import { findingOf } from "./target.js";
-import { wireTargets } from "./wire-targets.js";
+import { fastTargets, wholeTargets } from "./targets.js";
 
-const wireRounds = 2_000;
-const storageRounds = 60;
+const fastRounds = 2_000;
+const wholeRounds = 60;
 const targets = [
-  ...wireTargets().map((target) => ({ target, rounds: wireRounds })),
-  ...(await storageTargets()).map((target) => ({ target, rounds: storageRounds })),
+  ...fastTargets().map((target) => ({ target, rounds: fastRounds })),
+  ...(await wholeTargets()).map((target) => ({ target, rounds: wholeRounds })),
 ];
 
 describe("whatever bytes they get, readers end with a typed failure or with what is there", () => {

@@ -4,7 +4,7 @@
  */
 import type { Random } from "@waystation/contracts/random";
 
-const interesting = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
+export const interesting = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 const sectorBytes = 512;
 const editsMax = 6;
 

@@ -3,23 +3,46 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isFailure } from "@waystation/contracts/errors";
+import type { Random } from "@waystation/contracts/random";
 import { createHandshakeParser } from "@waystation/nbd/protocol/handshake-parser";
+import { payloadBytesMax } from "@waystation/nbd/limits";
 import { createIntake, type Intake } from "@waystation/nbd/protocol/intake";
 import { createRequestParser } from "@waystation/nbd/protocol/request-parser";
 import { createMessageMeter } from "@waystation/rpc/message-meter";
 import { decodePeerMessage } from "@waystation/rpc/peer-decode";
+import { encodePeerMessage } from "@waystation/rpc/peer-encode";
 import { blockServiceDefinition, controlServiceDefinition } from "@waystation/rpc/proto";
 import { repositoryRoot } from "../harness/repository.js";
-import { distort } from "./mutate.js";
+import { distort, interesting } from "./mutate.js";
 import type { FuzzTarget } from "./target.js";
+import { assertDecoded, plainRequests, plainUnfinishedBytes, requestLine } from "./wire-oracles.js";
 
-const optionBytesMax = 64 * 1024;
 const messageBytesMax = 1024;
 
-function wireTarget(name: string, read: (input: Buffer) => void): FuzzTarget {
+/** `fields`: where numbers lie behind a magic, so that they are changed more often than by chance. */
+function wireTarget(name: string, read: (input: Buffer) => void, fields?: Fields): FuzzTarget {
   const folder = join(repositoryRoot, "test", "fuzz", "corpus", name);
   const samples = readdirSync(folder).map((file) => readFileSync(join(folder, file)));
-  return { name, samples, read, mutate: (random) => distort(samples, random) };
+  const mutate = (random: Random): Buffer => {
+    const bytes = distort(samples, random);
+    if (fields !== undefined && random.chance(0.5)) setField(bytes, fields, random);
+    return bytes;
+  };
+  return { name, samples, read, mutate };
+}
+
+interface Fields {
+  readonly magic: string;
+  readonly behind: readonly number[];
+}
+
+function setField(bytes: Buffer, { magic, behind }: Fields, random: Random): void {
+  const places: number[] = [];
+  for (let at = bytes.indexOf(magic, 0, "latin1"); at >= 0; at = bytes.indexOf(magic, at + 1, "latin1"))
+    places.push(at);
+  if (places.length === 0) return;
+  const at = random.pick(places) + magic.length + random.pick(behind);
+  if (at + 4 <= bytes.length) bytes.writeUInt32BE(random.pick(interesting), at);
 }
 
 /** Gives the input in chunks of uneven sizes, and calls `step` until it wants more. */
@@ -31,29 +54,66 @@ function inChunks(input: Buffer, intake: Intake, step: () => "more" | "over" | "
   }
 }
 
-function readHandshake(input: Buffer): void {
+const atOnce: typeof inChunks = (input, intake, step) => {
+  intake.push(input);
+  while (step() === "next");
+};
+
+/** The steps of a handshake, as text. */
+function handshakeSteps(input: Buffer, feed: typeof inChunks): string {
   const intake = createIntake();
   const parser = createHandshakeParser(intake);
-  inChunks(input, intake, () => {
+  const steps: string[] = [];
+  feed(input, intake, () => {
     const step = parser.next();
+    assert(intake.availableBytes() <= input.length);
     if (step === null) return "more";
     if (step.kind === "violation") assert(isFailure(step.failure, "NBD_PROTOCOL_ERROR"));
+    steps.push(JSON.stringify(step));
+    if ("name" in step) assert(Buffer.byteLength(step.name) <= 3 * 4096, "a name above the limit");
     return step.kind === "violation" ? "over" : "next";
   });
-  assert(intake.availableBytes() <= optionBytesMax + input.length);
+  return steps.join("\n");
+}
+
+/** However it is cut into chunks, a handshake says the same. */
+function readHandshake(input: Buffer): void {
+  assert.equal(handshakeSteps(input, inChunks), handshakeSteps(input, atOnce));
 }
 
 function readRequests(input: Buffer): void {
   const intake = createIntake();
   const parser = createRequestParser(intake, () => true);
+  const { frame } = parser;
+  const found: string[] = [];
   inChunks(input, intake, () => {
     const step = parser.next();
-    assert(parser.missingBytes() <= parser.fillingBytes());
+    assert(parser.missingBytes() <= parser.fillingBytes() && parser.fillingBytes() <= payloadBytesMax);
     if (step === "starved") return "more";
+    if (step === "request") {
+      const cookie = Buffer.alloc(8);
+      cookie.writeInt32BE(frame.cookieHigh, 0);
+      cookie.writeInt32BE(frame.cookieLow, 4);
+      const line = requestLine(frame.type, frame.lengthBytes, cookie.toString("hex"));
+      found.push(frame.payload === null ? line : `${line} ${frame.payload.toString("hex")}`);
+    }
     if (step === "request" || step === "held") return "next";
     assert(isFailure(step, "NBD_PROTOCOL_ERROR"));
+    found.push("violation");
     return "over";
   });
+  assert.deepEqual(found, plainRequests(input));
+}
+
+/** A field that no version knows, in front of nothing: what a length that is not checked would take for its own. */
+const unknownField = Buffer.from([0xa0, 0x06, 0x01]);
+
+function readPeerMessage(input: Buffer): void {
+  const message = decodePeerMessage(Buffer.from(input));
+  assertDecoded(message, input.length);
+  assert.deepEqual(decodePeerMessage(Buffer.concat([input, unknownField])), message);
+  // What was understood can be said, and is understood in the same way.
+  assert.deepEqual(decodePeerMessage(encodePeerMessage(message)), message);
 }
 
 /** protobufjs throws plain errors; grpc-js turns each into a status, and the handler never sees the request. */
@@ -79,14 +139,14 @@ function readFrames(input: Buffer): void {
   const meter = createMessageMeter(messageBytesMax);
   for (let at = 0; at < input.length; at += 13) {
     const heldBytes = meter.feed(input.subarray(at, at + 13));
-    assert(heldBytes >= 0 && heldBytes <= Math.min(messageBytesMax, input.length));
+    assert.equal(heldBytes, plainUnfinishedBytes(input.subarray(0, at + 13), messageBytesMax));
   }
 }
 
 export const wireTargets = (): FuzzTarget[] => [
-  wireTarget("nbd-handshake", readHandshake),
-  wireTarget("nbd-requests", readRequests),
-  wireTarget("peer-message", (input) => void decodePeerMessage(input)),
+  wireTarget("nbd-handshake", readHandshake, { magic: "IHAVEOPT", behind: [0, 4, 8] }),
+  wireTarget("nbd-requests", readRequests, { magic: "\x25\x60\x95\x13", behind: [0, 2, 12, 16, 20] }),
+  wireTarget("peer-message", readPeerMessage),
   wireTarget("block-request", readBlockRequests),
   wireTarget("grpc-frames", readFrames),
 ];

@@ -65,6 +65,7 @@ it("with a right checksum, too, what was never written is no record", () => {
     (value) => value.writeUInt32LE(10, 48),
     (value) => (value[5] = 2),
     (value) => (value[5] = 9),
+    (value) => value.fill(0xff, 64, 66),
   ];
   for (const damage of damages) {
     const stored = encodeOne({ ...one, ...data });

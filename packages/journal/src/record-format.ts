@@ -11,7 +11,7 @@
  *     +--------------------+------------
  */
 import { crc32c } from "@node-rs/crc32";
-import { toSequence, type VolumeName } from "@waystation/contracts/ids";
+import { isName, toSequence, type VolumeName } from "@waystation/contracts/ids";
 import type { JournalRecord, RecordKind } from "@waystation/contracts/journal";
 import { readUint64, writeUint64 } from "./uint64.js";
 
@@ -82,9 +82,11 @@ export function decodeRecord(value: Buffer): JournalRecord | null {
   const kind = kinds[value[5] ?? 0];
   // The checksum says that this package wrote it; a length that leaves the value would still be followed.
   if (kind === undefined || value.length !== storedRecordBytes(value) || !hasSafeNumbers(value)) return null;
+  const volume = value.toString("utf8", headerBytes, headerBytes + value.readUInt16LE(6));
+  if (!isName(volume)) return null;
   return {
     sequence: toSequence(readUint64(value, 8)),
-    volume: value.toString("utf8", headerBytes, headerBytes + value.readUInt16LE(6)) as VolumeName,
+    volume: volume as VolumeName,
     origin: { incarnation: readUint64(value, 24), n: readUint64(value, 32) },
     epoch: readUint64(value, 16),
     kind,

@@ -33,6 +33,8 @@ export interface VolumeTable {
 }
 
 export const grainBytes = 1024 * 1024;
+/** Of which a volume's size is a multiple. */
+export const sectorBytes = 512;
 export const tableCopyBytes = 256 * 1024;
 export const tableCopyOffsets: readonly [number, number] = [0, 512 * 1024];
 export const emptyTable: VolumeTable = Object.freeze({ generation: 0, unusedFromBytes: grainBytes, volumes: [] });
@@ -98,6 +100,6 @@ function isTable(value: unknown): value is VolumeTable {
 function isEntry(value: unknown): value is VolumeEntry {
   if (!isRecord(value) || value["kind"] !== "thick") return false;
   const { name, sizeBytes, offsetBytes } = value;
-  if (typeof name !== "string" || !isName(name) || !isCount(sizeBytes) || sizeBytes === 0) return false;
-  return isCount(offsetBytes) && offsetBytes % grainBytes === 0;
+  if (typeof name !== "string" || !isName(name) || !isCount(sizeBytes) || !isCount(offsetBytes)) return false;
+  return sizeBytes > 0 && sizeBytes % sectorBytes === 0 && offsetBytes % grainBytes === 0;
 }

@@ -163,6 +163,7 @@ describe("volumes on an array", () => {
       { name: "../v" },
       { kind: "thin" },
       { sizeBytes: 0 },
+      { sizeBytes: 7 },
       { offsetBytes: 7 },
       { offsetBytes: 0 },
     ]) {

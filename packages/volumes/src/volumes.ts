@@ -13,6 +13,7 @@ import {
   encodeTable,
   grainBytes,
   readTable,
+  sectorBytes,
   tableCopyBytes,
   tableCopyOffsets,
   type VolumeEntry,
@@ -37,8 +38,6 @@ export interface Volumes {
   /** Throws `VOLUME_NOT_FOUND`. Closing the volume leaves the array open. */
   open(name: VolumeName): Volume;
 }
-
-const sectorBytes = 512;
 
 /** Reads the volume table of an array; a new array has none, and no volumes. Rejects with `VOLUME_TABLE_DAMAGED`. */
 export async function openVolumes(array: DurableBlockStore): Promise<Volumes> {

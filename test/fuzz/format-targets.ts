@@ -1,0 +1,231 @@
+/**
+ * The formats on disks, each by itself: a sound example, changed, its checksum mostly made right again, so that what lies
+ * behind the checksum is reached. What a reader accepts must be something that the encoder may have written.
+ */
+import assert from "node:assert/strict";
+import type { VolumeName } from "@waystation/contracts/ids";
+import type { Random } from "@waystation/contracts/random";
+import { decodeBatchIndex, encodeBatchIndex, seal, unseal } from "@waystation/journal/level-layout";
+import { decodeState, freshState } from "@waystation/journal/level-state";
+import { decodeRecord, encodeRecords } from "@waystation/journal/record-format";
+import { decodeVolumeHeader, encodeVolumeHeader } from "@waystation/journal/volume-layout";
+import { checksumOf, sealBlock } from "@waystation/raid/core/checksum";
+import { createGeometry } from "@waystation/raid/core/geometry";
+import { peekRecord, readRecord, sealRecord, type LogEntry } from "@waystation/raid/core/log-record";
+import { decodeTail, encodeTail } from "@waystation/raid/core/log-tail";
+import { encodeSuperblock, readSuperblock } from "@waystation/raid/core/superblock";
+import { encodeTable, readTable } from "@waystation/volumes/volume-table";
+import { makeRecord } from "./journal-media.js";
+import { damage } from "./mutate.js";
+import { mutateJson } from "./mutate-json.js";
+import type { FuzzTarget } from "./target.js";
+
+const sealChance = 0.9;
+
+interface Format {
+  readonly name: string;
+  readonly samples: readonly Buffer[];
+  /** Makes the checksum right. */
+  readonly fix: (bytes: Buffer) => void;
+  readonly read: (bytes: Buffer) => void;
+  /** Besides damage to the bytes. */
+  readonly mutate?: (bytes: Buffer, random: Random) => Buffer;
+}
+
+function formatTarget({ name, samples, fix, read, mutate }: Format): FuzzTarget {
+  return {
+    name,
+    samples,
+    read,
+    mutate(random) {
+      const sample = random.pick(samples);
+      const isOther = mutate !== undefined && random.chance(0.7);
+      const bytes = isOther ? mutate(Buffer.from(sample), random) : damage(sample, random);
+      if (random.chance(sealChance)) fix(bytes);
+      return bytes;
+    },
+  };
+}
+
+/** CRC32C of all behind it, in front. */
+export function sealFront(bytes: Buffer): void {
+  if (bytes.length >= 4) bytes.writeUInt32LE(checksumOf([bytes.subarray(4)]), 0);
+}
+
+const arrayId = "0123456789abcdef0123456789abcdef";
+const place = { arrayId, session: 7, position: 4096 * 5 };
+
+/** JSON text in a block, its length before it. */
+export function mutateText(
+  block: Buffer,
+  random: Random,
+  at: { readonly length: number; readonly text: number },
+): Buffer {
+  const textBytes = Math.min(block.readUInt32LE(at.length), block.length - at.text);
+  const text = Buffer.from(mutateJson(block.toString("utf8", at.text, at.text + textBytes), random));
+  if (at.text + text.length > block.length) return block;
+  block.fill(0, at.text, at.text + textBytes);
+  text.copy(block, at.text);
+  block.writeUInt32LE(text.length, at.length);
+  return block;
+}
+
+function superblockFormat(): Format {
+  const shape = { level: "raid5", diskCount: 3, unitBytes: 4096, dataBytesPerDisk: 40_960, logBytes: 262_144 } as const;
+  const members = ["active", "ejected", "active"] as const;
+  const sound = { arrayId, arrayName: "a1", shape, slot: 1, generation: 10, phase: "ready", members } as const;
+  return {
+    name: "superblock",
+    samples: [encodeSuperblock(sound)],
+    fix: (block) => sealBlock(block, 16),
+    mutate: (block, random) => mutateText(block, random, { length: 12, text: 20 }),
+    read(block) {
+      const reading = readSuperblock([block]);
+      if (reading.kind !== "valid") return;
+      const { superblock } = reading;
+      assert.equal(superblock.members.length, createGeometry(superblock.shape).diskCount);
+      assert(superblock.slot < superblock.shape.diskCount && superblock.generation >= 0);
+      assert(/^[0-9a-f]{32}$/.test(superblock.arrayId));
+    },
+  };
+}
+
+function logTailFormat(): Format {
+  return {
+    name: "log-tail",
+    samples: [encodeTail(place)],
+    fix: (block) => sealBlock(block, 40),
+    read(block) {
+      const tail = decodeTail(block, arrayId);
+      if (tail !== null) assert(encodeTail(tail).subarray(0, 44).length === 44 && tail.position % 4096 === 0);
+    },
+  };
+}
+
+const logEntries: readonly LogEntry[] = [
+  { kind: "redo", slotMask: 5, diskOffsetBytes: 2 ** 22, lengthBytes: 100, payloadOffsetBytes: 64 },
+  { kind: "intent", diskOffsetBytes: 2 ** 22, lengthBytes: 65_536, checksums: [1, 0xffffffff, 3] },
+  { kind: "lost", ranges: [{ offsetBytes: 4096, lengthBytes: 512 }] },
+];
+
+function logRecordFormat(): Format {
+  const record = Buffer.alloc(8192, 0xaa);
+  const lengthBytes = sealRecord(record, place, { payloadEndBytes: 64 + 101, entries: logEntries });
+  return {
+    name: "log-record",
+    samples: [record.subarray(0, lengthBytes)],
+    fix(bytes) {
+      const usedBytes = bytes.readUInt32LE(52);
+      if (usedBytes >= 64 && usedBytes <= bytes.length) sealBlock(bytes.subarray(0, usedBytes), 56);
+    },
+    read(bytes) {
+      const claim = peekRecord(bytes, place);
+      if (claim === null || claim.usedBytes > bytes.length) return;
+      const entries = readRecord(bytes.subarray(0, claim.usedBytes));
+      if (entries === null || entries === "senseless") return;
+      // What was read takes no more than there was: it can be written once more.
+      sealRecord(Buffer.alloc(claim.usedBytes * 2 + 4096), place, { payloadEndBytes: 64, entries });
+    },
+  };
+}
+
+function volumeTableFormat(): Format {
+  const entry = { kind: "thick", sizeBytes: 2 ** 20 } as const;
+  const volumes = [1, 2, 3].map((n) => ({ ...entry, name: `vol-${n}` as VolumeName, offsetBytes: n * 2 ** 20 }));
+  const sound = encodeTable({ generation: 3, unusedFromBytes: 2 ** 22, volumes });
+  assert(sound !== null);
+  return {
+    name: "volume-table",
+    samples: [Buffer.concat([sound, Buffer.alloc(512)])],
+    fix(copy) {
+      const end = 20 + copy.readUInt32LE(12);
+      if (end <= copy.length) sealBlock(copy.subarray(0, end), 16);
+    },
+    mutate: (copy, random) => mutateText(copy, random, { length: 12, text: 20 }),
+    read(copy) {
+      const reading = readTable([copy]);
+      if (reading.kind !== "valid") return;
+      for (const { name, sizeBytes, offsetBytes } of reading.table.volumes) {
+        assert(name.length <= 63 && offsetBytes + sizeBytes <= reading.table.unusedFromBytes);
+      }
+      assert(encodeTable(reading.table) !== null);
+    },
+  };
+}
+
+function batchFormat(): Format {
+  const entries = [5, 6, 9].map((sequence) => ({ sequence, bytes: 608, crc: 77 }));
+  const batch = { number: 4, previousCrc: 5, cutAfter: 2, inRing: true, ringStart: 8192, entries };
+  return {
+    name: "journal-batch",
+    samples: [encodeBatchIndex(batch), encodeBatchIndex({ ...batch, cutAfter: null, inRing: false, entries: [] })],
+    fix: sealFront,
+    mutate: (value, random) =>
+      random.chance(0.5) ? value.subarray(0, random.below(value.length)) : damage(value, random),
+    read(value) {
+      const decoded = decodeBatchIndex(value);
+      if (decoded !== null) assert(encodeBatchIndex(decoded).equals(value), "a batch index that was never written");
+    },
+  };
+}
+
+function recordFormat(): Format {
+  const zero = { ...makeRecord(4), kind: "zero", lengthBytes: 4096, payload: Buffer.alloc(0) } as const;
+  return {
+    name: "journal-record",
+    samples: encodeRecords([makeRecord(3), zero]),
+    fix: sealFront,
+    mutate: (value, random) =>
+      random.chance(0.3) ? value.subarray(0, random.below(value.length)) : damage(value, random),
+    read(value) {
+      const record = decodeRecord(value);
+      if (record === null || Number.isNaN(record.hostTimeMs)) return;
+      assert(encodeRecords([record])[0]?.equals(value), "a record that was never written");
+    },
+  };
+}
+
+function stateFormat(): Format {
+  const ring = { id: "0011223344556677", sizeBytes: 2 ** 20, head: 8192, preparedThrough: 16_384 };
+  const states = [freshState("g1", null), { ...freshState("g1", ring), lastBatch: 9, firstBatch: 4, markCount: 2 }];
+  return {
+    name: "journal-state",
+    samples: states.map(seal),
+    fix: sealFront,
+    mutate: (value, random) => Buffer.from(`    ${mutateJson(value.toString("utf8", 4), random)}`),
+    read(value) {
+      unseal(value);
+      const reading = decodeState(value);
+      if (reading.kind !== "state") return;
+      const { lastBatch, firstBatch, trimmedThrough, markCount, ring: found } = reading.state;
+      const counts = [lastBatch, firstBatch, trimmedThrough, markCount, found?.sizeBytes ?? 0, found?.head ?? 0];
+      assert(counts.every((count) => Number.isSafeInteger(count) && count >= 0) && firstBatch <= lastBatch + 1);
+    },
+  };
+}
+
+function volumeHeaderFormat(): Format {
+  return {
+    name: "ring-header",
+    samples: [encodeVolumeHeader({ id: "0011223344556677", ringBytes: 2 ** 20, group: "g1" })],
+    fix: sealFront,
+    read(block) {
+      const header = decodeVolumeHeader(block);
+      if (header === null || header === "blank") return;
+      assert(Number.isSafeInteger(header.ringBytes) && header.ringBytes > 0 && header.ringBytes % 4096 === 0);
+      assert(Buffer.byteLength(header.group) <= 2 * 4096);
+    },
+  };
+}
+
+export const formatTargets = (): FuzzTarget[] =>
+  [
+    superblockFormat(),
+    logTailFormat(),
+    logRecordFormat(),
+    volumeTableFormat(),
+    batchFormat(),
+    recordFormat(),
+    stateFormat(),
+    volumeHeaderFormat(),
+  ].map(formatTarget);
