@@ -62,6 +62,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["no-range-locks", "PROTOCOL 1.2", "overlapping writes are not ordered", simulator(50)],
   ["reads-do-not-wait", "PROTOCOL 1.2", "a read shows a write that the relay may never see", simulator(50)],
+  ["reads-at-once-do-not-wait", "PROTOCOL 1.2", "a read without a step passes the writes under way", simulator(50)],
   // A primary that crashed
   ["opens-before-recovery", "PROTOCOL 2", "hosts read and write before array and relay agree", simulator(20)],
   ["no-fetch", "PROTOCOL 2b", "what only the relay has is not fetched", simulator(200)],

@@ -139,7 +139,11 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
               resolve(readVisible(offsetBytes, lengthBytes));
             });
           }),
-        readNow: () => false,
+        readNow(offsetBytes, into) {
+          if (!alive()) return false;
+          into.set(readVisible(offsetBytes, into.length));
+          return true;
+        },
         write: (offsetBytes, data) => writeCached({ offsetBytes, lengthBytes: data.length, data }),
         zero: (offsetBytes, lengthBytes) => writeCached({ offsetBytes, lengthBytes, data: null }),
         flush: () =>
