@@ -241,26 +241,32 @@ describe("the server's memory, for all connections together", () => {
   };
   const heldBytesMax = (connections: number): number => connections * limits.reserveBytes + limits.sharedBytesMax;
 
-  it("clients that never read their replies hold no more than the budget, and are cut off; an honest one goes on", async () => {
-    await start({ limits });
-    const honest = await openExport(stage.port, "vol-a");
-    const hostile = await Promise.all(Array.from({ length: 8 }, () => openExport(stage.port, "vol-a")));
-    let most = 0;
-    for (const client of hostile) {
-      client.socket.pause();
-      for (let i = 0; i < 24; i++) client.send(request({ type: read, length: mebibyte }));
-    }
-    while (stage.server.stats().stalledSessions < hostile.length) {
-      expect((await honest.ask({ type: read, length: 512 })).error).toBe(0);
-      await honest.receive(512);
-      most = Math.max(most, stage.server.stats().heldBytes);
-    }
-    expect(most).toBeLessThanOrEqual(heldBytesMax(9) + 16 * 24 * 8);
-    expect(most).toBeGreaterThan(mebibyte);
-    expect(stage.warnings()).toEqual(Array(8).fill("it does not take its replies"));
-    await until(() => stage.server.stats().heldBytes === 0);
-    honest.socket.destroy();
-  });
+  it.each([
+    ["large", mebibyte, 24],
+    ["small", 64 * 1024, 400],
+  ])(
+    "clients that never read their %s replies hold no more than the budget, and are cut off; an honest one goes on",
+    async (_, length, count) => {
+      await start({ limits });
+      const honest = await openExport(stage.port, "vol-a");
+      const hostile = await Promise.all(Array.from({ length: 8 }, () => openExport(stage.port, "vol-a")));
+      let most = 0;
+      for (const client of hostile) {
+        client.socket.pause();
+        for (let i = 0; i < count; i++) client.send(request({ type: read, length }));
+      }
+      while (stage.server.stats().stalledSessions < hostile.length) {
+        expect((await honest.ask({ type: read, length: 512 })).error).toBe(0);
+        await honest.receive(512);
+        most = Math.max(most, stage.server.stats().heldBytes);
+      }
+      expect(most).toBeLessThanOrEqual(heldBytesMax(9) + 16 * count * 8);
+      expect(most).toBeGreaterThan(mebibyte);
+      expect(stage.warnings()).toEqual(Array(8).fill("it does not take its replies"));
+      await until(() => stage.server.stats().heldBytes === 0);
+      honest.socket.destroy();
+    },
+  );
 
   it("payloads that are announced and never sent hold no more than the budget, and are cut off", async () => {
     await start({ limits });
