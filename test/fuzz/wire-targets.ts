@@ -14,16 +14,26 @@ import { encodePeerMessage } from "@waystation/rpc/peer-encode";
 import { blockServiceDefinition, controlServiceDefinition } from "@waystation/rpc/proto";
 import { repositoryRoot } from "../harness/repository.js";
 import { distort, interesting } from "./mutate.js";
+import { changeTree, encodeTree, parseTree } from "./protobuf-tree.js";
 import type { FuzzTarget } from "./target.js";
 import { assertDecoded, plainRequests, plainUnfinishedBytes, requestLine } from "./wire-oracles.js";
 
 const messageBytesMax = 1024;
 
-/** `fields`: where numbers lie behind a magic, so that they are changed more often than by chance. */
-function wireTarget(name: string, read: (input: Buffer) => void, fields?: Fields): FuzzTarget {
+interface WireOptions {
+  /** Where numbers lie behind a magic. */
+  readonly fields?: Fields;
+  /** Which message of the schema its inputs are. */
+  readonly message?: string;
+}
+
+/** Mostly changes what stands for something, and not any byte. */
+function wireTarget(name: string, read: (input: Buffer) => void, { fields, message }: WireOptions = {}): FuzzTarget {
   const folder = join(repositoryRoot, "test", "fuzz", "corpus", name);
   const samples = readdirSync(folder).map((file) => readFileSync(join(folder, file)));
+  const trees = message === undefined ? [] : samples.flatMap((sample) => [parseTree(sample, message) ?? []]);
   const mutate = (random: Random): Buffer => {
+    if (trees.length > 0 && random.chance(0.6)) return encodeTree(changeTree(random.pick(trees), random));
     const bytes = distort(samples, random);
     if (fields !== undefined && random.chance(0.5)) setField(bytes, fields, random);
     return bytes;
@@ -111,6 +121,7 @@ const unknownField = Buffer.from([0xa0, 0x06, 0x01]);
 function readPeerMessage(input: Buffer): void {
   const message = decodePeerMessage(Buffer.from(input));
   assertDecoded(message, input.length);
+  assert(parseTree(input, "PeerMessage") !== null, "a field that leaves its message");
   assert.deepEqual(decodePeerMessage(Buffer.concat([input, unknownField])), message);
   // What was understood can be said, and is understood in the same way.
   assert.deepEqual(decodePeerMessage(encodePeerMessage(message)), message);
@@ -144,9 +155,9 @@ function readFrames(input: Buffer): void {
 }
 
 export const wireTargets = (): FuzzTarget[] => [
-  wireTarget("nbd-handshake", readHandshake, { magic: "IHAVEOPT", behind: [0, 4, 8] }),
-  wireTarget("nbd-requests", readRequests, { magic: "\x25\x60\x95\x13", behind: [0, 2, 12, 16, 20] }),
-  wireTarget("peer-message", readPeerMessage),
+  wireTarget("nbd-handshake", readHandshake, { fields: { magic: "IHAVEOPT", behind: [0, 4, 8] } }),
+  wireTarget("nbd-requests", readRequests, { fields: { magic: "\x25\x60\x95\x13", behind: [0, 2, 12, 16, 20] } }),
+  wireTarget("peer-message", readPeerMessage, { message: "PeerMessage" }),
   wireTarget("block-request", readBlockRequests),
   wireTarget("grpc-frames", readFrames),
 ];
