@@ -63,8 +63,25 @@ function kindOf([key]: DatabaseEntry): string {
   return key.toString("latin1", 0, 1);
 }
 
+/** Sets a field of a batch index to what it may well be elsewhere: a number, a place, or the size of a record. */
+function setBatchField(index: Buffer, random: Random): Buffer {
+  const value = Buffer.from(index);
+  const entryAt = 40 + 16 * random.below(Math.max(1, Math.floor((index.length - 40) / 16)));
+  const at = random.pick([8, 24, 32, entryAt, entryAt, entryAt + 8]);
+  const isSize = at === entryAt + 8;
+  if (at + 8 > value.length) return value;
+  if (isSize) value.writeUInt32LE(random.pick([0, 1, 200, 4096, 40_000, 0x7fffffff, 0xffffffff]), at);
+  else
+    value.writeBigUInt64LE(
+      BigInt(random.pick([random.below(32), blockBytes * random.below(64), 2 ** 40, 2 ** 60])),
+      at,
+    );
+  return value;
+}
+
 function changeValue(entry: DatabaseEntry, random: Random): Buffer {
   const [, value] = entry;
+  if (kindOf(entry) === "b" && random.chance(0.6)) return setBatchField(value, random);
   const isJson = kindOf(entry) === "s" || kindOf(entry) === "m";
   if (isJson && random.chance(0.7)) return Buffer.from(`    ${mutateJson(value.toString("utf8", 4), random)}`);
   return random.chance(0.1) ? value.subarray(0, random.below(value.length)) : damage(value, random);
@@ -120,6 +137,8 @@ function changeStore(
   if (sealing === "none" || random.chance(0.2)) return damage(sound, random);
   const store = Buffer.from(sound);
   const { at, bytes } = random.pick([{ at: 0, bytes: blockBytes }, ...groups, ...groups.slice(-2)]);
+  const index = store.subarray(at + 32, at + bytes);
+  if (at > 0 && random.chance(0.4)) setBatchField(index, random).copy(index);
   // Mostly where a group speaks of itself, of its records and of its marks, and not in payloads.
   const start = random.chance(0.6) ? 0 : random.below(bytes / 2);
   const part = store.subarray(at + start, at + Math.min(bytes, start + random.pick([100, 200, bytes])));

@@ -48,8 +48,10 @@ export interface StallLimits {
 
 /** Limits that a caller may set. */
 export interface NbdLimits {
-  /** Connections at one time; more are closed as they arrive. */
+  /** Connections at one time; more are closed as they arrive, unless one that is idle makes room. */
   readonly connectionsMax: number;
+  /** How long an export must have been open without a request before its connection makes room for another. */
+  readonly idleMs: number;
   /** Requests of one connection that were taken and not yet answered; above, its socket is not read. */
   readonly inFlightRequestsMax: number;
   /** Payload bytes, read or written, of those requests; above, the socket is not read. */
@@ -76,6 +78,7 @@ export interface NbdLimits {
 
 export const defaultLimits: NbdLimits = Object.freeze({
   connectionsMax: 128,
+  idleMs: 60_000,
   inFlightRequestsMax: 256,
   inFlightBytesMax: 32 * 1024 * 1024,
   outputBytesMax: 1024 * 1024,

@@ -38,12 +38,16 @@ export interface ConnectionOptions {
 export type StallCheck = Pick<WatchedMoment, "nowMs" | "graceMs" | "bytesPerSecondMin">;
 
 export interface Connection {
+  /** Address and port of the client. */
+  readonly peer: string;
   /** Takes no more requests, answers those in flight, then closes. A handshake is cut off. */
   finish(): void;
   /** Closes at once. */
   cut(reason: string): void;
   /** The same without a line in the log. */
   drop(): void;
+  /** Since when its export has been open without a request; null while it is in use, or not yet open. */
+  idleSinceMs(): number | null;
   /** Closes if the client has left memory waiting for longer than it may. To be called again and again. */
   checkStall(moment: StallCheck): void;
 }
@@ -55,6 +59,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
   let phase: "handshake" | "transmission" | "leaving" | "closed" = "handshake";
   let session: Session | null = null;
   let reading = true;
+  /** When bytes came, or were taken. */
+  let usedMs = performance.now();
   const outputWatch = createStallWatch();
   const inputWatch = createStallWatch();
   /** Bounds how long a client may take to close after it was told that the server has. */
@@ -77,7 +83,10 @@ export function serveConnection(options: ConnectionOptions): Connection {
     socket,
     blocks: options.blocks,
     outputBytesMax: limits.outputBytesMax,
-    onTaken: () => session?.recount(),
+    onTaken() {
+      usedMs = performance.now();
+      session?.recount();
+    },
     onFlushed() {
       if (phase === "leaving") leave();
       else pump();
@@ -189,18 +198,21 @@ export function serveConnection(options: ConnectionOptions): Connection {
   });
   socket.on("data", (chunk) => {
     if (phase === "leaving" || phase === "closed") return;
+    usedMs = performance.now();
     intake.push(chunk);
     pump();
   });
   outbox.send(hello());
 
   return {
+    peer,
     finish() {
       if (phase === "transmission") session?.stop();
       else if (phase === "handshake") cut("the server is being stopped");
     },
     cut,
     drop: close,
+    idleSinceMs: () => (phase === "transmission" && session?.isIdle() === true && outbox.isEmpty() ? usedMs : null),
     checkStall,
   };
 }

@@ -5,6 +5,8 @@ export interface NbdStats {
   acceptedConnections: number;
   /** Closed on arrival because `connectionsMax` were open, or in the handshake to make room for others. */
   refusedConnections: number;
+  /** Closed while idle to make room for others, when `connectionsMax` were open. */
+  displacedConnections: number;
   /** Sessions ended because the client broke the protocol or dawdled in the handshake. */
   brokenSessions: number;
   /** Sessions ended because the client left replies untaken, or a payload unfinished. */
@@ -27,6 +29,7 @@ export function createCounters(): NbdStats {
     connections: 0,
     acceptedConnections: 0,
     refusedConnections: 0,
+    displacedConnections: 0,
     brokenSessions: 0,
     stalledSessions: 0,
     inFlightRequests: 0,

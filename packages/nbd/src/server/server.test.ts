@@ -136,6 +136,44 @@ describe("the server against bad clients", () => {
   });
 });
 
+describe("when every connection has an export open", () => {
+  it("the one that has been idle for longest makes room for a newcomer, with one log line", async () => {
+    await start({ limits: { connectionsMax: 2, idleMs: 0 } });
+    const first = await openExport(stage.port, "vol-a");
+    const second = await openExport(stage.port, "vol-a");
+    expect((await first.ask({ type: flush })).error).toBe(0);
+    const third = await openExport(stage.port, "vol-a");
+    await second.closed;
+    expect((await first.ask({ type: flush })).error).toBe(0);
+    expect(stage.server.stats()).toMatchObject({ displacedConnections: 1, refusedConnections: 0, connections: 2 });
+    const lines = stage.lines.filter(({ message }) => message.includes("idle connection closed"));
+    expect(lines.map(({ level, fields }) => [level, fields["peer"]])).toEqual([
+      ["warn", expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
+    ]);
+    first.socket.destroy();
+    third.socket.destroy();
+  });
+
+  it("none makes room that has a request in flight, or one that has come in part", async () => {
+    const waiting: (() => void)[] = [];
+    const intercept = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+    await start({ limits: { connectionsMax: 2, idleMs: 0 }, intercept });
+    const inFlight = await openExport(stage.port, "vol-a");
+    inFlight.send(request({ type: flush }));
+    const inPart = await openExport(stage.port, "vol-a");
+    inPart.send(request({ type: write, length: 4096 }));
+    await until(() => waiting.length === 1 && stage.server.stats().heldBytes > 0);
+    await (
+      await connectRaw(stage.port)
+    ).closed;
+    expect(stage.server.stats()).toMatchObject({ displacedConnections: 0, refusedConnections: 1, connections: 2 });
+    waiting.shift()!();
+    expect((await inFlight.receiveReply()).error).toBe(0);
+    inFlight.socket.destroy();
+    inPart.socket.destroy();
+  });
+});
+
 describe("the server's bounds", () => {
   it("takes no more requests than may be in flight, and goes on when they are answered", async () => {
     const waiting: (() => void)[] = [];

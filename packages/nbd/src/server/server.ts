@@ -67,10 +67,33 @@ export async function startNbdServer(options: NbdServerOptions): Promise<NbdServ
     log.warn({ peer: from, connectionsMax, handshakesMax }, "nbd: too many connections; some are refused");
   };
 
-  /** Makes room for one more handshake at the cost of the oldest. False when every connection has an export open. */
+  /**
+   * Of connections with an export open the one that has been idle for longest, if that is long enough. Clients that keep
+   * exports open and do nothing would otherwise keep out those that have something to do.
+   */
+  const displaceIdle = (): boolean => {
+    const nowMs = performance.now();
+    let [longest, sinceMs] = [null as Connection | null, nowMs - limits.idleMs];
+    for (const connection of connections) {
+      const idleSinceMs = connection.idleSinceMs();
+      if (idleSinceMs !== null && idleSinceMs <= sinceMs) [longest, sinceMs] = [connection, idleSinceMs];
+    }
+    if (longest === null) return false;
+    counters.displacedConnections += 1;
+    log.warn(
+      { peer: longest.peer, idleMs: Math.round(nowMs - sinceMs), connectionsMax: limits.connectionsMax },
+      "nbd: idle connection closed, it makes room for another",
+    );
+    connections.delete(longest);
+    longest.drop();
+    return true;
+  };
+
+  /** Makes room for one more: of idle exports, or of the oldest handshake. False when every connection is in use. */
   const makeRoom = (newcomer: Socket): boolean => {
     const openMax = limits.connectionsMax - (connections.size - handshakes.size);
     if (handshakes.size < Math.min(limits.handshakesMax, openMax)) return true;
+    if (handshakes.size < limits.handshakesMax && displaceIdle()) return true;
     refuse(newcomer);
     const [oldest] = handshakes;
     if (oldest === undefined) return false;

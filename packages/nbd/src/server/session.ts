@@ -45,6 +45,8 @@ export interface Session {
   silence(): void;
   /** Tells the account what is held now. */
   recount(): void;
+  /** True when no request is in flight, and none has come in part. */
+  isIdle(): boolean;
   /** The rest of a payload that the client has begun to send, and payload bytes that have come since the start. */
   payloadProgress(): { readonly missingBytes: number; readonly filledBytes: number };
 }
@@ -230,6 +232,7 @@ export function startSession(options: SessionOptions): Session {
       stop();
     },
     recount,
+    isIdle: () => inFlight === 0 && parser.fillingBytes() === 0 && intake.availableBytes() === 0,
     payloadProgress: () => ({ missingBytes: parser.missingBytes(), filledBytes: parser.filledBytes() }),
   };
 }
