@@ -37,7 +37,8 @@ RUN mkdir /out \
   && cp --parents deploy/compose/health.js deploy/compose/daemon.sh deploy/compose/wayctl.sh /out
 
 FROM ${NODE_IMAGE} AS daemon
-ENV NODE_ENV=production
+# The allocator keeps an arena per thread otherwise, each with free memory of its own.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /out ./

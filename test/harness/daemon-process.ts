@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { daemonEnvironment } from "@waystation/daemon/heap";
 import { within } from "./wait.js";
 
 export interface LogEntry {
@@ -44,6 +45,7 @@ export function createLog(): DaemonLog {
 export function startDaemonProcess(main: string, args: readonly string[], log: DaemonLog): DaemonProcess {
   const child = spawn(process.execPath, [main, ...args, "--exit-with-parent"], {
     stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...daemonEnvironment },
     // Ctrl-C is for the program that runs the test, which ends what it started in order.
     detached: true,
   });

@@ -26,7 +26,7 @@ import { createTailCache } from "./tail-cache.js";
 
 export interface JournalOptions {
   readonly group: GroupName;
-  /** Memory for the newest records; 32 MiB when left out. */
+  /** Memory for the newest records; 8 MiB when left out. */
   readonly tailCacheBytes?: number;
   /** How much one batch gathers; 8 MiB when left out. */
   readonly batchBytesMax?: number;
@@ -67,7 +67,7 @@ export function createJournalFront<Writer extends JournalWriter>(
   medium: JournalMedium<Writer>,
 ): Journal {
   const { index, marks } = recovered;
-  const cache = createTailCache(options.tailCacheBytes ?? 32 * mib);
+  const cache = createTailCache(options.tailCacheBytes ?? 8 * mib);
   let highest = Math.max(index.last(), recovered.trimmedThrough);
   let ordinal = 0;
   let failure: Error | null = null;

@@ -34,16 +34,21 @@ export interface LevelTuning {
   /** Bytes of LevelDB's log before it becomes a table file. Up to two of these are held in memory. */
   readonly writeBufferBytes: number;
   readonly tableFileBytes: number;
+  /** Tables that may be open at once. LevelDB maps them whole: they count as memory of the process. */
+  readonly openFilesMax: number;
   readonly blockCacheBytes: number;
 }
 
 /**
- * Measured with test/performance/journal.bench.ts. Payloads are taken as they are (no compression). A large write buffer
- * lets most records be trimmed before LevelDB ever moves them to a table; the tail cache makes a block cache idle.
+ * Measured with test/performance/journal.bench.ts and the memory part of the cluster's bench. Payloads are taken as they
+ * are (no compression). Small buffers and tables: LevelDB writes every record to a table, trimmed or not, so a large write
+ * buffer saves nothing, and tables of trimmed records stay mapped until they are compacted. The tail cache makes a block
+ * cache idle.
  */
 export const defaultTuning: LevelTuning = {
-  writeBufferBytes: 64 * 2 ** 20,
-  tableFileBytes: 32 * 2 ** 20,
+  writeBufferBytes: 8 * 2 ** 20,
+  tableFileBytes: 2 ** 20,
+  openFilesMax: 64,
   blockCacheBytes: 2 ** 20,
 };
 
@@ -77,6 +82,7 @@ async function openLevel(directory: string, tuning: LevelTuning): Promise<Level<
     compression: false,
     writeBufferSize: tuning.writeBufferBytes,
     maxFileSize: tuning.tableFileBytes,
+    maxOpenFiles: tuning.openFilesMax,
     cacheSize: tuning.blockCacheBytes,
   });
   await level.open();

@@ -18,7 +18,8 @@ export interface VolumeJournalOptions extends JournalOptions {
 /** LevelDB holds no payloads here. */
 const indexTuning: LevelTuning = {
   writeBufferBytes: 4 * 2 ** 20,
-  tableFileBytes: 4 * 2 ** 20,
+  tableFileBytes: 2 ** 20,
+  openFilesMax: 64,
   blockCacheBytes: 2 ** 20,
 };
 

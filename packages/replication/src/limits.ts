@@ -24,9 +24,9 @@ export const limits = {
   gatherBytes: 256 * 1024,
   gatherMs: 2,
   /** What a relay lets a primary send ahead of what is durable. */
-  ingressWindowBytes: 16 * 1024 * 1024,
+  ingressWindowBytes: 8 * 1024 * 1024,
   /** What a relay ships ahead of what a secondary has durable. */
-  shipWindowBytes: 16 * 1024 * 1024,
+  shipWindowBytes: 8 * 1024 * 1024,
   shipBatchBytes: 1024 * 1024,
   /**
    * A secondary gets a batch when the last one is durable there and this long ago, or when so many numbers wait: the

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
+import { daemonEnvironment } from "@waystation/daemon/heap";
 import type { Cluster, NodeConfig } from "@waystation/config/cluster";
 
 export interface ReadySummary {
@@ -48,6 +49,7 @@ function startChild(node: NodeConfig, options: ChildrenOptions, logFile: string)
   const shared = ["--node", node.name, "--cluster", options.clusterFile, "--data", options.dataDirectory];
   const child = spawn(process.execPath, [main, ...shared, "--exit-with-parent"], {
     stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...daemonEnvironment },
     // Their own process group: Ctrl-C reaches this launcher alone, which stops them in order.
     detached: true,
   });
