@@ -7,7 +7,8 @@
  *   0                     one piece   ^ cut    (own data)               ^ used
  *
  * A block that runs full is handed over at once. When the kernel has taken all that the socket was given, which is the
- * rule, the block is used from its front again; otherwise the socket keeps it until then, and another one is taken.
+ * rule, the block is given back; until then it is filled on, and another one is taken only when it is full: so a socket
+ * that takes nothing holds no more memory than replies wait in it, but for the rest of one block.
  */
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
@@ -55,12 +56,12 @@ export interface OutboxOptions {
 }
 
 export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushed }: OutboxOptions): Outbox {
-  /** The block up to `used` is filled, up to `cut` it is in `pieces`. It is never the socket's. */
+  /** The block up to `used` is filled, up to `cut` it is in `pieces` or was handed over. */
   let block: Buffer | null = null;
   let used = 0;
   let cut = 0;
   let pieces: Buffer[] = [];
-  /** For each handover that the socket has not called back for: the block that it may still be reading. */
+  /** For each handover that the socket has not called back for: the block that was full with it. */
   let handovers: (Buffer | null)[] = [];
   let scheduled: NodeJS.Immediate | null = null;
   let blocked = false;
@@ -78,8 +79,15 @@ export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushe
     if (released instanceof Buffer && isShared(released)) blocks.giveBack(released);
   };
 
+  const releaseBlock = (): void => {
+    release(block);
+    block = null;
+  };
+
   const onWritten = (): void => {
     release(handovers.shift());
+    // What is queued may lie in the block too, and a place that was given.
+    if (handovers.length === 0 && scheduled === null) releaseBlock();
     onTaken();
   };
 
@@ -90,25 +98,28 @@ export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushe
     cut = used;
   };
 
-  /** Gives the socket all that is queued, and with it the block. */
+  /** Gives the socket all that is queued. The block is gone afterwards if the kernel took it all. */
   const handOver = (): void => {
     cutPiece();
     const toWrite = pieces;
-    const handedOver = block;
-    block = null;
-    if (toWrite.length === 0) return release(handedOver);
     pieces = [];
     queuedBytes = 0;
-    handovers.push(handedOver);
+    if (toWrite.length > 0) write(toWrite);
+    // What the socket does not hold now, the kernel has: the callbacks only come later.
+    if (socket.writableLength > 0) return;
+    handovers.forEach(release);
+    handovers.fill(null);
+    releaseBlock();
+  };
+
+  const write = (toWrite: readonly Buffer[]): void => {
+    handovers.push(null);
     const last = toWrite.length - 1;
     let drains = false;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) drains = !socket.write(toWrite[i] as Buffer) || drains;
     drains = !socket.write(toWrite[last] as Buffer, onWritten) || drains;
     if (last > 0) socket.uncork();
-    // What the socket does not hold now, the kernel has: the callbacks only come later.
-    if (socket.writableLength === 0) handovers.forEach(release);
-    if (socket.writableLength === 0) handovers.fill(null);
     if (drains && socket.writableLength > outputBytesMax) blocked = true;
   };
 
@@ -120,14 +131,24 @@ export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushe
     onFlushed();
   };
 
+  /** The socket has all of the block that is filled: it is released with the last of that. */
+  const retireBlock = (): void => {
+    if (block === null) return;
+    if (used === 0) return releaseBlock();
+    assert(handovers.at(-1) === null, "a block that was filled and never handed over");
+    handovers[handovers.length - 1] = block;
+    block = null;
+  };
+
   const startBlock = (fresh: Buffer): Buffer => {
+    retireBlock();
     block = fresh;
     used = 0;
     cut = 0;
     return fresh;
   };
 
-  /** A block with room for `lengthBytes` more at `used`. Null when there is none to be had. */
+  /** A block with room for `lengthBytes` more at `used`. Null when there is none to be had, and the block is as it was. */
   const roomyBlock = (lengthBytes: number): Buffer | null => {
     if (block !== null && used + lengthBytes <= block.length) return block;
     if (lengthBytes > blocks.blockBytes) return null;
@@ -192,10 +213,11 @@ export function createOutbox({ socket, blocks, outputBytesMax, onTaken, onFlushe
       if (scheduled !== null) clearImmediate(scheduled);
       scheduled = null;
       pieces = [];
-      release(block);
-      block = null;
-      for (const each of handovers) if (each !== null && isShared(each)) blocks.forget();
+      // What the socket was given it may still be reading.
+      if (handovers.length === 0) releaseBlock();
+      for (const each of [...handovers, block]) if (each !== null && isShared(each)) blocks.forget();
       handovers = [];
+      block = null;
     },
   };
 }
