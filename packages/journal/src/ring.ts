@@ -32,7 +32,7 @@ export interface Ring {
   /** Up to here every block has been written once, so that writing it again allocates nothing in a file system below. */
   preparedThrough(): number;
   isPrepared(): boolean;
-  /** Writes zeros over the next part that was never written. Not while a group is appended. */
+  /** Writes zeros over the next part that was never written. One at a time; groups go no further than it has come. */
   prepareMore(): Promise<void>;
   /** What the next state of the journal says of it. */
   state(): RingState;
@@ -42,7 +42,6 @@ export interface Ring {
 const ringOffsetBytes = blockBytes;
 const groupBytesLimit = 16 * 2 ** 20;
 const zeros = Buffer.alloc(2 ** 20);
-const zerosPerWrite = 4;
 
 /** No group takes more of a ring of this size. */
 export function groupBytesMaxOf(ringBytes: number): number {
@@ -128,13 +127,9 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
     preparedThrough: () => preparedThrough,
     isPrepared: () => preparedThrough >= sizeBytes,
     async prepareMore() {
-      const lengthBytes = Math.min(zeros.length * zerosPerWrite, sizeBytes - preparedThrough);
-      const writes: BlockWrite[] = [];
-      for (let done = 0; done < lengthBytes; done += zeros.length) {
-        const data = zeros.subarray(0, Math.min(zeros.length, lengthBytes - done));
-        writes.push({ offsetBytes: ringOffsetBytes + preparedThrough + done, lengthBytes: data.length, data });
-      }
-      await store.writeBatch(writes);
+      const lengthBytes = Math.min(zeros.length, sizeBytes - preparedThrough);
+      const data = zeros.subarray(0, lengthBytes);
+      await store.writeBatch([{ offsetBytes: ringOffsetBytes + preparedThrough, lengthBytes, data }]);
       preparedThrough += lengthBytes;
     },
     state: () => ({ id, sizeBytes, head, preparedThrough }),

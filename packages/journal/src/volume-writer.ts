@@ -23,6 +23,7 @@ import {
 import { createCommitQueue } from "./commit-queue.js";
 import type { JournalWriter, WriterParts } from "./journal-front.js";
 import type { DatabaseOperation, JournalDatabase } from "./level-database.js";
+import { startRingPreparation } from "./ring-preparation.js";
 import type { Ring } from "./ring.js";
 import { encodeGroup, groupBytesOf, recordPositions } from "./volume-layout.js";
 
@@ -64,8 +65,9 @@ export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
       return parts.onFailure(error);
     },
     write: (taken) => (taken.length === 0 ? doOwnWork() : store(taken)),
-    hasOwnWork: () => !ring.isPrepared() || isTrimWorthCheckpoint(),
+    hasOwnWork: () => isTrimWorthCheckpoint(),
   });
+  const preparation = startRingPreparation(ring);
   const ledger = createBatchLedger({
     ...parts,
     ringState: () => ring.state(),
@@ -82,7 +84,7 @@ export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
   };
 
   const append = async (taken: readonly EncodedCommit[], bytes: number): Promise<void> => {
-    while (!ring.isPrepared() && ring.head() + bytes > ring.preparedThrough()) await ring.prepareMore();
+    await preparation.through(ring.head() + bytes);
     const ringStart = ring.head();
     const batch = ledger.append(taken, { inRing: true, ringStart });
     if (scratch.length < bytes) scratch = Buffer.alloc(Math.min(bytes * 2, ring.groupBytesMax));
@@ -140,7 +142,6 @@ export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
   const doOwnWork = async (): Promise<void> => {
     await checkpointing;
     if (isTrimWorthCheckpoint()) await checkpoint();
-    else if (!ring.isPrepared()) await ring.prepareMore();
   };
 
   /** Where the tail would be, were a checkpoint durable now. */
@@ -169,6 +170,7 @@ export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
     drain: () => queue.drain(),
     roomBytes,
     async finish() {
+      await preparation.stop();
       await checkpointing;
       if (!broken && checkpointFailure === null && (gathered.batches() > 0 || hasTrimmed)) await checkpoint();
     },

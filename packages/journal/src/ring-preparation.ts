@@ -1,0 +1,54 @@
+/**
+ * Writes zeros once over what a ring has never written, so that no file system below has to allocate space while somebody
+ * waits for a group to be durable. It goes on beside the groups, at a fifth of what the medium gives, and ahead of the
+ * head whenever a group needs it. How far it came is durable with the journal's state, written after the zeros.
+ */
+import type { Ring } from "./ring.js";
+
+/** For each millisecond of writing, so many of rest. */
+const restShare = 4;
+
+export interface RingPreparation {
+  /** Resolves when the ring is prepared up to a position. Rejects when the medium fails, now or earlier. */
+  through(position: number): Promise<void>;
+  /** Resolves when it has come to rest for good. */
+  stop(): Promise<void>;
+}
+
+export function startRingPreparation(ring: Ring): RingPreparation {
+  let step: Promise<void> | null = null;
+  let failure: unknown = null;
+  let stopped = false;
+  let rest: NodeJS.Timeout | undefined;
+
+  const oneStep = (): Promise<void> => {
+    step ??= ring.prepareMore().finally(() => (step = null));
+    return step;
+  };
+
+  const goOn = async (): Promise<void> => {
+    const startedMs = performance.now();
+    await oneStep();
+    if (!stopped && !ring.isPrepared()) restFor((performance.now() - startedMs) * restShare);
+  };
+
+  const restFor = (ms: number): void => {
+    rest = setTimeout(() => {
+      goOn().catch((error: unknown) => (failure = error));
+    }, ms);
+    rest.unref();
+  };
+
+  if (!ring.isPrepared()) restFor(0);
+  return {
+    async through(position) {
+      if (failure !== null) throw failure as Error;
+      while (!ring.isPrepared() && ring.preparedThrough() < position) await oneStep();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(rest);
+      await step?.catch(() => {});
+    },
+  };
+}
