@@ -37,8 +37,8 @@ RUN mkdir /out \
   && cp --parents deploy/compose/health.js deploy/compose/daemon.sh deploy/compose/wayctl.sh /out
 
 FROM ${NODE_IMAGE} AS daemon
-# The allocator keeps an arena per thread otherwise, each with free memory of its own.
-ENV NODE_ENV=production MALLOC_ARENA_MAX=2
+# glibc's allocator keeps an arena per thread otherwise, and in each what payloads have left behind (packages/daemon/src/heap.ts).
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=2097152
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /out ./

@@ -9,10 +9,14 @@ import { setFlagsFromString } from "node:v8";
 const flags = ["--heap-growing-percent=200", "--max-semi-space-size=8"];
 
 /**
- * What the environment of a daemon's process should hold before it starts. The allocator keeps an arena per thread
- * otherwise, each with payloads' free memory of its own.
+ * What the environment of a daemon's process should hold before it starts: otherwise glibc's allocator keeps an arena
+ * per thread, and in each what payloads have left behind.
  */
-export const daemonEnvironment = { MALLOC_ARENA_MAX: "2" };
+export const daemonEnvironment = {
+  MALLOC_ARENA_MAX: "2",
+  MALLOC_MMAP_THRESHOLD_: String(1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(2 * 1024 * 1024),
+};
 
 /** To be called once, before there is anything on the heap. */
 export function tuneHeap(): void {
