@@ -12,7 +12,7 @@ import { createMemoryDisk, placeOf, type MemoryDisk } from "@waystation/raid/io/
 import { openVolumes } from "@waystation/volumes/volumes";
 import { mutateText } from "./format-targets.js";
 import { storeOn } from "./journal-media.js";
-import { damage } from "./mutate.js";
+import { damage, setWord } from "./mutate.js";
 import type { FuzzTarget } from "./target.js";
 
 const kibibyte = 1024;
@@ -55,8 +55,9 @@ const damageAll: Change = (random) => (bytes) => void damage(bytes, random).copy
 /** Of a record of the log: its header or its directory. */
 const damageDirectory: Change = (random) => (record) => {
   const [directory, end] = [record.readUInt32LE(44), record.readUInt32LE(52)];
-  const part = random.chance(0.5) ? record.subarray(40, 56) : record.subarray(directory, end);
-  damage(part, random).copy(part);
+  const part = random.chance(0.3) ? record.subarray(40, 56) : record.subarray(directory, end);
+  if (random.chance(0.7)) setWord(part, random);
+  else damage(part, random).copy(part);
 };
 
 const changeText: Change = (random) => (block) => void mutateText(block, random, { length: 12, text: 20 });

@@ -13,7 +13,7 @@ import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { sealFront } from "./format-targets.js";
 import { copyOf, databaseOn, fill, readAll, storeOn, type Entries } from "./journal-media.js";
 import { resealDatabase, resealGroups } from "./journal-reseal.js";
-import { damage } from "./mutate.js";
+import { damage, setWord } from "./mutate.js";
 import { mutateJson } from "./mutate-json.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -138,7 +138,8 @@ function changeStore(
   const store = Buffer.from(sound);
   const { at, bytes } = random.pick([{ at: 0, bytes: blockBytes }, ...groups, ...groups.slice(-2)]);
   const index = store.subarray(at + 32, at + bytes);
-  if (at > 0 && random.chance(0.4)) setBatchField(index, random).copy(index);
+  if (at > 0 && random.chance(0.3)) setBatchField(index, random).copy(index);
+  if (random.chance(0.3)) setWord(store.subarray(at + 8, at + 32), random);
   // Mostly where a group speaks of itself, of its records and of its marks, and not in payloads.
   const start = random.chance(0.6) ? 0 : random.below(bytes / 2);
   const part = store.subarray(at + start, at + Math.min(bytes, start + random.pick([100, 200, bytes])));

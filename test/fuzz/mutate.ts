@@ -29,6 +29,12 @@ function writeNumber(bytes: Buffer, random: Random): void {
   else bytes.writeUIntBE(value, at, width);
 }
 
+/** Numbers on disks are little-endian words of 4 bytes, and lie at multiples of that. */
+export function setWord(bytes: Buffer, random: Random): void {
+  const words = Math.floor(bytes.length / 4);
+  if (words > 0) bytes.writeUInt32LE(random.pick([...interesting, 3, 4096, 8192, 0x7ffff000]), 4 * random.below(words));
+}
+
 function flipBit(bytes: Buffer, random: Random): void {
   if (bytes.length === 0) return;
   const at = placeIn(bytes, random, 1);

@@ -12,7 +12,7 @@ import { residentBytes, watchMemory } from "../harness/resident-memory.js";
 import { waitUntil } from "../harness/wait.js";
 
 /** An idle daemon, the budgets of both front ends, and what the collector has not come to: attacks follow each other. */
-const residentBytesMax = 400 * mebibyte;
+const residentBytesMax = 320 * mebibyte;
 const floodCount = 10_000;
 let cluster: TestCluster;
 let honest: NbdClient;

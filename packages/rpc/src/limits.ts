@@ -21,10 +21,15 @@ export const connectionsMax = 256;
 /** Of these, how many may have no call open; the one that came first makes room for the next. */
 export const idleConnectionsMax = 128;
 /**
+ * When all connections are taken, the one makes room whose calls have been quiet for longest, if that is as long as this and
+ * no request is in flight. On a write stream a batch may wait for `batchTimeoutMsMax` without a sign.
+ */
+export const quietCallMs = 60_000;
+/**
  * What all connections to one daemon may make it hold: unfinished messages, requests that wait for their handler,
  * answers that are not taken. Room for a budget of unary requests that arrive at once (below), and the largest message.
  */
-export const heldBytesMax = 80 * mebibyte;
+export const heldBytesMax = 48 * mebibyte;
 /** Calls open at one daemon, over all connections. */
 export const streamsMax = 4_096;
 /** Data of one read or write. */
@@ -36,7 +41,7 @@ export const batchWritesMax = 1_024;
 export const writeWindowBytes = 8 * mebibyte;
 export const batchTimeoutMsMax = 600_000;
 /** Data and number of unary block requests in flight at one daemon. */
-export const unaryBytesMax = 64 * mebibyte;
+export const unaryBytesMax = 32 * mebibyte;
 export const unaryRequestsMax = 4_096;
 
 /** A silent peer is noticed after idle time plus answer time at most: here 3 s. */

@@ -8,6 +8,8 @@ const prefixBytes = 5;
 export interface MessageMeter {
   /** Takes what came next; returns the bytes held of a message that is not whole yet. */
   feed(chunk: Uint8Array): number;
+  /** Messages that have come whole. */
+  wholeMessages(): number;
 }
 
 /** A message above `messageBytesMax` counts for nothing: it is refused by its length, and what comes of it dropped. */
@@ -15,6 +17,7 @@ export function createMessageMeter(messageBytesMax: number): MessageMeter {
   let prefixSeen = 0;
   let lengthBytes = 0;
   let seenBytes = 0;
+  let wholeMessages = 0;
 
   const takePrefix = (chunk: Uint8Array, start: number): number => {
     let at = start;
@@ -35,11 +38,13 @@ export function createMessageMeter(messageBytesMax: number): MessageMeter {
         at += taken;
         seenBytes += taken;
         if (seenBytes < lengthBytes) break;
+        wholeMessages += 1;
         prefixSeen = 0;
         lengthBytes = 0;
         seenBytes = 0;
       }
       return lengthBytes > messageBytesMax && prefixSeen === prefixBytes ? 0 : seenBytes;
     },
+    wholeMessages: () => wholeMessages,
   };
 }

@@ -13,7 +13,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { BlockFront } from "@waystation/contracts/block-front";
 import type { Connection } from "./connection.js";
-import { connectionsMax, heldBytesMax, idleConnectionsMax } from "./limits.js";
+import { batchTimeoutMsMax, connectionsMax, heldBytesMax, idleConnectionsMax, quietCallMs } from "./limits.js";
 import { blockServiceDefinition as block } from "./proto.js";
 import { createServerMemory } from "./server-memory.js";
 import { cleanUp, eventually, onCleanUp, startTestServer, testFront, type LogLine } from "./testing.js";
@@ -127,6 +127,41 @@ describe("the server's memory, for all connections together", () => {
     for (const stream of streams) stream.emit("close");
     expect(memory.heldBytes()).toBe(0);
     expect(memory.streamsOf("hostile:2")).toBe(0);
+  });
+
+  it("of connections with calls the quietest is named, never one with a request in flight", () => {
+    let nowMs = 0;
+    const options = { heldBytesMax, streamsMax: 10, nowMs: () => nowMs, onExcess: () => {} };
+    const memory = createServerMemory(options);
+    const watch = (peer: string, path: string): PassThrough => {
+      const stream = new PassThrough();
+      memory.watch(stream as unknown as ServerHttp2Stream, { ":path": path }, peer);
+      return stream;
+    };
+    const ask = (stream: PassThrough): boolean => stream.emit("data", frame(Buffer.alloc(10)));
+    const [unary, streaming] = ["/waystation.v1.BlockService/Read", "/waystation.v1.BlockService/WriteStream"];
+    ask(watch("in-flight", unary));
+    const batches = watch("write-stream", streaming);
+    ask(batches);
+    nowMs = 1;
+    batches.write("opened");
+    nowMs = 2;
+    const nothingAsked = watch("nothing-asked", unary);
+    watch("begun", unary).emit("data", frame(Buffer.alloc(10)).subarray(0, 9));
+    const two = [watch("two-calls", unary), watch("two-calls", unary)];
+    for (const stream of two) ask(stream);
+    two[0]?.write("answer");
+    nowMs = quietCallMs + 1;
+    expect(memory.quietest()).toBeNull();
+    nowMs = quietCallMs + 2;
+    expect(memory.quietest()).toBe("nothing-asked");
+    two[1]?.write("answer");
+    nowMs = batchTimeoutMsMax + 1;
+    expect(memory.quietest()).toBe("write-stream");
+    batches.emit("close");
+    expect(memory.quietest()).toBe("nothing-asked");
+    nothingAsked.emit("close");
+    expect(memory.quietest()).toBe("begun");
   });
 
   it("compressed messages are refused, for what they unpack to is not bounded", async () => {

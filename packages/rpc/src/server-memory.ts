@@ -6,12 +6,13 @@
  * moment. What links queue for their peers is not counted: it has a limit of its own (`linkQueueBytesMax`).
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { messageBytesMax } from "./limits.js";
+import { batchTimeoutMsMax, messageBytesMax, quietCallMs } from "./limits.js";
 import { createMessageMeter } from "./message-meter.js";
 
 export interface ServerMemoryOptions {
   readonly heldBytesMax: number;
   readonly streamsMax: number;
+  readonly nowMs?: () => number;
   /** Must end the connection's streams; called at most once for each. */
   readonly onExcess: (peer: string, what: { readonly heldBytes: number; readonly streams: number }) => void;
 }
@@ -22,6 +23,8 @@ export interface ServerMemory {
   heldBytes(): number;
   /** Open streams of a connection. */
   streamsOf(peer: string): number;
+  /** Of connections that have calls, the one on which nothing has come or gone for longest, and nothing is awaited. */
+  quietest(): string | null;
 }
 
 interface Watched {
@@ -29,12 +32,20 @@ interface Watched {
   heldBytes: number;
   /** Since when nothing of it went away. */
   sinceMs: number;
+  /** When a message came whole, or anything was written; `-Infinity` before. */
+  askedMs: number;
+  answeredMs: number;
+  /** When anything came or went. */
+  activeMs: number;
+  readonly isWriteStream: boolean;
   measure(): number;
 }
 
 const linkPaths = "/waystation.v1.ReplicationService/";
+const writeStreamPath = "/waystation.v1.BlockService/WriteStream";
 
-export function createServerMemory({ heldBytesMax, streamsMax, onExcess }: ServerMemoryOptions): ServerMemory {
+export function createServerMemory(options: ServerMemoryOptions): ServerMemory {
+  const { heldBytesMax, streamsMax, onExcess, nowMs: clock = () => performance.now() } = options;
   const streams = new Set<Watched>();
   const streamCounts = new Map<string, number>();
   const dropped = new Set<string>();
@@ -51,13 +62,13 @@ export function createServerMemory({ heldBytesMax, streamsMax, onExcess }: Serve
 
   const account = (watched: Watched, bytes: number): void => {
     heldBytes += bytes - watched.heldBytes;
-    if (bytes < watched.heldBytes || watched.heldBytes === 0) watched.sinceMs = performance.now();
+    if (bytes < watched.heldBytes || watched.heldBytes === 0) watched.sinceMs = clock();
     watched.heldBytes = bytes;
   };
 
   /** Drops the worst connection. What it holds is let go of as its streams close, a moment later. */
   const relieve = (): void => {
-    const nowMs = performance.now();
+    const nowMs = clock();
     const scores = new Map<string, { score: number; heldBytes: number }>();
     let goingBytes = 0;
     let goingStreams = 0;
@@ -98,18 +109,27 @@ export function createServerMemory({ heldBytesMax, streamsMax, onExcess }: Serve
         peer,
         heldBytes: 0,
         sinceMs: 0,
+        askedMs: -Infinity,
+        answeredMs: -Infinity,
+        activeMs: clock(),
+        isWriteStream: headers[":path"] === writeStreamPath,
         measure: () => headerBytes + unfinishedBytes + stream.readableLength + (isLink ? 0 : stream.writableLength),
       };
       streams.add(watched);
       countStreams(peer, 1);
       stream.on("data", (chunk: Buffer) => {
+        const wholeBefore = meter.wholeMessages();
         unfinishedBytes = meter.feed(chunk);
+        watched.activeMs = clock();
+        if (meter.wholeMessages() > wholeBefore) watched.askedMs = watched.activeMs;
         update(watched);
       });
       afterEach(stream, "push", () => {
         update(watched);
       });
       afterEach(stream, "write", () => {
+        watched.activeMs = clock();
+        watched.answeredMs = watched.activeMs;
         update(watched);
       });
       stream.on("drain", () => {
@@ -124,7 +144,25 @@ export function createServerMemory({ heldBytesMax, streamsMax, onExcess }: Serve
     },
     heldBytes: () => heldBytes,
     streamsOf: (peer) => streamCounts.get(peer) ?? 0,
+    quietest() {
+      const nowMs = clock();
+      const activeByPeer = new Map<string, number>();
+      for (const watched of streams) {
+        const activeMs = isQuiet(watched, nowMs) ? watched.activeMs : Infinity;
+        activeByPeer.set(watched.peer, Math.max(activeMs, activeByPeer.get(watched.peer) ?? -Infinity));
+      }
+      let [quietest, longestMs] = [null as string | null, Infinity];
+      for (const [peer, activeMs] of activeByPeer) if (activeMs < longestMs) [quietest, longestMs] = [peer, activeMs];
+      return quietest;
+    },
   };
+}
+
+/** Nothing has passed for long, and the last request was answered. Acknowledgements do not say of which batch they are. */
+function isQuiet({ askedMs, answeredMs, activeMs, isWriteStream }: Watched, nowMs: number): boolean {
+  const neverAsked = askedMs === -Infinity;
+  if (!neverAsked && answeredMs < askedMs) return false;
+  return nowMs - activeMs >= (isWriteStream && !neverAsked ? batchTimeoutMsMax : quietCallMs);
 }
 
 /** Calls `then` after each call of a method of this one stream: streams have no event for what is queued. */

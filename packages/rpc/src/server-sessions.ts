@@ -84,15 +84,27 @@ export function tuneServerSessions(server: Server, log: Log): ServerSessions {
 
 /**
  * The connection that has been without a call for longest makes room when there are too many such: clients that connect
- * and say nothing would otherwise keep out the other nodes.
+ * and say nothing would otherwise keep out the other nodes. When all are taken, so does the one whose calls are quiet.
  */
 function makeRoom(sockets: Map<string, Socket>, memory: ServerMemory, log: Log): void {
   const idle = [...sockets.keys()].filter((peer) => memory.streamsOf(peer) === 0);
   const oldest = idle[0];
-  if (idle.length < idleConnectionsMax || oldest === undefined) return;
-  log.debug({ peer: oldest, idleConnectionsMax }, "gRPC connection dropped: idle, and others come");
-  sockets.get(oldest)?.destroy();
-  sockets.delete(oldest);
+  // One place stays free, or the next one would not get as far as here.
+  const isFull = sockets.size >= connectionsMax - 1;
+  if (oldest !== undefined && (isFull || idle.length >= idleConnectionsMax)) {
+    log.debug({ peer: oldest, idleConnectionsMax }, "gRPC connection dropped: idle, and others come");
+    forget(sockets, oldest);
+    return;
+  }
+  const quietest = isFull ? memory.quietest() : null;
+  if (quietest === null) return;
+  log.warn({ peer: quietest, connectionsMax }, "gRPC connection dropped: its calls are quiet, and others come");
+  forget(sockets, quietest);
+}
+
+function forget(sockets: Map<string, Socket>, peer: string): void {
+  sockets.get(peer)?.destroy();
+  sockets.delete(peer);
 }
 
 /** A message of a few bytes may unpack to 16 MiB, and grpc-js unpacks as many at a time as there are. No node packs. */
