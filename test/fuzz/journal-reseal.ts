@@ -63,6 +63,20 @@ export function resealGroups(store: Buffer, groups: readonly { readonly at: numb
   for (const { at, bytes } of groups) fixGroup(store.subarray(at, at + bytes), chain);
 }
 
+/** Opening compares the newest batch of the database with its group in the ring: makes them the same. */
+export function putNewestBatch(entries: Entries, store: Buffer, groups: readonly { readonly at: number }[]): void {
+  const batches = [...entries.values()].filter(([key]) => key.toString("latin1", 0, 1) === "b");
+  const newest = batches.sort(([a], [b]) => Buffer.compare(a, b)).at(-1)?.[1];
+  // Before damage its number is right in one of the groups; a journal that crashed has newer ones behind it.
+  if (newest === undefined || newest.length < batchHeaderBytes) return;
+  const number = newest.subarray(8, 16);
+  const at = groups.find((group) => number.equals(store.subarray(group.at + 40, group.at + 48)))?.at;
+  if (at === undefined) return;
+  newest.copy(store, at + groupHeadBytes);
+  const head = store.subarray(at, at + groupHeadBytes + batchHeaderBytes);
+  head.writeUInt32LE(checksumOf([head.subarray(4)]), 0);
+}
+
 function fixGroup(group: Buffer, chain: Chain): void {
   const countMax = Math.floor((group.length - groupHeadBytes - batchHeaderBytes) / batchEntryBytes);
   const count = Math.min(group.readUInt32LE(groupHeadBytes + 20), countMax);

@@ -12,8 +12,8 @@ import { openJournalOn } from "@waystation/journal/level-journal";
 import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { sealFront } from "./format-targets.js";
 import { copyOf, databaseOn, fill, readAll, storeOn, type Entries } from "./journal-media.js";
-import { resealDatabase, resealGroups } from "./journal-reseal.js";
-import { damage, setWord } from "./mutate.js";
+import { putNewestBatch, resealDatabase, resealGroups } from "./journal-reseal.js";
+import { damage } from "./mutate.js";
 import { mutateJson } from "./mutate-json.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -79,6 +79,12 @@ function setBatchField(index: Buffer, random: Random): Buffer {
   return value;
 }
 
+/** What a group says of its own length, or of that of its marks. */
+function setGroupLength(group: Buffer, random: Random): void {
+  const lengths = [0, 1, 7, blockBytes * random.below(20), 2 ** 31 - blockBytes, 2 ** 32 - blockBytes];
+  group.writeUInt32LE(random.pick(lengths), random.pick([16, 20]));
+}
+
 function changeValue(entry: DatabaseEntry, random: Random): Buffer {
   const [, value] = entry;
   if (kindOf(entry) === "b" && random.chance(0.6)) return setBatchField(value, random);
@@ -114,7 +120,8 @@ function change(sound: Media, groups: readonly GroupPlace[], random: Random): Me
   const isStateChanged = changesIndex && changeEntries(entries, random);
   if (sealing === "changed") for (const [, value] of entries.values()) sealFront(value);
   if (sealing === "all") resealDatabase(entries, isStateChanged);
-  const store = changesStore ? changeStore(sound.store, groups, { random, sealing }) : sound.store;
+  const store = changesStore ? changeStore(sound.store, groups, { random, sealing }) : Buffer.from(sound.store);
+  if (sealing === "all" && changesIndex) putNewestBatch(entries, store, groups);
   return { entries, store, isGenuine: sealing === "none" };
 }
 
@@ -136,10 +143,12 @@ function changeStore(
 ): Buffer {
   if (sealing === "none" || random.chance(0.2)) return damage(sound, random);
   const store = Buffer.from(sound);
-  const { at, bytes } = random.pick([{ at: 0, bytes: blockBytes }, ...groups, ...groups.slice(-2)]);
+  // After a crash these are read one by one.
+  const newest = groups.slice(-6);
+  const { at, bytes } = random.pick([{ at: 0, bytes: blockBytes }, ...groups, ...newest, ...newest, ...newest]);
   const index = store.subarray(at + 32, at + bytes);
   if (at > 0 && random.chance(0.3)) setBatchField(index, random).copy(index);
-  if (random.chance(0.3)) setWord(store.subarray(at + 8, at + 32), random);
+  if (random.chance(0.3)) setGroupLength(store.subarray(at, at + bytes), random);
   // Mostly where a group speaks of itself, of its records and of its marks, and not in payloads.
   const start = random.chance(0.6) ? 0 : random.below(bytes / 2);
   const part = store.subarray(at + start, at + Math.min(bytes, start + random.pick([100, 200, bytes])));
