@@ -11,12 +11,13 @@ import { decodeRecord, encodeRecords } from "@waystation/journal/record-format";
 import { decodeVolumeHeader, encodeVolumeHeader } from "@waystation/journal/volume-layout";
 import { checksumOf, sealBlock } from "@waystation/raid/core/checksum";
 import { createGeometry } from "@waystation/raid/core/geometry";
+import { isReplayable } from "@waystation/raid/core/log-check";
 import { peekRecord, readRecord, sealRecord, type LogEntry } from "@waystation/raid/core/log-record";
 import { decodeTail, encodeTail } from "@waystation/raid/core/log-tail";
 import { encodeSuperblock, readSuperblock } from "@waystation/raid/core/superblock";
 import { encodeTable, readTable } from "@waystation/volumes/volume-table";
 import { makeRecord } from "./journal-media.js";
-import { damage } from "./mutate.js";
+import { damage, setWord } from "./mutate.js";
 import { mutateJson } from "./mutate-json.js";
 import type { FuzzTarget } from "./target.js";
 
@@ -103,10 +104,27 @@ function logTailFormat(): Format {
 }
 
 const logEntries: readonly LogEntry[] = [
-  { kind: "redo", slotMask: 5, diskOffsetBytes: 2 ** 22, lengthBytes: 100, payloadOffsetBytes: 64 },
-  { kind: "intent", diskOffsetBytes: 2 ** 22, lengthBytes: 65_536, checksums: [1, 0xffffffff, 3] },
+  { kind: "redo", slotMask: 5, diskOffsetBytes: 2 ** 25 + 2 ** 22, lengthBytes: 100, payloadOffsetBytes: 64 },
+  { kind: "intent", diskOffsetBytes: 2 ** 25 + 2 ** 20, lengthBytes: 65_536, checksums: [1, 0xffffffff, 3] },
   { kind: "lost", ranges: [{ offsetBytes: 4096, lengthBytes: 512 }] },
 ];
+
+const geometry = createGeometry({
+  ...{ level: "raid5", diskCount: 3, unitBytes: 65_536 },
+  ...{ dataBytesPerDisk: 2 ** 24, logBytes: 2 ** 25 },
+});
+
+/** Replay writes and reads where data is, and makes memory for no more than a cell. */
+function assertReplayable(entry: LogEntry): void {
+  if (entry.kind === "lost") {
+    for (const range of entry.ranges) assert(range.offsetBytes + range.lengthBytes <= geometry.sizeBytes);
+    return;
+  }
+  const { diskOffsetBytes, lengthBytes } = entry;
+  const inDataBytes = diskOffsetBytes - geometry.dataOffsetBytes;
+  assert(inDataBytes >= 0 && inDataBytes + lengthBytes <= geometry.dataBytesPerDisk, "an entry outside of the data");
+  assert(entry.kind === "redo" || lengthBytes <= geometry.windowBytes, "an intent longer than a cell");
+}
 
 function logRecordFormat(): Format {
   const record = Buffer.alloc(8192, 0xaa);
@@ -118,11 +136,17 @@ function logRecordFormat(): Format {
       const usedBytes = bytes.readUInt32LE(52);
       if (usedBytes >= 64 && usedBytes <= bytes.length) sealBlock(bytes.subarray(0, usedBytes), 56);
     },
+    mutate(bytes, random) {
+      const parts = [bytes.subarray(40, 56), bytes.subarray(bytes.readUInt32LE(44), bytes.readUInt32LE(52))];
+      setWord(random.pick(parts), random);
+      return bytes;
+    },
     read(bytes) {
       const claim = peekRecord(bytes, place);
       if (claim === null || claim.usedBytes > bytes.length) return;
       const entries = readRecord(bytes.subarray(0, claim.usedBytes));
       if (entries === null || entries === "senseless") return;
+      for (const entry of entries) if (isReplayable(entry, geometry, claim.usedBytes)) assertReplayable(entry);
       // What was read takes no more than there was: it can be written once more.
       sealRecord(Buffer.alloc(claim.usedBytes * 2 + 4096), place, { payloadEndBytes: 64, entries });
     },
