@@ -9,10 +9,9 @@
  *     DATA/NODE/arrays/ARRAY.json      written once the array exists: it must never be created again
  *     DATA/NODE/journal-GROUP.json     the same for the journal of a group; beside it, not on the journals' own mount
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "@waystation/contracts/errors";
-import { readFileIfThere, writeFileDurably } from "./durable-file.js";
+import { makeFolderDurably, readFileIfThere, writeFileDurably } from "./durable-file.js";
 import { daemonFailure } from "./errors.js";
 
 interface Identity {
@@ -32,7 +31,7 @@ export async function openDataDirectory({ dataDirectory, cluster, node }: DataDi
   const directory = join(dataDirectory, node);
   const wanted: Identity = { format: 1, cluster, node };
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolderDurably(directory);
     const path = join(directory, "node.json");
     const found = await readIdentity(path);
     if (found === null) await writeFileDurably(path, `${JSON.stringify(wanted)}\n`);

@@ -1,6 +1,9 @@
-/** Small files that are there whole or not at all, whatever happens: written aside, synced, renamed, folder synced. */
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+/**
+ * Small files that are there whole or not at all, whatever happens: written aside, synced, renamed, folder synced. And
+ * folders whose names are durable: what is synced in a folder is lost with the folder's own name.
+ */
+import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 export async function writeFileDurably(path: string, text: string): Promise<void> {
   const aside = `${path}.new`;
@@ -12,7 +15,24 @@ export async function writeFileDurably(path: string, text: string): Promise<void
     await file.close();
   }
   await rename(aside, path);
-  const folder = await open(dirname(path), "r");
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Makes a folder and what is missing above it. The folder that holds it is synced even if there was nothing to make: a
+ * start that was killed may have made it, and not got any further.
+ */
+export async function makeFolderDurably(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true });
+  const last = dirname(resolve(made ?? path));
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    await syncFolder(folder);
+    if (folder === last) return;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
   try {
     await folder.sync();
   } finally {

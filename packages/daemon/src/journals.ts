@@ -4,7 +4,7 @@
  * arrays are open. Closing goes the other way, so that no lock is given back while an array is still open.
  */
 import assert from "node:assert/strict";
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { Failure } from "@waystation/contracts/errors";
@@ -15,7 +15,7 @@ import { groupsOf, nodeOf } from "@waystation/config/load";
 import type { JournalDatabase } from "@waystation/journal/level-database";
 import { openLevelJournal } from "@waystation/journal/level-journal";
 import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
-import { readFileIfThere, writeFileDurably } from "./durable-file.js";
+import { makeFolderDurably, readFileIfThere, writeFileDurably } from "./durable-file.js";
 import { daemonFailure } from "./errors.js";
 import { journalCapacityOf } from "./memberships.js";
 
@@ -49,7 +49,7 @@ export async function openJournalFiles({ cluster, node, directory }: JournalFile
     for (const { name } of groupsOf(cluster, node)) {
       const path = join(directory, "journals", name);
       const marker = join(directory, `journal-${name}.json`);
-      await mkdir(path, { recursive: true });
+      await makeFolderDurably(path);
       const existed = (await readFileIfThere(marker)) !== null;
       if (existed && (await readdir(path)).length === 0) throw journalGone(name, path);
       if (isOnVolume) {

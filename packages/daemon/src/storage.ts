@@ -3,7 +3,6 @@
  * at every other one. An array that existed once is never created again: disks that are not mounted must not look like
  * a new array full of zeros.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
@@ -16,7 +15,7 @@ import { createArray, inspectArray } from "@waystation/raid/io/create-array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes, type Volumes } from "@waystation/volumes/volumes";
-import { readFileIfThere, writeFileDurably } from "./durable-file.js";
+import { makeFolderDurably, readFileIfThere, writeFileDurably } from "./durable-file.js";
 import { daemonFailure } from "./errors.js";
 
 export interface Storage {
@@ -59,7 +58,7 @@ async function openOrCreateArray(config: ArrayConfig, dataDirectory: string, log
   const { name, level, stripeUnitBytes: unitBytes, diskSizeBytes: diskBytes, diskCount } = config;
   const folder = join(dataDirectory, config.node, "arrays");
   const marker = join(folder, `${name}.json`);
-  await mkdir(folder, { recursive: true });
+  await makeFolderDurably(folder);
   const disks = diskPaths(config, dataDirectory).map((path) => fileDisk(path));
   const existed = (await readFileIfThere(marker)) !== null;
   const presence = await inspectArray(disks);

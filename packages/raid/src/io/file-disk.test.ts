@@ -113,6 +113,14 @@ describe("a file disk", () => {
     expect([...syncedFolders]).toEqual(expect.arrayContaining([image, dirname(image), folder]));
   });
 
+  it("has them synced too when it is made where a killed creation has left them", async () => {
+    const image = join(folder, "made", "d0");
+    syncedFolders.clear();
+    const { disk: again } = await fileDisk(image).create(blockBytes * blockCount);
+    await again.close();
+    expect([...syncedFolders]).toEqual(expect.arrayContaining([image, dirname(image)]));
+  });
+
   it("plain writes stay in the page cache until they are synced: else this test could see nothing", async () => {
     await disk.submit([write(1, false)]);
     expect(isDirty({ offsetBytes: blockBytes, lengthBytes: blockBytes })).toBe(true);

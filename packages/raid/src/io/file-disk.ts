@@ -50,6 +50,7 @@ function createFile(path: string, sizeBytes: number): { disk: BlockDisk; isNew: 
   const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
   const topCreated = exists ? undefined : mkdirSync(path, { recursive: true });
   const file = imagePath(path);
+  const isInFolder = file !== path;
   const isNew = statSync(file, { throwIfNoEntry: false }) === undefined;
   const fd = openSync(file, isNew ? "wx+" : "r+");
   try {
@@ -58,7 +59,8 @@ function createFile(path: string, sizeBytes: number): { disk: BlockDisk; isNew: 
   } finally {
     closeSync(fd);
   }
-  if (isNew) syncNames(dirname(file), dirname(topCreated ?? file));
+  // Even if nothing is new: a creation that was killed may have made the names, and not synced them.
+  if (isInFolder) syncNames(path, dirname(topCreated ?? path));
   return { disk: openFile(file), isNew };
 }
 
