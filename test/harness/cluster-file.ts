@@ -20,6 +20,8 @@ export interface ClusterShape {
   readonly lease: string;
   readonly relayJournal: string;
   readonly secondaryJournal: string;
+  /** The nodes whose journals are on a volume of their array; the relay has one for it. The others are on LevelDB. */
+  readonly journalVolumes: readonly TestNode[];
 }
 
 export const defaultShape: ClusterShape = {
@@ -28,6 +30,7 @@ export const defaultShape: ClusterShape = {
   lease: "3s",
   relayJournal: "8GiB",
   secondaryJournal: "8GiB",
+  journalVolumes: [],
 };
 
 export interface NodeAddress {
@@ -61,17 +64,27 @@ async function chooseAddresses(): Promise<Addresses> {
 
 const siteOf = { primary: "east", intermediate: "middle", secondary: "west" } as const;
 
+const arrayOf = {
+  "primary-a": "array-a",
+  "primary-b": "array-b",
+  "relay-1": "array-r",
+  "secondary-a": "array-a",
+  "secondary-b": "array-b",
+} as const;
+
 function clusterOf(addresses: Addresses, shape: ClusterShape) {
+  const isOnVolume = (name: TestNode): boolean => shape.journalVolumes.includes(name);
   const nodes = Object.fromEntries(
     nodeNames.map((name) => {
       const { service, grpcPort, nbdPort } = addresses[name];
       const nbd = nbdPort === null ? {} : { nbd: `127.0.0.1:${nbdPort}` };
-      return [name, { site: siteOf[service], role: service, grpc: `127.0.0.1:${grpcPort}`, ...nbd }];
+      const journal = isOnVolume(name) ? { journal: { adapter: "volume", array: arrayOf[name] } } : {};
+      return [name, { site: siteOf[service], role: service, grpc: `127.0.0.1:${grpcPort}`, ...nbd, ...journal }];
     }),
   );
-  const array = (node: TestNode, name: string, disks: number) => ({
+  const array = (node: TestNode, disks: number) => ({
     node,
-    name,
+    name: arrayOf[node],
     level: "raid5",
     disks,
     stripeUnit: "64KiB",
@@ -88,10 +101,11 @@ function clusterOf(addresses: Addresses, shape: ClusterShape) {
     sites: { east: {}, middle: {}, west: {} },
     nodes,
     arrays: [
-      array("primary-a", "array-a", 4),
-      array("primary-b", "array-b", 4),
-      array("secondary-a", "array-a", 5),
-      array("secondary-b", "array-b", 5),
+      array("primary-a", 4),
+      array("primary-b", 4),
+      array("secondary-a", 5),
+      array("secondary-b", 5),
+      ...(isOnVolume("relay-1") ? [array("relay-1", 3)] : []),
     ],
     volumes: [volume("vol-a", "a"), volume("vol-b", "b")],
     groups: [

@@ -20,6 +20,9 @@ const debianPackages = {
   "mount": "mount",
   "umount": "mount",
   "dd": "coreutils",
+  "mv": "coreutils",
+  "rm": "coreutils",
+  "sync": "coreutils",
 } as const;
 export type Program = keyof typeof debianPackages;
 

@@ -8,8 +8,8 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Service } from "../../harness/cluster-file.js";
-import { repositoryRoot } from "../../harness/repository.js";
+import { mebibyte, type Service } from "../../harness/cluster-file.js";
+import { repositoryRoot, serviceMain as ownServiceMain } from "../../harness/repository.js";
 import { makeSourceCopy, patchFileOf } from "../../mutants/source-copy.js";
 import { runPowerDrill, type PowerDrillOptions, type PowerDrillReport } from "./power-drill.js";
 import { whyNoPowerStore } from "./power-store.js";
@@ -17,7 +17,7 @@ import { whyNoPowerStore } from "./power-store.js";
 const usage = `Usage: npm run power -- [--times N] [--seed S] [--mutant NAME] [--folder DIR]
 
 Cuts the power of daemons whose storage drops what was not synced, at random moments, and checks that nothing
-acknowledged is lost. Needs root, /dev/fuse, loop devices, nbdkit, nbdfuse.
+acknowledged is lost. Needs root, /dev/fuse, loop devices, nbdfuse.
 
   --times N      how many rounds, each in a new cluster (default 1)
   --seed S       seed of the first round; the others follow it (default: random)
@@ -66,7 +66,11 @@ async function main(): Promise<number> {
 async function runSound({ times, seed }: Wanted, folder: string): Promise<number> {
   let failed = 0;
   for (let round = 1; round <= times; round++) {
-    const outcome = await runRound(`round ${round}/${times}`, { seed: seed + round - 1, folder });
+    const outcome = await runRound(`round ${round}/${times}`, {
+      seed: seed + round - 1,
+      folder,
+      serviceMain: ownServiceMain,
+    });
     if (outcome !== "ok") failed += 1;
   }
   process.stdout.write(`${times} rounds, ${failed === 0 ? "no failure" : `${failed} FAILED`}\n`);
@@ -120,9 +124,10 @@ async function runRound(label: string, options: PowerDrillOptions): Promise<Outc
   }
 }
 
-function roundLine({ cuts, ending, acknowledged, prefix }: PowerDrillReport): string {
+function roundLine({ journals, cuts, ending, acknowledged, prefix, loadBytes }: PowerDrillReport): string {
   const dark = cuts.map((nodes) => (nodes.length === 5 ? "all" : nodes.join("+"))).join(", ");
-  return `cut ${dark} | ${ending} | last acknowledged ${acknowledged} | found exactly 1..${prefix}`;
+  const load = `${Math.round(loadBytes / mebibyte)} MiB of load`;
+  return `journals: ${journals} | cut ${dark} | ${ending} | ${load} | last acknowledged ${acknowledged} | found exactly 1..${prefix}`;
 }
 
 function describe(error: Error): string {

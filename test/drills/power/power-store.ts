@@ -1,24 +1,27 @@
 /**
  * Storage that loses what was not synced when its power is cut. kill -9 of a daemon is not enough: the kernel keeps
- * what it wrote. Here a server between the file system and the disk keeps it, and that can be killed:
+ * what it wrote. Here the disk below the file system is served by this process, and may lose it:
  *
- *     daemon -> ext4 -> loop device -> nbdfuse -> nbdkit --filter=cache cache=writeback -> disk image
+ *     daemon -> ext4 -> loop device -> nbdfuse -> power-disk.ts -> disk image
  *
- * nbdkit puts a write into the image when it is told to flush, that is when the file system syncs. What it holds beyond
- * is gone with it. Nothing in this process touches what is under the mount: a dead server may hang who does, and each
- * program that does is ended by force after its time.
+ * What the kernel has not written yet is lost with every cut; of what it has, but never flushed, an arbitrary part.
+ * Nothing in this process touches what is under the mount, which would wait for itself; programs do.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createRandom, type Random } from "@waystation/contracts/random";
 import { missingProgram, programEnvironment, run, succeed, type Program } from "../../harness/programs.js";
 import { waitUntil, within } from "../../harness/wait.js";
+import { servePowerDisk } from "./power-disk.js";
 
 export interface PowerStore {
-  /** Ends what holds unsynced writes, at once. */
-  cut(): void;
-  /** Power is back: mounts what was synced. */
+  readonly mountPoint: string;
+  /** At once: what is not on the medium by now is lost, but for a random part. */
+  cut(random: Random): void;
+  /** Lets the kernel write what it holds, which it may do at any time; resolves when it has, or when the power is gone. */
+  writeBack(): Promise<void>;
+  /** Power is back: mounts what the medium holds. */
   restore(): Promise<void>;
   /** Takes everything down. */
   release(): Promise<void>;
@@ -49,7 +52,11 @@ export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerS
   await succeed("mke2fs", ["-q", "-F", "-t", "ext4", "-J", "size=16", "-E", "nodiscard", image], commandMs);
   let life = await powerOn(folder, image, mountPoint);
   return {
-    cut: () => life.cut(),
+    mountPoint,
+    cut: (random) => life.cut(random),
+    async writeBack() {
+      await run("sync", ["-f", mountPoint], commandMs);
+    },
     async restore() {
       await life.takeDown();
       life = await powerOn(folder, image, mountPoint);
@@ -84,19 +91,18 @@ export async function whyNoPowerStore(folder: string): Promise<string | null> {
 async function probe(store: PowerStore, mountPoint: string): Promise<string | null> {
   const [synced, unsynced] = [join(mountPoint, "synced"), join(mountPoint, "unsynced")];
   const block = ["if=/dev/urandom", "bs=64k", "count=1"];
+  const isThere = async (file: string): Promise<boolean> =>
+    (await run("dd", [`if=${file}`, "of=/dev/null", "count=1"], commandMs)).exitCode === 0;
   await succeed("dd", [...block, `of=${synced}`, "conv=fsync"], commandMs);
   await succeed("dd", [...block, `of=${unsynced}`], commandMs);
-  store.cut();
+  store.cut(createRandom(1));
   await store.restore();
-  if (!existsSync(synced)) return "the storage lost what was synced";
-  return existsSync(unsynced) ? "the storage kept what was not synced" : null;
+  if (!(await isThere(synced))) return "the storage lost what was synced";
+  return (await isThere(unsynced)) ? "the storage kept what was not synced" : null;
 }
 
 async function powerOn(folder: string, image: string, mountPoint: string) {
   const life = await mkdtemp(join(folder, "life-"));
-  const socket = join(life, "nbd.sock");
-  const fuseFolder = join(life, "fuse");
-  await mkdir(fuseFolder);
   const steps: (() => Promise<unknown>)[] = [];
   /** Each step as far as it goes: the next ones free what is still held. */
   const takeDown = async (): Promise<void> => {
@@ -104,20 +110,19 @@ async function powerOn(folder: string, image: string, mountPoint: string) {
     await rm(life, { recursive: true, force: true });
   };
   try {
-    const disk = startServer("nbdkit", ["-f", "-U", socket, "--filter=cache", "file", image, "cache=writeback"], life);
-    steps.push(() => stop(disk));
-    await waitUntil("nbdkit listens", () => isUp(disk, () => Promise.resolve(existsSync(socket))));
-    const fuse = startServer("nbdfuse", [join(fuseFolder, "disk"), "--unix", socket], life);
+    const disk = await servePowerDisk(image);
+    steps.push(() => disk.close());
+    const fuse = startServer("nbdfuse", [join(life, "disk"), disk.uri]);
     steps.push(() => stop(fuse));
-    steps.push(() => unmount(fuseFolder));
+    steps.push(() => unmount(life));
     await waitUntil("nbdfuse mounts", () =>
-      isUp(fuse, async () => (await run("mount", [], commandMs)).stdout.includes(` on ${fuseFolder} `)),
+      isUp(fuse, async () => (await run("mount", [], commandMs)).stdout.includes(` on ${life} `)),
     );
-    const device = (await succeed("losetup", ["-f", "--show", join(fuseFolder, "disk")], commandMs)).trim();
+    const device = (await succeed("losetup", ["-f", "--show", join(life, "disk")], commandMs)).trim();
     steps.push(() => run("losetup", ["-d", device], commandMs));
     await succeed("mount", ["-t", "ext4", "-o", "noatime", device, mountPoint], commandMs);
     steps.push(() => unmount(mountPoint));
-    return { cut: () => void disk.child.kill("SIGKILL"), takeDown };
+    return { cut: (random: Random) => disk.cut(random), takeDown };
   } catch (error) {
     await takeDown();
     throw error;
@@ -130,9 +135,12 @@ async function unmount(folder: string): Promise<void> {
 }
 
 /** Detached: Ctrl-C is for the drill, which takes everything down in order. */
-function startServer(program: Program, args: readonly string[], temporaryFolder: string): Server {
-  const env = { ...programEnvironment, TMPDIR: temporaryFolder };
-  const child = spawn(program, [...args], { env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+function startServer(program: Program, args: readonly string[]): Server {
+  const child = spawn(program, [...args], {
+    env: programEnvironment,
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
   let said = "";
   let failure: Error | null = null;
   child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));

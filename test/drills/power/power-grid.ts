@@ -1,0 +1,151 @@
+/**
+ * The power of a cluster's nodes: each has storage of its own (`power-store.ts`), and names that a cut may take
+ * (`unsynced-names.ts`). A node without power is one whose daemon is dead and whose storage lost what was not synced.
+ */
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Random } from "@waystation/contracts/random";
+import { nodeNames, type TestNode } from "../../harness/cluster-file.js";
+import type { TestCluster } from "../../harness/cluster.js";
+import { succeed } from "../../harness/programs.js";
+import { within } from "../../harness/wait.js";
+import { createPowerStore, type PowerStore } from "./power-store.js";
+import type { UnsyncedNames } from "./unsynced-names.js";
+
+export interface PowerGrid {
+  /** All storage is there, and the power is on; nothing runs. Each of these is tried first with cuts in the midst of it. */
+  start(nodes: readonly TestNode[], course: StartCourse): Promise<void>;
+  /** At one moment, or one soon after the other. */
+  cut(nodes: readonly TestNode[]): Promise<void>;
+  /** Power is back. */
+  restore(nodes: readonly TestNode[]): Promise<void>;
+  /** Starts the node while its array, or its journal, is not where it was: it must refuse. */
+  startWithoutMedia(node: TestNode): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface StartCourse {
+  /** For each node, how likely it loses its power while it starts. */
+  readonly cutChance: number;
+  /** About how many steps (names made, syncs) a start takes. */
+  readonly steps: number;
+}
+
+export interface PowerGridOptions {
+  readonly cluster: TestCluster;
+  readonly names: UnsyncedNames;
+  readonly folder: string;
+  readonly random: Random;
+  readonly onCut: () => void;
+}
+
+const sizeBytes = 4 * 1024 ** 3;
+const startMs = 60_000;
+const gapMsMax = 30;
+const writeBackMsMax = 60;
+
+export async function createPowerGrid(options: PowerGridOptions): Promise<PowerGrid> {
+  const { cluster, names, random, onCut } = options;
+  const stores = new Map<TestNode, PowerStore>();
+  const release = async (): Promise<void> => {
+    // What is mounted is held by the daemons.
+    await cluster.endAll();
+    for (const store of stores.values()) await store.release();
+  };
+  try {
+    for (const node of nodeNames) {
+      const place = { folder: join(options.folder, node), mountPoint: join(cluster.dataDirectory, node) };
+      stores.set(node, await createPowerStore({ ...place, sizeBytes }));
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  const storeOf = (node: TestNode): PowerStore => {
+    const store = stores.get(node);
+    if (store === undefined) throw new Error(`${node} has no storage`);
+    return store;
+  };
+
+  const cut = async (nodes: readonly TestNode[]): Promise<void> => {
+    onCut();
+    const together = random.chance(0.5);
+    const writesBack = random.chance(0.3);
+    const dying: Promise<void>[] = [];
+    for (const node of nodes) {
+      // The daemon first, the disk in the same breath: what it was told by its disk, it may have told others.
+      cluster.process(node).signal("SIGKILL");
+      if (writesBack) dying.push(writeBackAndCut(storeOf(node)));
+      else storeOf(node).cut(random);
+      if (!together) await delay(random.below(gapMsMax));
+    }
+    await Promise.all(dying);
+    await cluster.end(nodes);
+  };
+  /** The kernel may write at any time: here it does in the very last moment, in whatever order it likes. */
+  const writeBackAndCut = async (store: PowerStore): Promise<void> => {
+    const writing = store.writeBack();
+    await delay(random.below(writeBackMsMax));
+    store.cut(random);
+    await writing;
+  };
+  const restore = async (nodes: readonly TestNode[]): Promise<void> => {
+    for (const node of nodes) {
+      await storeOf(node).restore();
+      await names.lose(node, random);
+    }
+  };
+
+  /** Starts nodes that may die in the midst of it, and lets them lose their power then. Returns those that run. */
+  const startAndCut = async (nodes: readonly TestNode[], { cutChance, steps }: StartCourse): Promise<TestNode[]> => {
+    const chosen = nodes.filter(() => random.chance(cutChance));
+    for (const node of chosen) await names.dieAfter(node, 1 + random.below(steps));
+    for (const node of nodes) cluster.launch(node);
+    await Promise.all(nodes.map((node) => settle(node)));
+    // Those that were quicker than their steps would die at any time. Some die without their storage.
+    const dark = chosen.filter(() => random.chance(0.8));
+    await cluster.end(chosen.filter((node) => !dark.includes(node)));
+    if (dark.length > 0) await cut(dark);
+    for (const node of chosen) await names.dieAfter(node, null);
+    await restore(dark);
+    return nodes.filter((node) => !chosen.includes(node));
+  };
+  const settle = async (node: TestNode): Promise<void> => {
+    const daemon = cluster.process(node);
+    await within(`the start of ${node}`, startMs, Promise.race([daemon.ready.catch(() => {}), daemon.exited]));
+    if (daemon.running()) return;
+    const { signal } = await daemon.exited;
+    if (signal !== "SIGKILL") await daemon.ready;
+  };
+
+  return {
+    async start(nodes, course) {
+      const running = await startAndCut(nodes, course);
+      await cluster.start(...nodes.filter((node) => !running.includes(node)));
+    },
+    cut,
+    restore,
+    async startWithoutMedia(node) {
+      const array = node === "relay-1" ? null : node.endsWith("-a") ? "arrays/array-a" : "arrays/array-b";
+      const media = join(storeOf(node).mountPoint, array !== null && random.chance(0.5) ? array : "journals/g1");
+      await succeed("mv", ["-T", media, `${media}.away`]);
+      const { code, signal } = await refusal(cluster, node);
+      if (code !== 1) throw new Error(`${node} started without ${media} (${signal ?? code})`);
+      await succeed("rm", ["-rf", media]);
+      await succeed("mv", ["-T", `${media}.away`, media]);
+      await names.forget(node);
+    },
+    release,
+  };
+}
+
+/** How its start ended; that it became ready is an end too. */
+async function refusal(cluster: TestCluster, node: TestNode): Promise<{ code: number | null; signal: string | null }> {
+  const daemon = cluster.launch(node);
+  const isUp = daemon.ready.then(
+    () => true,
+    () => false,
+  );
+  if (await within(`the start of ${node}`, startMs, isUp)) return { code: null, signal: "ready" };
+  return daemon.exited;
+}
