@@ -191,8 +191,8 @@ export async function startAll(cluster: TestCluster): Promise<void> {
 }
 
 /** Waits until both primaries serve hosts and the relay says that what they acknowledge survives them. */
-export async function waitProtected(cluster: TestCluster): Promise<void> {
-  await waitUntil("both primaries open and protected", async () => {
+export async function waitProtected(cluster: TestCluster, deadlineMs = 30_000): Promise<void> {
+  const isProtected = async (): Promise<boolean> => {
     const [a, b, relay] = await Promise.all([
       cluster.status("primary-a"),
       cluster.status("primary-b"),
@@ -200,7 +200,8 @@ export async function waitProtected(cluster: TestCluster): Promise<void> {
     ]);
     const open = [a, b].every(({ volumes }) => volumes.every(({ access }) => access === "read-write"));
     return open && relay.groups.every(({ relay: stages }) => stages?.protected === true);
-  });
+  };
+  await waitUntil("both primaries open and protected", isProtected, { deadlineMs });
 }
 
 /** Waits until every secondary has applied everything that the relay has stamped; returns that number. */

@@ -1,6 +1,14 @@
 /** Waits for conditions, each with a deadline: the tests never sleep in the hope that something has happened. */
 import { setTimeout as delay } from "node:timers/promises";
 
+/** What was waited for did not come in time. */
+export class Late extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Late";
+  }
+}
+
 export interface WaitOptions {
   readonly deadlineMs?: number;
   readonly pollMs?: number;
@@ -24,7 +32,7 @@ export async function waitUntil<T>(
     } catch (error) {
       reason = error;
     }
-    if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`, { cause: reason });
+    if (performance.now() > endMs) throw new Late(`waited ${deadlineMs} ms in vain: ${what}`, { cause: reason });
     await delay(pollMs);
   }
 }
@@ -33,7 +41,7 @@ export async function waitUntil<T>(
 export async function within<T>(what: string, deadlineMs: number, promise: Promise<T>): Promise<T> {
   const abort = new AbortController();
   const late = delay(deadlineMs, undefined, { signal: abort.signal }).then(() => {
-    throw new Error(`did not end within ${deadlineMs} ms: ${what}`);
+    throw new Late(`did not end within ${deadlineMs} ms: ${what}`);
   });
   try {
     return await Promise.race([promise, late]);

@@ -4,15 +4,23 @@
  * codes: 0 every round went well (with a mutant: one failed), 1 one did not (with a mutant: none failed), 2 wrong usage,
  * 3 this machine cannot do it.
  */
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { mebibyte, type Service } from "../../harness/cluster-file.js";
 import { repositoryRoot, serviceMain as ownServiceMain } from "../../harness/repository.js";
+import { Late } from "../../harness/wait.js";
 import { makeSourceCopy, patchFileOf } from "../../mutants/source-copy.js";
 import { runPowerDrill, type PowerDrillOptions, type PowerDrillReport } from "./power-drill.js";
-import { whyNoPowerStore } from "./power-store.js";
+import { releaseAllStores, whyNoPowerStore } from "./power-store.js";
+import { durableSyncs } from "./syncs.js";
+
+/** What is removed, and the rounds that show it best. */
+const mutants = new Map(
+  durableSyncs.flatMap(({ shownBy }) => ("mutant" in shownBy ? [[shownBy.mutant, shownBy.course] as const] : [])),
+);
 
 const usage = `Usage: npm run power -- [--times N] [--seed S] [--mutant NAME] [--folder DIR]
 
@@ -21,25 +29,41 @@ acknowledged is lost. Needs root, /dev/fuse, loop devices, nbdfuse.
 
   --times N      how many rounds, each in a new cluster (default 1)
   --seed S       seed of the first round; the others follow it (default: random)
-  --mutant NAME  break a rule of durability first (a patch of test/mutants), and expect a round to fail
+  --mutant NAME  remove a sync first, or "all" one after the other, and expect a round to fail; may be repeated:
+                 ${[...mutants.keys()].join("\n                 ")}
   --folder DIR   where disk images are kept (default: the system's folder for temporary files)
 `;
+
+const text = { type: "string" } as const;
+const optionNames = {
+  times: text,
+  seed: text,
+  mutant: { type: "string", multiple: true },
+  folder: text,
+} as const;
 
 interface Wanted {
   readonly times: number;
   readonly seed: number;
-  readonly mutant: string | null;
+  readonly mutants: readonly string[];
   readonly folder: string;
 }
 
 function readArguments(): Wanted | null {
   try {
-    const text = { type: "string" } as const;
-    const { values } = parseArgs({ options: { times: text, seed: text, mutant: text, folder: text } });
+    const { values } = parseArgs({ options: optionNames });
     const times = Number(values.times ?? 1);
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
-    const wanted = { times, seed, mutant: values.mutant ?? null, folder: values.folder ?? tmpdir() };
-    if (Number.isSafeInteger(times) && times > 0 && Number.isSafeInteger(seed)) return wanted;
+    const named = values.mutant ?? [];
+    const names = named.includes("all") ? [...mutants.keys()] : named;
+    const wanted = { times, seed, mutants: names, folder: values.folder ?? tmpdir() };
+    if (
+      names.every((name) => mutants.has(name)) &&
+      Number.isSafeInteger(times) &&
+      times > 0 &&
+      Number.isSafeInteger(seed)
+    )
+      return wanted;
   } catch {
     // Falls through to the usage.
   }
@@ -57,7 +81,9 @@ async function main(): Promise<number> {
       process.stderr.write(`power: this machine cannot cut the power of its daemons' storage:\n  ${reason}\n`);
       return 3;
     }
-    return wanted.mutant === null ? await runSound(wanted, folder) : await runMutant(wanted.mutant, wanted, folder);
+    return wanted.mutants.length === 0
+      ? await runSound(wanted, folder)
+      : await runMutants(wanted.mutants, wanted, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -78,35 +104,55 @@ async function runSound({ times, seed }: Wanted, folder: string): Promise<number
 }
 
 /**
- * Ends with the first round that fails. That the copy works where nothing is broken is tried beforehand: what cannot
- * start at all is caught by everything.
+ * One after the other. That the copy works where nothing is broken is tried beforehand: what cannot start at all is
+ * caught by everything.
  */
-async function runMutant(mutant: string, { times, seed }: Wanted, folder: string): Promise<number> {
+async function runMutants(names: readonly string[], wanted: Wanted, folder: string): Promise<number> {
   const copy = await makeSourceCopy();
   try {
     for (const part of ["services", "proto"])
       await cp(join(repositoryRoot, part), join(copy.folder, part), { recursive: true });
     const serviceMain = (service: Service): string => join(copy.folder, "services", service, "dist", "main.js");
-    const control = await runRound("without the mutant", { seed, folder, serviceMain });
+    const control = await runRound("without a mutant", { seed: wanted.seed, folder, serviceMain });
     if (control !== "ok") return 1;
-    return await copy.mutated(patchFileOf(mutant), async () => {
-      for (let round = 1; round <= times; round++) {
-        const label = `${mutant} round ${round}/${times}`;
-        const outcome = await runRound(label, { seed: seed + round - 1, folder, serviceMain });
-        if (outcome === "ok") continue;
-        if (outcome === "no cut") return 1;
-        process.stdout.write(`${mutant}: caught in round ${round}\n`);
-        return 0;
-      }
-      process.stdout.write(`${mutant}: SURVIVED ${times} rounds\n`);
-      return 1;
-    });
+    const survivors: string[] = [];
+    for (const name of names) {
+      const runs = (): Promise<boolean> => isCaught(name, wanted, { folder, serviceMain });
+      if (!(await copy.mutated(patchOf(name), runs))) survivors.push(name);
+    }
+    const verdict = survivors.length === 0 ? "all caught" : `NOT CAUGHT: ${survivors.join(", ")}`;
+    process.stdout.write(`${names.length} mutants, ${verdict}\n`);
+    return survivors.length === 0 ? 0 : 1;
   } finally {
     await copy.remove();
   }
 }
 
-type Outcome = "ok" | "failed" | "no cut";
+/** Ends with the first round that fails. */
+async function isCaught(
+  name: string,
+  { times, seed }: Wanted,
+  parts: Pick<PowerDrillOptions, "folder" | "serviceMain">,
+): Promise<boolean> {
+  for (let round = 1; round <= times; round++) {
+    const options = { ...parts, seed: seed + round - 1, course: mutants.get(name) ?? {} };
+    const outcome = await runRound(`${name} round ${round}/${times}`, options);
+    // That something took too long may have other reasons than the mutant.
+    if (outcome === "ok" || outcome === "late") continue;
+    if (outcome === "no cut") return false;
+    process.stdout.write(`${name}: caught in round ${round}\n`);
+    return true;
+  }
+  process.stdout.write(`${name}: SURVIVED ${times} rounds\n`);
+  return false;
+}
+
+function patchOf(name: string): string {
+  const own = join(repositoryRoot, "test", "drills", "power", "mutants", `${name}.patch`);
+  return existsSync(own) ? own : patchFileOf(name);
+}
+
+type Outcome = "ok" | "failed" | "late" | "no cut";
 
 async function runRound(label: string, options: PowerDrillOptions): Promise<Outcome> {
   let cuts = 0;
@@ -120,7 +166,8 @@ async function runRound(label: string, options: PowerDrillOptions): Promise<Outc
     const reason = error instanceof Error ? describe(error) : String(error);
     const when = cuts === 0 ? "before any cut" : `after cut ${cuts}`;
     process.stdout.write(`${label} FAILED ${when} | seed ${options.seed} | ${reason} | ${seconds()}\n`);
-    return cuts === 0 ? "no cut" : "failed";
+    if (cuts === 0) return "no cut";
+    return error instanceof Late ? "late" : "failed";
   }
 }
 
@@ -134,4 +181,6 @@ function describe(error: Error): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void releaseAllStores().finally(() => process.exit(1)));
 process.exitCode = await main();

@@ -70,10 +70,13 @@ function openMedium(image: string): Medium {
     const count = readSync(fd, bytes, 0, lengthBytes, offsetBytes);
     return bytes.fill(0, count);
   };
-  const setAside = (block: number): void => {
-    if (flushed.has(block)) return;
-    const old = readNow(block * blockBytes, blockBytes);
-    flushed.set(block, old.equals(zeroBlock) ? null : old);
+  const setAside = (first: number, end: number): void => {
+    const old = readNow(first * blockBytes, (end - first) * blockBytes);
+    for (let block = first; block < end; block++) {
+      if (flushed.has(block)) continue;
+      const bytes = old.subarray((block - first) * blockBytes, (block - first + 1) * blockBytes);
+      flushed.set(block, bytes.equals(zeroBlock) ? null : Buffer.from(bytes));
+    }
   };
 
   return {
@@ -84,8 +87,7 @@ function openMedium(image: string): Medium {
     },
     write(offsetBytes, data) {
       checkPower();
-      const end = Math.ceil((offsetBytes + data.length) / blockBytes);
-      for (let block = Math.floor(offsetBytes / blockBytes); block < end; block++) setAside(block);
+      setAside(Math.floor(offsetBytes / blockBytes), Math.ceil((offsetBytes + data.length) / blockBytes));
       writeSync(fd, data, 0, data.length, offsetBytes);
     },
     flush() {

@@ -27,8 +27,16 @@ import { startCheckedLoad, type CheckedLoad } from "./checked-load.js";
 import { createPowerGrid, type PowerGrid } from "./power-grid.js";
 import { watchNames } from "./unsynced-names.js";
 
+/** What chance decides when it is left out. */
+export interface PowerCourse {
+  readonly journals?: JournalForm;
+  /** Cuts in the first start and soon after it; or so much load that all logs and rings go round. */
+  readonly emphasis?: "first start" | "load";
+}
+
 export interface PowerDrillOptions {
   readonly seed: number;
+  readonly course?: PowerCourse;
   /** Where disk images are kept while it runs. */
   readonly folder: string;
   /** The compiled entry point of each service. */
@@ -53,9 +61,17 @@ const momentMsMax = 1_000;
 /** Beyond half of a stripe log, whose tail then moves in the background (`packages/raid/src/io/stripe-log.ts`). */
 const burstBytesMax = 24 * mebibyte;
 const smallBurstBytesMax = mebibyte;
-const progressMs = 90_000;
-const firstStart = { cutChance: 0.6, steps: 100 };
+/** Syncs are slow here, and many. */
+const waitMs = 180_000;
+const firstStart = { cutChance: 0.4, steps: 100 };
 const restart = { cutChance: 0.15, steps: 30 };
+/** How a round with an emphasis differs. */
+const emphases = {
+  "first start": { cutsMax: 1, cutChance: 0.9, burst: () => 0 },
+  "load": { cutsMax: 2, cutChance: 0, burst: () => 40 * mebibyte },
+  "none": { cutsMax, cutChance: firstStart.cutChance, burst: (random: Random) => chooseBurst(random) },
+};
+type Emphasis = (typeof emphases)[keyof typeof emphases];
 const volumeNodes = { "vol-a": ["primary-a", "secondary-a"], "vol-b": ["primary-b", "secondary-b"] } as const;
 
 const journalForms = {
@@ -76,7 +92,10 @@ function shapeOf(form: JournalForm): Partial<ClusterShape> {
 export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillReport> {
   const { seed, onCut = () => {} } = options;
   const random = createRandom(seed);
-  const journals = random.pick(Object.keys(journalForms) as JournalForm[]);
+  const { course = {} } = options;
+  const journals =
+    course.journals ?? random.pick(["LevelDB", "LevelDB", "relay on a volume", "all on volumes"] as const);
+  const emphasis = emphases[course.emphasis ?? "none"];
   let watchedMain = options.serviceMain;
   const serviceMain = (service: Service): string => watchedMain(service);
   return withCluster({ shape: shapeOf(journals), serviceMain }, async (cluster) => {
@@ -86,7 +105,7 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
     watchedMain = (service) => names.serviceMain(service);
     const grid = await createPowerGrid({ cluster, names, folder, random, onCut });
     try {
-      return { journals, ...(await drill({ cluster, grid, random })) };
+      return { journals, ...(await drill({ cluster, grid, random, emphasis })) };
     } finally {
       await grid.release();
     }
@@ -97,6 +116,7 @@ interface Round {
   readonly cluster: TestCluster;
   readonly grid: PowerGrid;
   readonly random: Random;
+  readonly emphasis: Emphasis;
 }
 
 /** What clients write, and were told. */
@@ -107,21 +127,21 @@ interface Clients {
 }
 
 async function drill(round: Round): Promise<Omit<PowerDrillReport, "journals">> {
-  const { cluster, grid, random } = round;
-  await grid.start(nodeNames, firstStart);
-  await waitProtected(cluster);
+  const { cluster, grid, random, emphasis } = round;
+  await grid.start(nodeNames, { ...firstStart, cutChance: emphasis.cutChance });
+  await waitProtected(cluster, waitMs);
   const clients = startClients(round);
   const { writes, loads } = clients;
   try {
     const cuts: TestNode[][] = [];
-    for (let left = 1 + random.below(cutsMax); left > 0; left--) {
+    for (let left = 1 + random.below(emphasis.cutsMax); left > 0; left--) {
       const nodes = chooseNodes(random);
       cuts.push(nodes);
       await progress("more writes", () => writes.acknowledged(), 1);
-      for (const load of Object.values(loads)) await writeSome(load, random);
+      await Promise.all(Object.values(loads).map((load) => writeSome(load, round)));
       await delay(random.below(momentMsMax));
       await cutAndRestore(round, nodes);
-      await waitProtected(cluster);
+      await waitProtected(cluster, waitMs);
     }
     await progress("more writes", () => writes.acknowledged(), 20);
     const ending = random.chance(0.5) ? "takeover" : "power comes back";
@@ -142,7 +162,7 @@ function startClients({ cluster, random }: Round): Clients {
   const loads = { "vol-a": startLoad("vol-a"), "vol-b": startLoad("vol-b") };
   const stop = async (): Promise<void> => {
     const ended = Promise.all([writes.stop(), ...Object.values(loads).map((load) => load.stop())]);
-    await within("the end of the clients", progressMs, ended);
+    await within("the end of the clients", waitMs, ended);
   };
   return { writes, loads, stop };
 }
@@ -154,16 +174,21 @@ function chooseNodes(random: Random): TestNode[] {
   return chosen.length === 0 ? [random.pick(nodeNames)] : chosen;
 }
 
+function chooseBurst(random: Random): number {
+  return random.below(random.chance(0.5) ? burstBytesMax : smallBurstBytesMax);
+}
+
 /** Goes on when part of it is written: the cut may come in the midst of the rest. */
-async function writeSome(load: CheckedLoad, random: Random): Promise<void> {
-  const bytes = random.below(random.chance(0.5) ? burstBytesMax : smallBurstBytesMax);
+async function writeSome(load: CheckedLoad, { random, emphasis }: Round): Promise<void> {
+  const bytes = emphasis.burst(random);
   load.burst(bytes);
-  await progress("more bytes of load", () => load.acknowledgedBytes(), Math.floor(bytes * random.next()));
+  const part = Math.floor(bytes * (1 + random.next())) / 2;
+  await progress("more bytes of load", () => load.acknowledgedBytes(), part);
 }
 
 function progress(what: string, measure: () => number, amount: number): Promise<unknown> {
   const from = measure();
-  return waitUntil(`${amount} ${what}`, () => measure() >= from + amount, { deadlineMs: progressMs });
+  return waitUntil(`${amount} ${what}`, () => measure() >= from + amount, { deadlineMs: waitMs });
 }
 
 async function cutAndRestore({ cluster, grid, random }: Round, nodes: readonly TestNode[]): Promise<void> {
@@ -190,7 +215,7 @@ type Found = Pick<PowerDrillReport, "acknowledged" | "prefix">;
 /** Everything goes on: both sides show the same, and all that was acknowledged. */
 async function endWithPower({ cluster }: Round, clients: Clients): Promise<Found> {
   await clients.stop();
-  await waitSynced(cluster);
+  await waitSynced(cluster, waitMs);
   const near = await checkSide(cluster, clients, 0);
   await checkSide(cluster, clients, 1);
   const [primary, secondary] = [await siteDigests(cluster, "primary"), await siteDigests(cluster, "secondary")];

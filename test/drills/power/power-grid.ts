@@ -40,7 +40,8 @@ export interface PowerGridOptions {
 }
 
 const sizeBytes = 4 * 1024 ** 3;
-const startMs = 60_000;
+/** The first start writes all logs, through a file system and a server in front of every disk. */
+const startMs = 240_000;
 const gapMsMax = 30;
 const writeBackMsMax = 60;
 
@@ -121,7 +122,8 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   return {
     async start(nodes, course) {
       const running = await startAndCut(nodes, course);
-      await cluster.start(...nodes.filter((node) => !running.includes(node)));
+      const left = nodes.filter((node) => !running.includes(node));
+      await Promise.all(left.map((node) => within(`the start of ${node}`, startMs, cluster.launch(node).ready)));
     },
     cut,
     restore,

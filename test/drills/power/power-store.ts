@@ -40,7 +40,17 @@ interface Server {
   failure(): Error | null;
 }
 
-const commandMs = 30_000;
+const commandMs = 60_000;
+/** What is mounted outlives this process unless it is taken down. */
+const mounted = new Set<PowerStore>();
+
+/** For a drill that is broken off: takes down what there is, whoever uses it. */
+export async function releaseAllStores(): Promise<void> {
+  for (const store of mounted) {
+    store.cut(createRandom(1));
+    await store.release();
+  }
+}
 
 /** Makes a file system and mounts it. */
 export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerStoreOptions): Promise<PowerStore> {
@@ -51,7 +61,7 @@ export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerS
   await truncate(image, sizeBytes);
   await succeed("mke2fs", ["-q", "-F", "-t", "ext4", "-J", "size=16", "-E", "nodiscard", image], commandMs);
   let life = await powerOn(folder, image, mountPoint);
-  return {
+  const store: PowerStore = {
     mountPoint,
     cut: (random) => life.cut(random),
     async writeBack() {
@@ -63,9 +73,12 @@ export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerS
     },
     async release() {
       await life.takeDown();
+      mounted.delete(store);
       await rm(folder, { recursive: true, force: true });
     },
   };
+  mounted.add(store);
+  return store;
 }
 
 /** Why there cannot be such storage here; null when there can. Tries it, with a sync and without. */
