@@ -14,7 +14,7 @@ import { repositoryRoot, serviceMain as ownServiceMain } from "../../harness/rep
 import { Late } from "../../harness/wait.js";
 import { makeSourceCopy, patchFileOf } from "../../mutants/source-copy.js";
 import { runPowerDrill, type PowerDrillOptions, type PowerDrillReport } from "./power-drill.js";
-import { releaseAllStores, whyNoPowerStore } from "./power-store.js";
+import { whyNoPowerStore } from "./power-store.js";
 import { durableSyncs } from "./syncs.js";
 
 /** What is removed, and the rounds that show it best. */
@@ -98,6 +98,7 @@ async function runSound({ times, seed }: Wanted, folder: string): Promise<number
       serviceMain: ownServiceMain,
     });
     if (outcome !== "ok") failed += 1;
+    if (breakOff.signal.aborted) break;
   }
   process.stdout.write(`${times} rounds, ${failed === 0 ? "no failure" : `${failed} FAILED`}\n`);
   return failed === 0 ? 0 : 1;
@@ -119,6 +120,7 @@ async function runMutants(names: readonly string[], wanted: Wanted, folder: stri
     for (const name of names) {
       const runs = (): Promise<boolean> => isCaught(name, wanted, { folder, serviceMain });
       if (!(await copy.mutated(patchOf(name), runs))) survivors.push(name);
+      if (breakOff.signal.aborted) break;
     }
     const verdict = survivors.length === 0 ? "all caught" : `NOT CAUGHT: ${survivors.join(", ")}`;
     process.stdout.write(`${names.length} mutants, ${verdict}\n`);
@@ -152,6 +154,9 @@ function patchOf(name: string): string {
   return existsSync(own) ? own : patchFileOf(name);
 }
 
+/** Ctrl-C: what is mounted would outlive this process. */
+const breakOff = new AbortController();
+
 type Outcome = "ok" | "failed" | "late" | "no cut";
 
 async function runRound(label: string, options: PowerDrillOptions): Promise<Outcome> {
@@ -159,14 +164,14 @@ async function runRound(label: string, options: PowerDrillOptions): Promise<Outc
   const startedMs = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
   try {
-    const report = await runPowerDrill({ ...options, onCut: () => (cuts += 1) });
+    const report = await runPowerDrill({ ...options, onCut: () => (cuts += 1), signal: breakOff.signal });
     process.stdout.write(`${label} ok | seed ${options.seed} | ${roundLine(report)} | ${seconds()}\n`);
     return "ok";
   } catch (error) {
     const reason = error instanceof Error ? describe(error) : String(error);
     const when = cuts === 0 ? "before any cut" : `after cut ${cuts}`;
     process.stdout.write(`${label} FAILED ${when} | seed ${options.seed} | ${reason} | ${seconds()}\n`);
-    if (cuts === 0) return "no cut";
+    if (cuts === 0 || breakOff.signal.aborted) return "no cut";
     return error instanceof Late ? "late" : "failed";
   }
 }
@@ -181,6 +186,6 @@ function describe(error: Error): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const)
-  process.once(signal, () => void releaseAllStores().finally(() => process.exit(1)));
-process.exitCode = await main();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => breakOff.abort());
+// What was broken off may still wait for something.
+process.exit(await main());

@@ -129,6 +129,7 @@ function frontOf(medium: Medium): BlockFront {
   const attempt = <T>(action: () => T): Promise<T> => new Promise((resolve) => resolve(action()));
   const handle: VolumeHandle = {
     volume,
+    readNow: () => false,
     read: (offsetBytes, lengthBytes) => attempt(() => medium.read(offsetBytes, lengthBytes)),
     write: (offsetBytes, data) => attempt(() => medium.write(offsetBytes, data)),
     zero: (offsetBytes, lengthBytes) => attempt(() => medium.write(offsetBytes, Buffer.alloc(lengthBytes))),

@@ -43,6 +43,8 @@ export interface PowerDrillOptions {
   readonly serviceMain: (service: Service) => string;
   /** Called at each cut: a round that fails before the first has shown nothing about power. */
   readonly onCut?: () => void;
+  /** Breaks it off: everything is taken down, and the round fails. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PowerDrillReport {
@@ -63,8 +65,8 @@ const burstBytesMax = 24 * mebibyte;
 const smallBurstBytesMax = mebibyte;
 /** Syncs are slow here, and many. */
 const waitMs = 180_000;
-const firstStart = { cutChance: 0.4, steps: 100 };
-const restart = { cutChance: 0.15, steps: 30 };
+const firstStart = { cutChance: 0.4, steps: 80, moves: 3 };
+const restart = { cutChance: 0.15, steps: 30, moves: 0 };
 /** How a round with an emphasis differs. */
 const emphases = {
   "first start": { cutsMax: 1, cutChance: 0.9, burst: () => 0 },
@@ -92,10 +94,10 @@ function shapeOf(form: JournalForm): Partial<ClusterShape> {
 export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillReport> {
   const { seed, onCut = () => {} } = options;
   const random = createRandom(seed);
-  const { course = {} } = options;
+  const { course: wanted = {} } = options;
   const journals =
-    course.journals ?? random.pick(["LevelDB", "LevelDB", "relay on a volume", "all on volumes"] as const);
-  const emphasis = emphases[course.emphasis ?? "none"];
+    wanted.journals ?? random.pick(["LevelDB", "LevelDB", "relay on a volume", "all on volumes"] as const);
+  const emphasis = emphases[wanted.emphasis ?? "none"];
   let watchedMain = options.serviceMain;
   const serviceMain = (service: Service): string => watchedMain(service);
   return withCluster({ shape: shapeOf(journals), serviceMain }, async (cluster) => {
@@ -105,10 +107,19 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
     watchedMain = (service) => names.serviceMain(service);
     const grid = await createPowerGrid({ cluster, names, folder, random, onCut });
     try {
-      return { journals, ...(await drill({ cluster, grid, random, emphasis })) };
+      const course = drill({ cluster, grid, random, emphasis });
+      return { journals, ...(await Promise.race([course, whenBrokenOff(options.signal)])) };
     } finally {
       await grid.release();
     }
+  });
+}
+
+function whenBrokenOff(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(new Error("broken off"));
+    if (signal?.aborted === true) fail();
+    signal?.addEventListener("abort", fail);
   });
 }
 

@@ -11,6 +11,7 @@ import { succeed } from "../../harness/programs.js";
 import { within } from "../../harness/wait.js";
 import { createPowerStore, type PowerStore } from "./power-store.js";
 import type { UnsyncedNames } from "./unsynced-names.js";
+import type { Death } from "./watched-files.js";
 
 export interface PowerGrid {
   /** All storage is there, and the power is on; nothing runs. Each of these is tried first with cuts in the midst of it. */
@@ -29,6 +30,8 @@ export interface StartCourse {
   readonly cutChance: number;
   /** About how many steps (names made, syncs) a start takes. */
   readonly steps: number;
+  /** About how many names it moves into place. */
+  readonly moves: number;
 }
 
 export interface PowerGridOptions {
@@ -42,6 +45,7 @@ export interface PowerGridOptions {
 const sizeBytes = 4 * 1024 ** 3;
 /** The first start writes all logs, through a file system and a server in front of every disk. */
 const startMs = 240_000;
+const stepsAfterMove = 8;
 const gapMsMax = 30;
 const writeBackMsMax = 60;
 
@@ -98,9 +102,9 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   };
 
   /** Starts nodes that may die in the midst of it, and lets them lose their power then. Returns those that run. */
-  const startAndCut = async (nodes: readonly TestNode[], { cutChance, steps }: StartCourse): Promise<TestNode[]> => {
-    const chosen = nodes.filter(() => random.chance(cutChance));
-    for (const node of chosen) await names.dieAfter(node, 1 + random.below(steps));
+  const startAndCut = async (nodes: readonly TestNode[], course: StartCourse): Promise<TestNode[]> => {
+    const chosen = nodes.filter(() => random.chance(course.cutChance));
+    for (const node of chosen) await names.dieAfter(node, chooseDeath(course));
     for (const node of nodes) cluster.launch(node);
     await Promise.all(nodes.map((node) => settle(node)));
     // Those that were quicker than their steps would die at any time. Some die without their storage.
@@ -111,6 +115,10 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
     await restore(dark);
     return nodes.filter((node) => !chosen.includes(node));
   };
+  const chooseDeath = ({ steps, moves }: StartCourse): Death =>
+    moves > 0 && random.chance(0.6)
+      ? { afterMoves: 1 + random.below(moves), steps: 1 + random.below(stepsAfterMove) }
+      : { afterMoves: 0, steps: 1 + random.below(steps) };
   const settle = async (node: TestNode): Promise<void> => {
     const daemon = cluster.process(node);
     await within(`the start of ${node}`, startMs, Promise.race([daemon.ready.catch(() => {}), daemon.exited]));

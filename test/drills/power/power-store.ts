@@ -41,17 +41,6 @@ interface Server {
 }
 
 const commandMs = 60_000;
-/** What is mounted outlives this process unless it is taken down. */
-const mounted = new Set<PowerStore>();
-
-/** For a drill that is broken off: takes down what there is, whoever uses it. */
-export async function releaseAllStores(): Promise<void> {
-  for (const store of mounted) {
-    store.cut(createRandom(1));
-    await store.release();
-  }
-}
-
 /** Makes a file system and mounts it. */
 export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerStoreOptions): Promise<PowerStore> {
   await mkdir(folder, { recursive: true });
@@ -61,24 +50,24 @@ export async function createPowerStore({ folder, mountPoint, sizeBytes }: PowerS
   await truncate(image, sizeBytes);
   await succeed("mke2fs", ["-q", "-F", "-t", "ext4", "-J", "size=16", "-E", "nodiscard", image], commandMs);
   let life = await powerOn(folder, image, mountPoint);
-  const store: PowerStore = {
+  let isReleased = false;
+  return {
     mountPoint,
     cut: (random) => life.cut(random),
     async writeBack() {
       await run("sync", ["-f", mountPoint], commandMs);
     },
     async restore() {
+      if (isReleased) throw new Error("this storage was taken down");
       await life.takeDown();
       life = await powerOn(folder, image, mountPoint);
     },
     async release() {
+      isReleased = true;
       await life.takeDown();
-      mounted.delete(store);
       await rm(folder, { recursive: true, force: true });
     },
   };
-  mounted.add(store);
-  return store;
 }
 
 /** Why there cannot be such storage here; null when there can. Tries it, with a sync and without. */
@@ -120,7 +109,7 @@ async function powerOn(folder: string, image: string, mountPoint: string) {
   /** Each step as far as it goes: the next ones free what is still held. */
   const takeDown = async (): Promise<void> => {
     for (const step of steps.splice(0).reverse()) await step().catch(() => {});
-    await rm(life, { recursive: true, force: true });
+    await rm(life, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     const disk = await servePowerDisk(image);

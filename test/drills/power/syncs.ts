@@ -1,13 +1,18 @@
 /**
- * Every place in the product that makes something durable (fsync, fdatasync, O_DSYNC, `sync: true`, `durable: true`), and
- * what shows that it is needed: a mutant without it that power cuts must catch, or the reason why another row covers it.
- * The patches are in `mutants/` beside this file, or with those of `npm run mutants`.
+ * Every place in the product that makes something durable, as `syncing` finds them, and what shows that it is needed: a
+ * mutant without it, which power cuts must catch, or the reason why another row covers it. The patches are in `mutants/`
+ * beside this file, or with those of `npm run mutants`. test/repository/durable-syncs.test.ts fails when the product has
+ * a sync that is not here.
  */
 import type { PowerCourse } from "./power-drill.js";
 
+/** A line of a source file that makes something durable, or lets others do it. */
+export const syncing =
+  /(?:fsync|fdatasync)\w*\(|^\s*await \w+\.(?:data)?sync\(\)|O_DSYNC\)|sync: (?:true|taken)|\{ kind: "sync" }|durable: true/;
+
 export interface DurableSync {
-  /** File of packages/, and function. */
-  readonly where: string;
+  readonly file: string;
+  readonly place: string;
   readonly makesDurable: string;
   readonly shownBy: Shown;
 }
@@ -27,91 +32,164 @@ function caught(mutant: string, course: PowerCourse): Shown {
   return { mutant, course };
 }
 
-const rows: readonly (readonly [where: string, makesDurable: string, shownBy: Shown])[] = [
+const rows: readonly (readonly [file: string, place: string, makesDurable: string, shownBy: Shown])[] = [
   // Disks
-  ["raid file-disk.ts openFile, O_DSYNC", "a durable write", caught("file-disk-write-not-synced", anyCourse)],
-  ["raid file-disk.ts createGroupedSync", "what was written plainly", caught("file-disk-sync-not-done", muchLoad)],
-  ["raid file-disk.ts syncNames", "the names of a new disk", caught("file-disk-name-not-synced", firstStart)],
   [
-    "raid file-disk.ts createFile, fsync",
+    "packages/raid/src/io/file-disk.ts",
+    "openFile, O_DSYNC",
+    "a durable write",
+    caught("file-disk-write-not-synced", anyCourse),
+  ],
+  [
+    "packages/raid/src/io/file-disk.ts",
+    "createGroupedSync",
+    "what was written plainly",
+    caught("file-disk-sync-not-done", muchLoad),
+  ],
+  [
+    "packages/raid/src/io/file-disk.ts",
+    "syncNames",
+    "the names of a new disk",
+    caught("file-disk-name-not-synced", firstStart),
+  ],
+  [
+    "packages/raid/src/io/file-disk.ts",
+    "createFile, fsync",
     "the size of a new disk",
     { covered: "prepareDisk syncs the same file before anything counts on it: array-preparation-not-synced" },
   ],
   // Arrays
   [
-    "raid create-array.ts prepareDisk",
+    "packages/raid/src/io/create-array.ts",
+    "prepareDisk",
     "an empty log, with its tail",
     caught("array-preparation-not-synced", firstStart),
   ],
-  ["raid create-array.ts writeSuperblocks", "that it is an array", caught("new-superblock-not-synced", firstStart)],
   [
-    "raid members.ts writeGenerations",
+    "packages/raid/src/io/create-array.ts",
+    "writeSuperblocks",
+    "that it is an array",
+    caught("new-superblock-not-synced", firstStart),
+  ],
+  [
+    "packages/raid/src/io/members.ts",
+    "writeGenerations",
     "who is present, before anybody counts on it",
     {
       covered:
         "when it opens, recoverLog syncs all disks right after; when a disk fails, which power cuts alone do not make: npm run mutants, ejection-not-recorded",
     },
   ],
-  ["raid stripe-log.ts append", "a write, before its stripe", caught("stripe-log-record-not-synced", anyCourse)],
-  ["raid stripe-log.ts runCheckpoint", "what the log forgets", caught("stripe-log-tail-before-disks-synced", muchLoad)],
-  ["raid stripe-log.ts moveTail", "where the log begins", caught("stripe-log-tail-not-synced", muchLoad)],
-  ["raid recovery.ts recoverLog", "what was replayed", caught("stripe-log-replay-not-synced", anyCourse)],
-  ["raid recovery.ts startSession, tail", "the new session", caught("stripe-log-session-not-synced", anyCourse)],
   [
-    "raid recovery.ts startSession, record",
+    "packages/raid/src/io/stripe-log.ts",
+    "append",
+    "a write, before its stripe",
+    caught("stripe-log-record-not-synced", anyCourse),
+  ],
+  [
+    "packages/raid/src/io/stripe-log.ts",
+    "runCheckpoint",
+    "what the log forgets",
+    caught("stripe-log-tail-before-disks-synced", muchLoad),
+  ],
+  [
+    "packages/raid/src/io/stripe-log.ts",
+    "moveTail",
+    "where the log begins",
+    caught("stripe-log-tail-not-synced", muchLoad),
+  ],
+  [
+    "packages/raid/src/io/recovery.ts",
+    "recoverLog",
+    "what was replayed",
+    caught("stripe-log-replay-not-synced", anyCourse),
+  ],
+  [
+    "packages/raid/src/io/recovery.ts",
+    "startSession, tail",
+    "the new session",
+    caught("stripe-log-session-not-synced", anyCourse),
+  ],
+  [
+    "packages/raid/src/io/recovery.ts",
+    "startSession, record",
     "the list of blocks that a double fault lost",
     { covered: "power cuts alone lose no disk; raid/src/io/array-crash.test.ts does" },
   ],
   [
-    "raid staging.ts stageInPlace, data",
+    "packages/raid/src/io/staging.ts",
+    "stageInPlace, data",
     "a whole stripe that the log does not hold",
     caught("whole-stripe-write-not-synced", anyCourse),
   ],
   [
-    "raid staging.ts stageInPlace, parity",
+    "packages/raid/src/io/staging.ts",
+    "stageInPlace, parity",
     "its parity",
     { covered: "with all disks there recovery forms it anew; without one: raid/src/io/array-crash.test.ts" },
   ],
   // Journals
-  ["journal level-writer.ts write", "a batch of commits", caught("leveldb-commit-not-synced", onLevel)],
-  ["journal level-recovery.ts createState", "which ring it has", caught("journal-state-not-synced", onVolume)],
+  ["packages/journal/src/level-writer.ts", "write", "a batch of commits", caught("leveldb-commit-not-synced", onLevel)],
   [
-    "journal level-database.ts prepareDirectory",
+    "packages/journal/src/level-recovery.ts",
+    "createState",
+    "which ring it has",
+    caught("journal-state-not-synced", onVolume),
+  ],
+  [
+    "packages/journal/src/level-database.ts",
+    "prepareDirectory",
     "the name of its folder",
     { covered: "the daemon has made the folder durably before: folder-name-not-synced" },
   ],
-  ["journal volume-writer.ts append", "a group in the ring", caught("volume-commit-not-awaited", onVolume)],
   [
-    "journal volume-recovery.ts createVolume",
+    "packages/journal/src/volume-writer.ts",
+    "append",
+    "a group in the ring",
+    caught("volume-commit-not-awaited", onVolume),
+  ],
+  [
+    "packages/journal/src/volume-recovery.ts",
+    "createVolume",
     "the ring's header",
     caught("volume-header-not-awaited", { ...onVolume, ...firstStart }),
   ],
   [
-    "journal volume-writer.ts checkpoint",
+    "packages/journal/src/volume-writer.ts",
+    "checkpoint",
     "the index of groups that may be written over",
     caught("volume-checkpoint-not-synced", { ...onVolume, ...muchLoad }),
   ],
   [
-    "journal volume-recovery.ts takeGroups",
+    "packages/journal/src/volume-recovery.ts",
+    "takeGroups",
     "the index of groups found in the ring",
     { covered: "they stay in the ring until a checkpoint, later in the same log of LevelDB, is synced" },
   ],
   // Daemons
   [
-    "daemon durable-file.ts writeFileDurably, datasync",
+    "packages/daemon/src/durable-file.ts",
+    "writeFileDurably, datasync",
     "the content of a small file",
     caught("durable-file-content-not-synced", firstStart),
   ],
   [
-    "daemon durable-file.ts writeFileDurably, folder",
+    "packages/daemon/src/durable-file.ts",
+    "writeFileDurably, folder",
     "that an array or a journal existed once",
     caught("durable-file-name-not-synced", anyCourse),
   ],
-  ["daemon durable-file.ts makeFolderDurably", "the name of a folder", caught("folder-name-not-synced", firstStart)],
+  [
+    "packages/daemon/src/durable-file.ts",
+    "makeFolderDurably",
+    "the name of a folder",
+    caught("folder-name-not-synced", firstStart),
+  ],
 ];
 
-export const durableSyncs: readonly DurableSync[] = rows.map(([where, makesDurable, shownBy]) => ({
-  where,
+export const durableSyncs: readonly DurableSync[] = rows.map(([file, place, makesDurable, shownBy]) => ({
+  file,
+  place,
   makesDurable,
   shownBy,
 }));

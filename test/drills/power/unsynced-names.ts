@@ -8,13 +8,13 @@ import { pathToFileURL } from "node:url";
 import type { Random } from "@waystation/contracts/random";
 import { nodeNames, type Service, type TestNode } from "../../harness/cluster-file.js";
 import { run } from "../../harness/programs.js";
-import type { WatchedFiles } from "./watched-files.js";
+import type { Death, WatchedFiles } from "./watched-files.js";
 
 export interface UnsyncedNames {
   /** The entry point of each service: the real one, watched. */
   serviceMain(service: Service): string;
-  /** At its next start the node dies after so many steps. */
-  dieAfter(node: TestNode, steps: number | null): Promise<void>;
+  /** When the node dies at its next starts. */
+  dieAfter(node: TestNode, death: Death | null): Promise<void>;
   /** The power was cut: takes names away, with all that is below them. What is left is durable from now on. */
   lose(node: TestNode, random: Random): Promise<void>;
   /** Of this life no name will be taken. */
@@ -42,8 +42,8 @@ export async function watchNames(options: UnsyncedNamesOptions): Promise<Unsynce
   const namesFile = (node: string): string => join(folder, `${node}.names`);
   const programFile = (service: Service): string => join(folder, `${service}.mjs`);
 
-  const dieAfter = async (node: TestNode, stepsMax: number | null): Promise<void> => {
-    const settings: WatchedFiles = { root: join(dataDirectory, node), namesFile: namesFile(node), stepsMax };
+  const dieAfter = async (node: TestNode, death: Death | null): Promise<void> => {
+    const settings: WatchedFiles = { root: join(dataDirectory, node), namesFile: namesFile(node), death };
     await writeFile(settingsFile(node), JSON.stringify(settings));
   };
   const forget = (node: TestNode): Promise<void> => writeFile(namesFile(node), "");

@@ -20,27 +20,34 @@ export interface WatchedFiles {
   readonly root: string;
   /** Where the journal of names goes: not on the storage whose power is cut. */
   readonly namesFile: string;
-  /** After so many steps it dies; null: never. */
-  readonly stepsMax: number | null;
+  /** When it dies; null: never. */
+  readonly death: Death | null;
+}
+
+/** After so many steps, counted once so many names were moved: what is moved into place says that something is there. */
+export interface Death {
+  readonly steps: number;
+  readonly afterMoves: number;
 }
 
 type Path = string;
 type Done = (error: Error | null, ...rest: unknown[]) => void;
 
-export function watchFiles({ root, namesFile, stepsMax }: WatchedFiles): void {
+export function watchFiles({ root, namesFile, death }: WatchedFiles): void {
   const original = { ...fs };
   const promises = { ...fs.promises };
   const journal = original.openSync(namesFile, "a");
   const folders = new Map<number, Path>();
-  let steps = 0;
+  let [steps, moves] = [0, 0];
 
   const isWatched = (path: unknown): path is Path => typeof path === "string" && `${path}/`.startsWith(`${root}/`);
   const isThere = (path: Path): boolean => original.statSync(path, { throwIfNoEntry: false }) !== undefined;
   const isFolder = (path: Path): boolean => original.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const step = (): void => {
+    if (death === null || moves < death.afterMoves) return;
     steps += 1;
     // Unlike an exit, this leaves nothing to be done on the way out.
-    if (steps === stepsMax) process.kill(process.pid, "SIGKILL");
+    if (steps === death.steps) process.kill(process.pid, "SIGKILL");
   };
   const write = (line: string): void => void original.writeSync(journal, `${line}\n`);
   const noteSynced = (folder: Path | undefined): void => {
@@ -104,6 +111,7 @@ export function watchFiles({ root, namesFile, stepsMax }: WatchedFiles): void {
     async rename(from: Path, to: Path) {
       if (isWatched(to)) write(`moved ${from}\t${to}`);
       await promises.rename(from, to);
+      moves += 1;
       step();
     },
   });
