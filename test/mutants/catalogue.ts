@@ -205,6 +205,14 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["write-in-place-before-log", "PROTOCOL 11, A3", "stripes are touched before anything is logged", arrayCrashTest],
   ["whole-stripe-write-not-synced", "PROTOCOL 11, A1", "a write past the log is acknowledged unsynced", arrayCrashTest],
+  [
+    "whole-stripe-parity-not-synced",
+    "PROTOCOL 11, A3",
+    "with the disk of the data gone too, an acknowledged write is unreadable",
+    arrayCrashTest,
+  ],
+  ["superblock-not-synced", "PROTOCOL 11, A2", "power loss forgets that a disk was ejected", arrayCrashTest],
+  ["lost-blocks-not-synced", "PROTOCOL 11, A3", "power loss forgets which blocks were lost", arrayCrashTest],
   ["parity-without-old-data", "PROTOCOL 11, A3", "parity is formed without what stays in the stripe", arrayTest],
   [
     "parity-not-reformed-after-crash",

@@ -77,7 +77,7 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     "who is present, before anybody counts on it",
     {
       covered:
-        "when it opens, recoverLog syncs all disks right after; when a disk fails, which power cuts alone do not make: npm run mutants, ejection-not-recorded",
+        "when an array opens, recoverLog syncs all disks soon after; disks fail in npm run mutants: superblock-not-synced",
     },
   ],
   [
@@ -114,7 +114,7 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     "packages/raid/src/io/recovery.ts",
     "startSession, record",
     "the list of blocks that a double fault lost",
-    { covered: "power cuts alone lose no disk; raid/src/io/array-crash.test.ts does" },
+    { covered: "power cuts alone lose no disk; npm run mutants: lost-blocks-not-synced" },
   ],
   [
     "packages/raid/src/io/staging.ts",
@@ -126,7 +126,10 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     "packages/raid/src/io/staging.ts",
     "stageInPlace, parity",
     "its parity",
-    { covered: "with all disks there recovery forms it anew; without one: raid/src/io/array-crash.test.ts" },
+    {
+      covered:
+        "with all disks there recovery forms it anew; without one: npm run mutants, whole-stripe-parity-not-synced",
+    },
   ],
   // Journals
   ["packages/journal/src/level-writer.ts", "write", "a batch of commits", caught("leveldb-commit-not-synced", onLevel)],
