@@ -27,11 +27,11 @@ import { startCheckedLoad, type CheckedLoad } from "./checked-load.js";
 import { createPowerGrid, type PowerGrid } from "./power-grid.js";
 import { watchNames } from "./unsynced-names.js";
 
-/** What chance decides when it is left out. */
+/** What chance decides where it is left out. */
 export interface PowerCourse {
   readonly journals?: JournalForm;
-  /** Cuts in the first start and soon after it; or so much load that all logs and rings go round. */
-  readonly emphasis?: "first start" | "load";
+  /** Cuts in the first start and soon after it; or so much load that all logs go round, and deaths at checkpoints. */
+  readonly emphasis?: "first start" | "load" | "none";
 }
 
 export interface PowerDrillOptions {
@@ -69,9 +69,9 @@ const firstStart = { cutChance: 0.4, steps: 80, moves: 3 };
 const restart = { cutChance: 0.15, steps: 30, moves: 0 };
 /** How a round with an emphasis differs. */
 const emphases = {
-  "first start": { cutsMax: 1, cutChance: 0.9, burst: () => 0 },
-  "load": { cutsMax: 2, cutChance: 0, burst: () => 40 * mebibyte },
-  "none": { cutsMax, cutChance: firstStart.cutChance, burst: (random: Random) => chooseBurst(random) },
+  "first start": { cutsMax: 1, cutChance: 0.9, doomChance: 0, burst: () => 0 },
+  "load": { cutsMax: 2, cutChance: 0, doomChance: 0.5, burst: () => 40 * mebibyte },
+  "none": { cutsMax, cutChance: firstStart.cutChance, doomChance: 0, burst: (random: Random) => chooseBurst(random) },
 };
 type Emphasis = (typeof emphases)[keyof typeof emphases];
 const volumeNodes = { "vol-a": ["primary-a", "secondary-a"], "vol-b": ["primary-b", "secondary-b"] } as const;
@@ -97,7 +97,7 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
   const { course: wanted = {} } = options;
   const journals =
     wanted.journals ?? random.pick(["LevelDB", "LevelDB", "relay on a volume", "all on volumes"] as const);
-  const emphasis = emphases[wanted.emphasis ?? "none"];
+  const emphasis = emphases[wanted.emphasis ?? (random.chance(0.2) ? "load" : "none")];
   let watchedMain = options.serviceMain;
   const serviceMain = (service: Service): string => watchedMain(service);
   return withCluster({ shape: shapeOf(journals), serviceMain }, async (cluster) => {
@@ -139,17 +139,22 @@ interface Clients {
 
 async function drill(round: Round): Promise<Omit<PowerDrillReport, "journals">> {
   const { cluster, grid, random, emphasis } = round;
-  await grid.start(nodeNames, { ...firstStart, cutChance: emphasis.cutChance });
+  const doomed = [...primaries, ...secondaries].filter(() => random.chance(emphasis.doomChance));
+  if (doomed.length > 0) await grid.startDoomed(nodeNames, doomed);
+  else await grid.start(nodeNames, { ...firstStart, cutChance: emphasis.cutChance });
   await waitProtected(cluster, waitMs);
   const clients = startClients(round);
   const { writes, loads } = clients;
   try {
     const cuts: TestNode[][] = [];
     for (let left = 1 + random.below(emphasis.cutsMax); left > 0; left--) {
-      const nodes = chooseNodes(random);
+      const chosen = chooseNodes(random);
+      const nodes = nodeNames.filter((node) => chosen.includes(node) || (cuts.length === 0 && doomed.includes(node)));
       cuts.push(nodes);
       await progress("more writes", () => writes.acknowledged(), 1);
-      await Promise.all(Object.values(loads).map((load) => writeSome(load, round)));
+      const burst = Promise.all(Object.values(loads).map((load) => writeSome(load, round)));
+      await Promise.race([burst, ...(cuts.length === 1 ? doomed.map((node) => cluster.process(node).exited) : [])]);
+      burst.catch(() => {});
       await delay(random.below(momentMsMax));
       await cutAndRestore(round, nodes);
       await waitProtected(cluster, waitMs);

@@ -16,6 +16,8 @@ import type { Death } from "./watched-files.js";
 export interface PowerGrid {
   /** All storage is there, and the power is on; nothing runs. Each of these is tried first with cuts in the midst of it. */
   start(nodes: readonly TestNode[], course: StartCourse): Promise<void>;
+  /** Starts the nodes; these die as one of their next checkpoints begins. */
+  startDoomed(nodes: readonly TestNode[], doomed: readonly TestNode[]): Promise<void>;
   /** At one moment, or one soon after the other. */
   cut(nodes: readonly TestNode[]): Promise<void>;
   /** Power is back. */
@@ -45,6 +47,8 @@ export interface PowerGridOptions {
 const sizeBytes = 4 * 1024 ** 3;
 /** The first start writes all logs, through a file system and a server in front of every disk. */
 const startMs = 240_000;
+/** The first sync of a disk is that of recovery. */
+const checkpointMin = 2;
 const stepsAfterMove = 8;
 const gapMsMax = 30;
 const writeBackMsMax = 60;
@@ -119,6 +123,9 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
     moves > 0 && random.chance(0.6)
       ? { afterMoves: 1 + random.below(moves), steps: 1 + random.below(stepsAfterMove) }
       : { afterMoves: 0, steps: 1 + random.below(steps) };
+  const startAll = async (nodes: readonly TestNode[]): Promise<void> => {
+    await Promise.all(nodes.map((node) => within(`the start of ${node}`, startMs, cluster.launch(node).ready)));
+  };
   const settle = async (node: TestNode): Promise<void> => {
     const daemon = cluster.process(node);
     await within(`the start of ${node}`, startMs, Promise.race([daemon.ready.catch(() => {}), daemon.exited]));
@@ -130,8 +137,12 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   return {
     async start(nodes, course) {
       const running = await startAndCut(nodes, course);
-      const left = nodes.filter((node) => !running.includes(node));
-      await Promise.all(left.map((node) => within(`the start of ${node}`, startMs, cluster.launch(node).ready)));
+      await startAll(nodes.filter((node) => !running.includes(node)));
+    },
+    async startDoomed(nodes, doomed) {
+      for (const node of doomed) await names.dieAfter(node, { syncsOfOneFile: checkpointMin + random.below(2) });
+      await startAll(nodes);
+      for (const node of doomed) await names.dieAfter(node, null);
     },
     cut,
     restore,

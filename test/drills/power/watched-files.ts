@@ -24,11 +24,11 @@ export interface WatchedFiles {
   readonly death: Death | null;
 }
 
-/** After so many steps, counted once so many names were moved: what is moved into place says that something is there. */
-export interface Death {
-  readonly steps: number;
-  readonly afterMoves: number;
-}
+export type Death =
+  /** After so many steps, counted once so many names were moved: what is moved into place says that something is there. */
+  | { readonly steps: number; readonly afterMoves: number }
+  /** When it is about to sync one open file for the n-th time: all that it has written there since is at stake. */
+  | { readonly syncsOfOneFile: number };
 
 type Path = string;
 type Done = (error: Error | null, ...rest: unknown[]) => void;
@@ -38,16 +38,23 @@ export function watchFiles({ root, namesFile, death }: WatchedFiles): void {
   const promises = { ...fs.promises };
   const journal = original.openSync(namesFile, "a");
   const folders = new Map<number, Path>();
+  const syncs = new Map<number, number>();
   let [steps, moves] = [0, 0];
 
   const isWatched = (path: unknown): path is Path => typeof path === "string" && `${path}/`.startsWith(`${root}/`);
   const isThere = (path: Path): boolean => original.statSync(path, { throwIfNoEntry: false }) !== undefined;
   const isFolder = (path: Path): boolean => original.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const step = (): void => {
-    if (death === null || moves < death.afterMoves) return;
+    if (death === null || !("steps" in death) || moves < death.afterMoves) return;
     steps += 1;
-    // Unlike an exit, this leaves nothing to be done on the way out.
-    if (steps === death.steps) process.kill(process.pid, "SIGKILL");
+    if (steps === death.steps) die();
+  };
+  // Unlike an exit, this leaves nothing to be done on the way out.
+  const die = (): void => void process.kill(process.pid, "SIGKILL");
+  const noteSyncAhead = (fd: number): void => {
+    const count = (syncs.get(fd) ?? 0) + 1;
+    syncs.set(fd, count);
+    if (death !== null && "syncsOfOneFile" in death && count >= death.syncsOfOneFile) die();
   };
   const write = (line: string): void => void original.writeSync(journal, `${line}\n`);
   const noteSynced = (folder: Path | undefined): void => {
@@ -87,13 +94,17 @@ export function watchFiles({ root, namesFile, death }: WatchedFiles): void {
     },
     closeSync(fd: number) {
       folders.delete(fd);
+      syncs.delete(fd);
       original.closeSync(fd);
     },
     fsyncSync(fd: number) {
       original.fsyncSync(fd);
       noteSynced(folders.get(fd));
     },
-    fdatasync: stepping(original.fdatasync as (...args: unknown[]) => void),
+    fdatasync(fd: number, done: fs.NoParamCallback) {
+      noteSyncAhead(fd);
+      stepping(original.fdatasync as (...args: unknown[]) => void)(fd, done);
+    },
     writev: stepping(original.writev as (...args: unknown[]) => void),
   });
   Object.assign(fs.promises, {
