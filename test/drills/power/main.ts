@@ -98,7 +98,7 @@ async function runSound({ times, seed }: Wanted, folder: string): Promise<number
       serviceMain: ownServiceMain,
     });
     if (outcome !== "ok") failed += 1;
-    if (breakOff.signal.aborted) break;
+    if (breaking.signal.aborted) break;
   }
   process.stdout.write(`${times} rounds, ${failed === 0 ? "no failure" : `${failed} FAILED`}\n`);
   return failed === 0 ? 0 : 1;
@@ -120,7 +120,7 @@ async function runMutants(names: readonly string[], wanted: Wanted, folder: stri
     for (const name of names) {
       const runs = (): Promise<boolean> => isCaught(name, wanted, { folder, serviceMain });
       if (!(await copy.mutated(patchOf(name), runs))) survivors.push(name);
-      if (breakOff.signal.aborted) break;
+      if (breaking.signal.aborted) break;
     }
     const verdict = survivors.length === 0 ? "all caught" : `NOT CAUGHT: ${survivors.join(", ")}`;
     process.stdout.write(`${names.length} mutants, ${verdict}\n`);
@@ -155,23 +155,27 @@ function patchOf(name: string): string {
 }
 
 /** Ctrl-C: what is mounted would outlive this process. */
-const breakOff = new AbortController();
+const breaking = new AbortController();
+const brokenOff = new Promise<never>((_resolve, reject) => {
+  breaking.signal.addEventListener("abort", () => reject(new Error("broken off")));
+});
+brokenOff.catch(() => {});
 
 type Outcome = "ok" | "failed" | "late" | "no cut";
 
-async function runRound(label: string, options: PowerDrillOptions): Promise<Outcome> {
+async function runRound(label: string, options: Omit<PowerDrillOptions, "brokenOff" | "onCut">): Promise<Outcome> {
   let cuts = 0;
   const startedMs = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
   try {
-    const report = await runPowerDrill({ ...options, onCut: () => (cuts += 1), signal: breakOff.signal });
+    const report = await runPowerDrill({ ...options, onCut: () => (cuts += 1), brokenOff });
     process.stdout.write(`${label} ok | seed ${options.seed} | ${roundLine(report)} | ${seconds()}\n`);
     return "ok";
   } catch (error) {
     const reason = error instanceof Error ? describe(error) : String(error);
     const when = cuts === 0 ? "before any cut" : `after cut ${cuts}`;
     process.stdout.write(`${label} FAILED ${when} | seed ${options.seed} | ${reason} | ${seconds()}\n`);
-    if (cuts === 0 || breakOff.signal.aborted) return "no cut";
+    if (cuts === 0 || breaking.signal.aborted) return "no cut";
     return error instanceof Late ? "late" : "failed";
   }
 }
@@ -186,6 +190,6 @@ function describe(error: Error): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => breakOff.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => breaking.abort());
 // What was broken off may still wait for something.
 process.exit(await main());

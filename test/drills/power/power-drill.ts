@@ -43,8 +43,8 @@ export interface PowerDrillOptions {
   readonly serviceMain: (service: Service) => string;
   /** Called at each cut: a round that fails before the first has shown nothing about power. */
   readonly onCut?: () => void;
-  /** Breaks it off: everything is taken down, and the round fails. */
-  readonly signal?: AbortSignal;
+  /** Rejects when the round is to be broken off: everything is taken down then. */
+  readonly brokenOff: Promise<never>;
 }
 
 export interface PowerDrillReport {
@@ -108,18 +108,10 @@ export function runPowerDrill(options: PowerDrillOptions): Promise<PowerDrillRep
     const grid = await createPowerGrid({ cluster, names, folder, random, onCut });
     try {
       const course = drill({ cluster, grid, random, emphasis });
-      return { journals, ...(await Promise.race([course, whenBrokenOff(options.signal)])) };
+      return { journals, ...(await Promise.race([course, options.brokenOff])) };
     } finally {
       await grid.release();
     }
-  });
-}
-
-function whenBrokenOff(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = (): void => reject(new Error("broken off"));
-    if (signal?.aborted === true) fail();
-    signal?.addEventListener("abort", fail);
   });
 }
 
@@ -139,7 +131,7 @@ interface Clients {
 
 async function drill(round: Round): Promise<Omit<PowerDrillReport, "journals">> {
   const { cluster, grid, random, emphasis } = round;
-  const doomed = [...primaries, ...secondaries].filter(() => random.chance(emphasis.doomChance));
+  const doomed: TestNode[] = [...primaries, ...secondaries].filter(() => random.chance(emphasis.doomChance));
   if (doomed.length > 0) await grid.startDoomed(nodeNames, doomed);
   else await grid.start(nodeNames, { ...firstStart, cutChance: emphasis.cutChance });
   await waitProtected(cluster, waitMs);

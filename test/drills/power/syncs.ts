@@ -22,11 +22,11 @@ type Shown =
   /** Not by the power alone, or not by itself. */
   | { readonly covered: string };
 
-const anyCourse: PowerCourse = {};
+const anyCourse: PowerCourse = { emphasis: "none" };
 const firstStart: PowerCourse = { emphasis: "first start" };
 const muchLoad: PowerCourse = { emphasis: "load" };
-const onVolume: PowerCourse = { journals: "relay on a volume" };
-const onLevel: PowerCourse = { journals: "LevelDB" };
+const onVolume: PowerCourse = { journals: "relay on a volume", emphasis: "none" };
+const onLevel: PowerCourse = { journals: "LevelDB", emphasis: "none" };
 
 function caught(mutant: string, course: PowerCourse): Shown {
   return { mutant, course };
@@ -137,7 +137,7 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     "packages/journal/src/level-recovery.ts",
     "createState",
     "which ring it has",
-    caught("journal-state-not-synced", onVolume),
+    caught("journal-state-not-synced", { ...onVolume, ...firstStart }),
   ],
   [
     "packages/journal/src/level-database.ts",
