@@ -31,6 +31,7 @@ acknowledged is lost. Needs root, /dev/fuse, loop devices, nbdfuse.
   --seed S       seed of the first round; the others follow it (default: random)
   --mutant NAME  remove a sync first, or "all" one after the other, and expect a round to fail; may be repeated:
                  ${[...mutants.keys()].join("\n                 ")}
+  --like NAME    rounds as for that mutant, without it
   --folder DIR   where disk images are kept (default: the system's folder for temporary files)
 `;
 
@@ -39,6 +40,7 @@ const optionNames = {
   times: text,
   seed: text,
   mutant: { type: "string", multiple: true },
+  like: text,
   folder: text,
 } as const;
 
@@ -46,6 +48,8 @@ interface Wanted {
   readonly times: number;
   readonly seed: number;
   readonly mutants: readonly string[];
+  /** The mutant whose rounds are run on the unbroken product. */
+  readonly like: string | null;
   readonly folder: string;
 }
 
@@ -56,9 +60,9 @@ function readArguments(): Wanted | null {
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
     const named = values.mutant ?? [];
     const names = named.includes("all") ? [...mutants.keys()] : named;
-    const wanted = { times, seed, mutants: names, folder: values.folder ?? tmpdir() };
+    const wanted = { times, seed, mutants: names, like: values.like ?? null, folder: values.folder ?? tmpdir() };
     if (
-      names.every((name) => mutants.has(name)) &&
+      [...names, ...(wanted.like === null ? [] : [wanted.like])].every((name) => mutants.has(name)) &&
       Number.isSafeInteger(times) &&
       times > 0 &&
       Number.isSafeInteger(seed)
@@ -89,13 +93,14 @@ async function main(): Promise<number> {
   }
 }
 
-async function runSound({ times, seed }: Wanted, folder: string): Promise<number> {
+async function runSound({ times, seed, like }: Wanted, folder: string): Promise<number> {
   let failed = 0;
   for (let round = 1; round <= times; round++) {
     const outcome = await runRound(`round ${round}/${times}`, {
       seed: seed + round - 1,
       folder,
       serviceMain: ownServiceMain,
+      course: mutants.get(like ?? "") ?? {},
     });
     if (outcome !== "ok") failed += 1;
     if (breaking.signal.aborted) break;

@@ -49,7 +49,8 @@ const sizeBytes = 4 * 1024 ** 3;
 const startMs = 240_000;
 /** The first sync of a disk is that of recovery. */
 const checkpointMin = 2;
-const stepsAfterMove = 8;
+/** Most deaths follow soon. */
+const stepsAfterMove = 40;
 const gapMsMax = 30;
 const writeBackMsMax = 60;
 
@@ -121,7 +122,7 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   };
   const chooseDeath = ({ steps, moves }: StartCourse): Death =>
     moves > 0 && random.chance(0.6)
-      ? { afterMoves: 1 + random.below(moves), steps: 1 + random.below(stepsAfterMove) }
+      ? { afterMoves: 1 + random.below(moves), steps: 1 + Math.floor(stepsAfterMove * random.next() ** 2) }
       : { afterMoves: 0, steps: 1 + random.below(steps) };
   const startAll = async (nodes: readonly TestNode[]): Promise<void> => {
     await Promise.all(nodes.map((node) => within(`the start of ${node}`, startMs, cluster.launch(node).ready)));
