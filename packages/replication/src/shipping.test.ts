@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { limits } from "./limits.js";
 import type { PeerBody } from "./messages.js";
 import { originWrite, primaryA, primaryB, secondaryA, secondaryB, seq, volA } from "./testing/fixture.js";
@@ -204,6 +204,61 @@ describe("prepare and validate (PROTOCOL 3.2, B5)", () => {
       expect(relay.take()).toEqual(["log warn", "close ship secondary-a"]);
       expect(relay.stages().secondaries[0]).toMatchObject({ connected: false });
     }
+  });
+});
+
+describe("gathering (nobody waits for the far legs)", () => {
+  const usual = { ...limits };
+  afterEach(() => void Object.assign(limits, usual));
+
+  const shipped = (relay: RelayBench): string[] => told(relay).filter((line) => line.startsWith("ship-batch"));
+
+  it("B4: ships the next batch when the last one is durable and old enough, or when enough numbers wait", () => {
+    Object.assign(limits, { shipIntervalMs: 50, shipNumbersMax: 3 });
+    const relay = stampingRelay();
+    const stampOne = (n: number): void => {
+      relay.batch(primaryA, [ofA(n)]);
+      relay.settle();
+    };
+    for (const n of [1, 2]) stampOne(n);
+    expect(shipped(relay)).toEqual(["ship-batch (0, 1] [1:vol-a]"]);
+    relay.from(secondaryA, { kind: "ship-received", watermark: seq(1) });
+    relay.settle();
+    expect(shipped(relay)).toEqual([]);
+    relay.tick(50);
+    relay.settle();
+    expect(shipped(relay)).toEqual(["ship-batch (1, 2] [2:vol-a]"]);
+    for (const n of [3, 4, 5]) stampOne(n);
+    expect(shipped(relay)).toEqual(["ship-batch (2, 5] [3:vol-a 4:vol-a 5:vol-a]"]);
+  });
+
+  it("B5: one point follows the other by an interval", () => {
+    const relay = withThree();
+    limits.pointIntervalMs = 100;
+    fromBoth(relay, { kind: "ship-received", watermark: seq(3) });
+    expect(told(relay)).toContain("prepare 3");
+    for (const kind of ["prepared", "validated", "applied"] as const) fromBoth(relay, { kind, sequence: seq(3) });
+    relay.batch(primaryA, [ofA(3)]);
+    relay.settle();
+    fromBoth(relay, { kind: "ship-received", watermark: seq(4) });
+    expect(told(relay)).not.toContain("prepare 4");
+    relay.tick(100);
+    relay.settle();
+    expect(told(relay)).toContain("prepare 4");
+  });
+
+  it("B11: a takeover that drains the relay waits for nothing", () => {
+    Object.assign(limits, { shipIntervalMs: 1_000_000, shipNumbersMax: 1000 });
+    const relay = stampingRelay();
+    for (const n of [1, 2]) {
+      relay.batch(primaryA, [ofA(n)]);
+      relay.settle();
+    }
+    expect(told(relay)).toEqual(["ship-batch (0, 1] [1:vol-a]"]);
+    const epoch = { number: 2, takeoverId: "t" };
+    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 1, settle: true }, epoch);
+    relay.settle();
+    expect(told(relay)).toContain("ship-batch (1, 2] [2:vol-a]");
   });
 });
 
