@@ -106,18 +106,32 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
     }
   };
 
+  const startWithoutMedia = async (node: TestNode): Promise<void> => {
+    const array = node === "relay-1" ? null : node.endsWith("-a") ? "arrays/array-a" : "arrays/array-b";
+    const media = join(storeOf(node).mountPoint, array !== null && random.chance(0.5) ? array : "journals/g1");
+    await succeed("mv", ["-T", media, `${media}.away`]);
+    const answer = await refusal(cluster, node);
+    if (!["ARRAY_GONE", "JOURNAL_GONE"].includes(answer))
+      throw new Error(`${node} does not know that it had ${media}: ${answer}`);
+    await succeed("rm", ["-rf", media]);
+    await succeed("mv", ["-T", `${media}.away`, media]);
+    await names.forget(node);
+  };
+
   /** Starts nodes that may die in the midst of it, and lets them lose their power then. Returns those that run. */
   const startAndCut = async (nodes: readonly TestNode[], course: StartCourse): Promise<TestNode[]> => {
     const chosen = nodes.filter(() => random.chance(course.cutChance));
     for (const node of chosen) await names.dieAfter(node, chooseDeath(course));
     for (const node of nodes) cluster.launch(node);
-    await Promise.all(nodes.map((node) => settle(node)));
+    const becameReady = await Promise.all(nodes.map(settle));
     // Those that were quicker than their steps would die at any time. Some die without their storage.
     const dark = chosen.filter(() => random.chance(0.8));
     await cluster.end(chosen.filter((node) => !dark.includes(node)));
     if (dark.length > 0) await cut(dark);
     for (const node of chosen) await names.dieAfter(node, null);
     await restore(dark);
+    for (const node of dark)
+      if (becameReady[nodes.indexOf(node)] === true && random.chance(0.3)) await startWithoutMedia(node);
     return nodes.filter((node) => !chosen.includes(node));
   };
   const chooseDeath = ({ steps, moves }: StartCourse): Death =>
@@ -127,12 +141,17 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   const startAll = async (nodes: readonly TestNode[]): Promise<void> => {
     await Promise.all(nodes.map((node) => within(`the start of ${node}`, startMs, cluster.launch(node).ready)));
   };
-  const settle = async (node: TestNode): Promise<void> => {
+  /** Ready, or dead as it was to be. */
+  const settle = async (node: TestNode): Promise<boolean> => {
     const daemon = cluster.process(node);
-    await within(`the start of ${node}`, startMs, Promise.race([daemon.ready.catch(() => {}), daemon.exited]));
-    if (daemon.running()) return;
+    const isReady = daemon.ready.then(
+      () => true,
+      () => false,
+    );
+    if (await within(`the start of ${node}`, startMs, isReady)) return true;
     const { signal } = await daemon.exited;
     if (signal !== "SIGKILL") await daemon.ready;
+    return false;
   };
 
   return {
@@ -147,27 +166,18 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
     },
     cut,
     restore,
-    async startWithoutMedia(node) {
-      const array = node === "relay-1" ? null : node.endsWith("-a") ? "arrays/array-a" : "arrays/array-b";
-      const media = join(storeOf(node).mountPoint, array !== null && random.chance(0.5) ? array : "journals/g1");
-      await succeed("mv", ["-T", media, `${media}.away`]);
-      const { code, signal } = await refusal(cluster, node);
-      if (code !== 1) throw new Error(`${node} started without ${media} (${signal ?? code})`);
-      await succeed("rm", ["-rf", media]);
-      await succeed("mv", ["-T", `${media}.away`, media]);
-      await names.forget(node);
-    },
+    startWithoutMedia,
     release,
   };
 }
 
-/** How its start ended; that it became ready is an end too. */
-async function refusal(cluster: TestCluster, node: TestNode): Promise<{ code: number | null; signal: string | null }> {
+/** Why it did not start; that it became ready is an answer too. */
+async function refusal(cluster: TestCluster, node: TestNode): Promise<string> {
   const daemon = cluster.launch(node);
-  const isUp = daemon.ready.then(
+  const isReady = daemon.ready.then(
     () => true,
     () => false,
   );
-  if (await within(`the start of ${node}`, startMs, isUp)) return { code: null, signal: "ready" };
-  return daemon.exited;
+  if (await within(`the start of ${node}`, startMs, isReady)) return "ready";
+  return cluster.log(node).entries.at(-1)?.code ?? "no reason given";
 }

@@ -180,7 +180,7 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     "packages/daemon/src/durable-file.ts",
     "writeFileDurably, folder",
     "that an array or a journal existed once",
-    caught("durable-file-name-not-synced", anyCourse),
+    caught("durable-file-name-not-synced", firstStart),
   ],
   [
     "packages/daemon/src/durable-file.ts",
