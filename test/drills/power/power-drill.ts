@@ -166,7 +166,7 @@ async function drill(round: Round): Promise<Omit<PowerDrillReport, "journals">> 
 async function waitWhole(cluster: TestCluster): Promise<void> {
   const complaint = (): string | null => {
     const entries = nodeNames.flatMap((node) => cluster.log(node).entries);
-    return entries.find(({ msg }) => msg?.includes("lost acknowledged records"))?.msg ?? null;
+    return entries.find(({ msg = "" }) => /lost acknowledged records|its data was lost/.test(msg))?.msg ?? null;
   };
   const abort = new AbortController();
   const complains = waitUntil("nothing", () => abort.signal.aborted || complaint(), { deadlineMs: 2 * waitMs });

@@ -28,7 +28,7 @@ export interface PowerGrid {
 }
 
 export interface StartCourse {
-  /** For each node, how likely it loses its power while it starts. */
+  /** For each node, how likely it loses its power while it starts, or right after. */
   readonly cutChance: number;
   /** About how many steps (names made, syncs) a start takes. */
   readonly steps: number;
@@ -108,7 +108,7 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
 
   const startWithoutMedia = async (node: TestNode): Promise<void> => {
     const array = node === "relay-1" ? null : node.endsWith("-a") ? "arrays/array-a" : "arrays/array-b";
-    const media = join(storeOf(node).mountPoint, array !== null && random.chance(0.5) ? array : "journals/g1");
+    const media = join(storeOf(node).mountPoint, array !== null && random.chance(0.7) ? array : "journals/g1");
     await succeed("mv", ["-T", media, `${media}.away`]);
     const answer = await refusal(cluster, node);
     if (!["ARRAY_GONE", "JOURNAL_GONE"].includes(answer))
@@ -121,7 +121,7 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
   /** Starts nodes that may die in the midst of it, and lets them lose their power then. Returns those that run. */
   const startAndCut = async (nodes: readonly TestNode[], course: StartCourse): Promise<TestNode[]> => {
     const chosen = nodes.filter(() => random.chance(course.cutChance));
-    for (const node of chosen) await names.dieAfter(node, chooseDeath(course));
+    for (const node of chosen) if (random.chance(0.7)) await names.dieAfter(node, chooseDeath(course));
     for (const node of nodes) cluster.launch(node);
     const becameReady = await Promise.all(nodes.map(settle));
     // Those that were quicker than their steps would die at any time. Some die without their storage.
@@ -131,7 +131,7 @@ export async function createPowerGrid(options: PowerGridOptions): Promise<PowerG
     for (const node of chosen) await names.dieAfter(node, null);
     await restore(dark);
     for (const node of dark)
-      if (becameReady[nodes.indexOf(node)] === true && random.chance(0.3)) await startWithoutMedia(node);
+      if (becameReady[nodes.indexOf(node)] === true && random.chance(0.5)) await startWithoutMedia(node);
     return nodes.filter((node) => !chosen.includes(node));
   };
   const chooseDeath = ({ steps, moves }: StartCourse): Death =>
