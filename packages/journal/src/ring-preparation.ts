@@ -1,12 +1,12 @@
 /**
  * Writes zeros once over what a ring has never written, so that no file system below has to allocate space while somebody
- * waits for a group to be durable. It goes on beside the groups, at a fifth of what the medium gives, and ahead of the
+ * waits for a group to be durable. It goes on beside the groups, at a small part of what the medium gives, and ahead of the
  * head whenever a group needs it. How far it came is durable with the journal's state, written after the zeros.
  */
 import type { Ring } from "./ring.js";
 
 /** For each millisecond of writing, so many of rest. */
-const restShare = 4;
+const restShare = 20;
 
 export interface RingPreparation {
   /** Resolves when the ring is prepared up to a position. Rejects when the medium fails, now or earlier. */

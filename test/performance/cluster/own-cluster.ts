@@ -1,4 +1,7 @@
-/** A cluster of ours as a target: loads go to `vol-a` on primary-a, and the relay's journal is kept by either adapter. */
+/**
+ * A cluster of ours as a target: loads go to `vol-a` on primary-a, and the journals that hold records, the relay's and
+ * the secondaries', are kept by either adapter.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { nodeNames, type ClusterShape } from "../../harness/cluster-file.js";
 import { startAll, waitSynced, withCluster, type TestCluster } from "../../harness/cluster.js";
@@ -16,8 +19,9 @@ export interface OwnClusterOptions {
 }
 
 const settleMs = 300_000;
+const journalNodes = ["relay-1", "secondary-a", "secondary-b"];
 /** One disk, as `leveldb` has one file system: neither adapter keeps a second copy then. */
-const journalArray = { node: "relay-1", name: "journal", level: "raid0", disks: 1 };
+const journalArray = { name: "journal", level: "raid0", disks: 1 };
 
 /** Starts all five daemons and fills `vol-a`; ends them and removes their data afterwards. */
 export function withOwnCluster<T>(
@@ -25,7 +29,7 @@ export function withOwnCluster<T>(
   body: (cluster: TestCluster) => Promise<T>,
 ): Promise<T> {
   return withCluster({ shape: { volumeBytes: areaBytes, ...shape } }, async (cluster) => {
-    if (adapter === "volume") await keepJournalOnVolume(cluster.clusterFile);
+    if (adapter === "volume") await keepJournalsOnVolumes(cluster.clusterFile);
     await startAll(cluster);
     await prefill(nbdTarget(cluster.nbdUri("primary-a", "vol-a")), areaBytes, abort);
     await waitSynced(cluster, settleMs);
@@ -38,10 +42,12 @@ interface ClusterFile {
   readonly arrays: object[];
 }
 
-async function keepJournalOnVolume(path: string): Promise<void> {
+async function keepJournalsOnVolumes(path: string): Promise<void> {
   const file = JSON.parse(await readFile(path, "utf8")) as ClusterFile;
-  file.nodes["relay-1"] = { ...file.nodes["relay-1"], journal: { adapter: "volume", array: journalArray.name } };
-  file.arrays.push(journalArray);
+  for (const node of journalNodes) {
+    file.nodes[node] = { ...file.nodes[node], journal: { adapter: "volume", array: journalArray.name } };
+    file.arrays.push({ node, ...journalArray });
+  }
   await writeFile(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
