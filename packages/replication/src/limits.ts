@@ -32,10 +32,10 @@ export const limits = {
    * A secondary gets a batch when the last one is durable there and this long ago, or when so many numbers wait: the
    * host does not wait for it, and each batch costs it a sync.
    */
-  shipIntervalMs: 5,
+  shipIntervalMs: 10,
   shipNumbersMax: 256,
   /** From the start of one point to the start of the next: a point costs eight messages and five syncs per secondary. */
-  pointIntervalMs: 40,
+  pointIntervalMs: 100,
   /** What a secondary reads from its journal and stores in one round. */
   applyBatchBytes: 4 * 1024 * 1024,
   fetchBatchBytes: 1024 * 1024,
