@@ -6,7 +6,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-const flags = ["--heap-growing-percent=200", "--max-semi-space-size=8"];
+const flags = ["--heap-growing-percent=200", "--max-semi-space-size=4"];
 
 /**
  * What the environment of a daemon's process should hold before it starts: otherwise glibc's allocator keeps an arena

@@ -37,7 +37,7 @@ export const limits = {
   /** From the start of one point to the start of the next: a point costs eight messages and five syncs per secondary. */
   pointIntervalMs: 100,
   /** What a secondary reads from its journal and stores in one round. */
-  applyBatchBytes: 4 * 1024 * 1024,
+  applyBatchBytes: 2 * 1024 * 1024,
   fetchBatchBytes: 1024 * 1024,
   /** How often durable marks that only help recovery are brought up to date. */
   markIntervalMs: 200,
