@@ -202,6 +202,27 @@ describe("the relay's credit (PROTOCOL 12, DESIGN rule 6)", () => {
     expect(granted.a).toBeGreaterThan(4 * cost);
     expect(granted.b).toBeGreaterThan(4 * cost);
   });
+
+  it("gives what a full journal has trimmed to every primary: the first to ask does not starve another (sim seed 105361)", () => {
+    const relay = createRelayBench({ capacityBytes: 8 * cost });
+    relay.start();
+    for (const secondary of [secondaryA, secondaryB]) relay.welcome(secondary);
+    relay.greet(primaryA);
+    relay.settle();
+    for (let n = 1; n <= 8; n++) {
+      relay.batch(primaryA, [a(n)]);
+      relay.settle();
+    }
+    relay.greet(primaryB);
+    relay.settle();
+    expect(relay.sentTo(primaryB)).toMatchObject([{ kind: "relay-welcome", creditBytes: 0 }]);
+    for (const node of [secondaryA, secondaryB]) relay.from(node, { kind: "applied", sequence: seq(4) });
+    relay.batch(primaryA, [], [mark(volA, 1, 4)]);
+    relay.tick();
+    relay.settle();
+    expect(relay.stages()).toMatchObject({ trimmed: 4 });
+    expect(relay.sentTo(primaryB).at(-1)).toMatchObject({ kind: "relay-ack", creditBytes: 2 * cost });
+  });
 });
 
 describe("a relay that may have lost its journal (PROTOCOL 7)", () => {

@@ -232,10 +232,16 @@ export function createRelay(options: RelayOptions): Relay {
   /** Credit counts bytes made durable, and never more than the journal has room for (PROTOCOL 12, DESIGN rule 6). */
   const grant = (peer: IngressPeer): boolean => {
     const { usedBytes, capacityBytes } = usage();
-    const promised = peers.reduce((sum, other) => sum + Math.max(0, other.grantedBytes - other.receivedBytes), 0);
-    const room = Math.max(0, capacityBytes - usedBytes - promised);
+    const unspent = (other: IngressPeer): number => Math.max(0, other.grantedBytes - other.receivedBytes);
+    const promised = peers.reduce((sum, other) => sum + unspent(other), 0);
     // An idle primary keeps what it was granted: a share for each, or one could hold all the room for ever.
     const windowBytes = Math.min(limits.ingressWindowBytes, Math.floor(capacityBytes / peers.length));
+    // In a full journal the first to ask would take whatever is trimmed, and another never have room for one write.
+    const owed = peers.reduce(
+      (sum, other) => (other === peer || !other.welcomed ? sum : sum + Math.max(0, windowBytes / 2 - unspent(other))),
+      0,
+    );
+    const room = Math.max(0, Math.floor(capacityBytes - usedBytes - promised - owed));
     const window = Math.max(0, peer.durableBytes + windowBytes - peer.grantedBytes);
     const more = Math.min(window, room);
     peer.grantedBytes += more;
