@@ -1,8 +1,8 @@
 /**
  * How often the collector runs. Payloads live in buffers outside of V8's heap, which counts them all the same: with the
  * small heap of a daemon, a full collection came for every few MiB of traffic, and took a third of the processor. So the
- * heap, buffers counted in, may grow to a multiple of what survived the last collection. V8 has a limit of its own for
- * the buffers (64 MiB more than after the last collection), which bounds the memory.
+ * heap, buffers counted in, may grow to three times what survived the last collection. V8 begins one by itself when the
+ * buffers have grown by 64 MiB.
  */
 import { setFlagsFromString } from "node:v8";
 

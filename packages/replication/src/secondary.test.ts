@@ -1,6 +1,7 @@
 import { Failure, isFailure } from "@waystation/contracts/errors";
 import { describe, expect, it } from "vitest";
-import { blockBytes, blockOf, epoch, record, seq, valueOf, volA } from "./testing/fixture.js";
+import { blockBytes, blockOf, epoch, g1, record, secondaryA, seq, valueOf, volA } from "./testing/fixture.js";
+import { createMedium } from "./testing/medium.js";
 import { createSecondaryBench, followingSecondary, type SecondaryBench } from "./testing/secondary-bench.js";
 
 /** Received 1 and 3 of vol-a; 2 was another's. */
@@ -110,6 +111,17 @@ describe("a secondary with a full journal", () => {
     // Room for three, not for all that waits.
     expect(secondary.stages().journalUsedBytes).toBe(three);
     expect(secondary.told()).toEqual(["prepared 2", "validated 2", "applied 2", "ship-received 4", "ship-received 5"]);
+  });
+
+  it("forgets at its start what it had applied: records that a crash brought back hold no room (sim seed 401542)", () => {
+    const medium = createMedium(g1, secondaryA);
+    medium.journal.records.push(record(1), record(2));
+    medium.journal.highest = 2;
+    for (const mark of ["received", "validated", "applying", "applied"]) medium.journal.marks.set(mark, 2);
+    const secondary = followingSecondary({ medium, capacityBytes: three });
+    secondary.ship(2, 4, [record(3), record(4)]);
+    secondary.settle();
+    expect(secondary.told()).toEqual(["ship-received 4"]);
   });
 
   it("takes a batch larger than its journal when the journal is empty, and one of no records always", () => {
