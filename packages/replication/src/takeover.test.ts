@@ -209,6 +209,15 @@ describe("takeover without the relay (PROTOCOL 6.3 to 6.5)", () => {
     expect(prefixShown(cluster)).toBe(6);
   });
 
+  it("B6: with --force says of an absent secondary that a takeover may have been decided there (simulator seed 500965)", () => {
+    const cluster = withBacklog([secondaryB]);
+    losePrimarySite(cluster);
+    for (const node of [relay1, secondaryB]) cluster.kill(node);
+    const { risks } = takeOver(cluster, secondaryA, { force: true });
+    expect(risks).toHaveLength(2);
+    expect(risks[1]).toMatch(/^secondary-b does not answer: .* run it there, not here/);
+  });
+
   it("B14: a relay that comes back afterwards stamps nothing any more", () => {
     const cluster = running();
     cluster.kill(relay1);

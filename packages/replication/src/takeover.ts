@@ -141,6 +141,12 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       run.risks.push(
         `${relay} could not be fenced: if it and a primary are alive, hosts there may still be acknowledged (split brain)`,
       );
+      // Neither survivor can know of the other's forced takeover, and no third one kept a promise: only people can.
+      for (const node of run.absent.filter((absent) => !run.excluded.includes(absent))) {
+        run.risks.push(
+          `${node} does not answer: if a takeover was begun there and its end was not seen, run it there, not here (two images)`,
+        );
+      }
       return run.force ? null : ["RELAY_UNREACHABLE", relay];
     }
     const missing = run.absent.filter((node) => !run.excluded.includes(node));

@@ -94,8 +94,9 @@ async function rivalTakeovers(stage: Stage): Promise<void> {
 
 /**
  * Relay and primary site are lost together; a secondary may be absent until all is healed, and must join then. With
- * --force the operator answers for what is not reachable: he commands one takeover at a time, and once one is settled,
- * only nodes that know of it.
+ * --force the operator answers for what is not reachable: he commands one takeover at a time, and once one may be settled
+ * (it said where it decides, and died perhaps), only nodes that know of it. Two survivors who were alone in turn could
+ * not tell: each would open an image of its own.
  */
 async function forcedTakeover(stage: Stage): Promise<void> {
   const { cluster, faults, random } = stage;
@@ -162,9 +163,9 @@ function beAbsent({ cluster, faults, random }: Stage, node: NodeName): void {
   }
 }
 
-function coordinatorOf({ checks, random }: Stage, present: readonly NodeName[]): NodeName {
-  const settled = checks.decisions.settled();
-  return random.pick(present.filter((node) => settled === null || settled.participants.includes(node)));
+function coordinatorOf({ operator, random }: Stage, present: readonly NodeName[]): NodeName {
+  const deciding = operator.deciding();
+  return random.pick(present.filter((node) => deciding?.includes(node) ?? true));
 }
 
 async function lastAttempt(stage: Stage, present: readonly NodeName[]): Promise<void> {

@@ -11,8 +11,6 @@ import type { Checker, Observation, Violate } from "../observation.js";
 export interface DecisionsChecker extends Checker {
   /** C, if the decision that is durable on this node is settled; otherwise 0. */
   readonly settledFor: (node: NodeName) => number;
-  /** The first decision that was settled. */
-  settled(): Decision | null;
 }
 
 export interface DecisionsOptions {
@@ -59,7 +57,6 @@ export function createDecisionsChecker(options: DecisionsOptions): DecisionsChec
 
   return {
     name,
-    settled: () => first,
     settledFor: (node) => {
       const decision = held.get(node);
       return decision !== undefined && settledEpochs.has(keyOf(decision)) ? decision.sequence : 0;

@@ -1,4 +1,5 @@
 /** Whoever commands takeovers. A command whose node dies is as if it had never answered: it may go on or not. */
+import assert from "node:assert/strict";
 import { isFailure } from "@waystation/contracts/errors";
 import type { TakeoverRequest } from "@waystation/replication/control-front";
 import type { TakeoverResult } from "@waystation/replication/status";
@@ -11,6 +12,8 @@ export interface Operator {
   takeover(machine: Machine, request: TakeoverRequest): Promise<TakeoverResult | null>;
   /** True once any takeover was commanded. */
   commanded(): boolean;
+  /** Where the last takeover that said what it decides was deciding: it may be settled there, its end seen or not. */
+  deciding(): readonly string[] | null;
 }
 
 export function createOperator(
@@ -18,12 +21,14 @@ export function createOperator(
   options: { readonly observe: (observation: Observation) => void; readonly deadlineMs: number },
 ): Operator {
   let commanded = false;
+  let deciding: readonly string[] | null = null;
 
   const follow = async (machine: Machine, request: TakeoverRequest): Promise<TakeoverResult | null> => {
     const node = machine.node();
     if (node === null) return null;
     for await (const progress of node.control.takeover(request)) {
       world.trace.add(machine.name, `takeover ${progress.phase}`, () => progress.message);
+      if (progress.phase === "decide") deciding = namesIn(progress.message);
       if (progress.result !== null) return progress.result;
     }
     return null;
@@ -31,6 +36,7 @@ export function createOperator(
 
   return {
     commanded: () => commanded,
+    deciding: () => deciding,
     async takeover(machine, request) {
       const { name } = machine;
       commanded = true;
@@ -60,4 +66,11 @@ export function createOperator(
       return result;
     },
   };
+}
+
+/** Reads, as people do, "sequence 5 on secondary-a, secondary-b". */
+function namesIn(message: string): string[] {
+  const [, names] = message.split(" on ");
+  assert(names !== undefined, `a takeover decides somewhere: ${message}`);
+  return names.split(", ");
 }
