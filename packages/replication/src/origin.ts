@@ -145,8 +145,10 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
       if (phase !== "fetching") return;
       if (fetching !== asked) return proceed();
       if (body.nextAfter !== noSequence) return fetchFrom(volume, rest, body.nextAfter);
-      // The array holds all that the relay has of this volume.
-      volume.localComplete = markOf(relayMarks, volume.name);
+      // The array holds all that the relay has of this volume. It may hold more, where the relay's leg had not come
+      // through: the mark stays there. The relay was told of it, and one that goes back is an older copy's to it.
+      const fetched = markOf(relayMarks, volume.name);
+      if (compareOrigin(fetched, volume.localComplete) > 0) volume.localComplete = fetched;
       const [next, ...others] = rest;
       if (next === undefined) beginReconcile();
       else fetchFrom(next, others, noSequence);
