@@ -16,6 +16,7 @@ export interface Mutant {
 const relayTest = unitTests("packages/replication/src/relay.test.ts");
 const relayFenceTest = unitTests("packages/replication/src/relay-fence.test.ts");
 const originTest = unitTests("packages/replication/src/origin.test.ts");
+const localMarkTest = unitTests("packages/replication/src/origin-local-mark.test.ts");
 const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
 const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
@@ -72,6 +73,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 2b",
     "the local-complete mark passes writes that the array does not have",
     simulator(300),
+  ],
+  [
+    "local-mark-taken-back",
+    "PROTOCOL 2b",
+    "a primary that recovers takes back a local mark that the relay was told of",
+    localMarkTest,
   ],
   // Shipping and points
   [
