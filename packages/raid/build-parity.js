@@ -1,4 +1,4 @@
-// Compiles assembly/xor.ts to wasm/xor.wasm. Does nothing when the output was made from the same source by the same
+// Compiles assembly/parity.ts to wasm/parity.wasm. Does nothing when the output was made from the same source by the same
 // compiler: the stamp file holds a digest of both, since file times mean nothing after a checkout.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -6,10 +6,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const here = import.meta.dirname;
-const sourcePath = join(here, "assembly", "xor.ts");
+const sourcePath = join(here, "assembly", "parity.ts");
 const outputFolder = join(here, "wasm");
-const outputPath = join(outputFolder, "xor.wasm");
-const stampPath = join(outputFolder, "xor.stamp");
+const outputPath = join(outputFolder, "parity.wasm");
+const stampPath = join(outputFolder, "parity.stamp");
 // Memory comes from the host; the runtime is a stub because the kernel allocates nothing.
 const options = ["--runtime", "stub", "--importMemory", "--enable", "simd", "-O3", "--noAssert"];
 
@@ -23,10 +23,10 @@ if (existsSync(outputPath) && existsSync(stampPath) && readFileSync(stampPath, "
 
 const { default: asc } = await import("assemblyscript/asc");
 let wasm = null;
-const { error, stderr } = await asc.main(["xor.ts", "--outFile", "xor.wasm", ...options], {
-  readFile: (name) => (name === "xor.ts" ? source : null),
+const { error, stderr } = await asc.main(["parity.ts", "--outFile", "parity.wasm", ...options], {
+  readFile: (name) => (name === "parity.ts" ? source : null),
   writeFile: (name, contents) => {
-    if (name === "xor.wasm") wasm = contents;
+    if (name === "parity.wasm") wasm = contents;
   },
   listFiles: () => [],
 });
