@@ -72,7 +72,14 @@ export function mutateText(
 }
 
 function superblockFormat(): Format {
-  const shape = { level: "raid5", diskCount: 3, unitBytes: 4096, dataBytesPerDisk: 40_960, logBytes: 262_144 } as const;
+  const shape = {
+    level: "raid5",
+    diskCount: 3,
+    unitBytes: 4096,
+    dataBytesPerDisk: 40_960,
+    logBytes: 262_144,
+    checksums: false,
+  } as const;
   const members = ["active", "ejected", "active"] as const;
   const sound = { arrayId, arrayName: "a1", shape, slot: 1, generation: 10, phase: "ready", members } as const;
   return {
@@ -111,7 +118,7 @@ const logEntries: readonly LogEntry[] = [
 
 const geometry = createGeometry({
   ...{ level: "raid5", diskCount: 3, unitBytes: 65_536 },
-  ...{ dataBytesPerDisk: 2 ** 24, logBytes: 2 ** 25 },
+  ...{ dataBytesPerDisk: 2 ** 24, logBytes: 2 ** 25, checksums: true },
 });
 
 /** Replay writes and reads where data is, and makes memory for no more than a cell. */

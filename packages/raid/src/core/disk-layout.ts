@@ -6,6 +6,7 @@
  *   64 KiB   tail of the stripe log, copy 0 (4 KiB)
  *   96 KiB   tail of the stripe log, copy 1
  *   1 MiB    stripe log, on the disks that carry it; reserved on the others
+ *   then     checksums of blocks (`checksum-layout.ts`); nothing when the array has none
  *   then     data, from the next multiple of 1 MiB, in whole stripe units
  *
  * Two copies of a block lie apart and are written in turn, so that a torn write leaves the older one.
@@ -19,8 +20,12 @@ export const logBytesDefault = 32 * 1024 * 1024;
 
 const dataAlignmentBytes = 1024 * 1024;
 
-export function dataOffsetFor(logBytes: number): number {
-  return roundUp(logOffsetBytes + logBytes, dataAlignmentBytes);
+export function checksumOffsetFor(logBytes: number): number {
+  return logOffsetBytes + logBytes;
+}
+
+export function dataOffsetFor(logBytes: number, checksumBytes: number): number {
+  return roundUp(checksumOffsetFor(logBytes) + checksumBytes, dataAlignmentBytes);
 }
 
 export function roundUp(value: number, unit: number): number {

@@ -23,6 +23,7 @@ const anyGeometry = fc
     unitBytes: fc.integer({ min: 12, max: 20 }).map((power) => 2 ** power),
     units: fc.integer({ min: 1, max: 50 }),
     logBytes: fc.constantFrom(256 * 1024, 32 * 1024 * 1024),
+    checksums: fc.boolean(),
   })
   .map(({ units, ...rest }) => createGeometry({ ...rest, dataBytesPerDisk: units * rest.unitBytes }));
 
@@ -95,6 +96,7 @@ describe("geometry", () => {
       unitBytes: 65_536,
       dataBytesPerDisk: 65_536,
       logBytes: 2 ** 20,
+      checksums: true,
     } as const;
     createGeometry(good);
     const bad = [
@@ -108,6 +110,7 @@ describe("geometry", () => {
       { dataBytesPerDisk: 65_537 },
       { logBytes: 4096 },
       { level: "raid1", diskCount: 1 },
+      { level: "raid0", logBytes: 0 },
     ] as const;
     for (const change of bad) {
       expect(() => createGeometry({ ...good, ...change })).toThrow(expect.objectContaining({ code: "ARRAY_SHAPE" }));

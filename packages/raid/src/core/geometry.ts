@@ -7,6 +7,7 @@
  */
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { raidFailure } from "../errors.js";
+import { checksumAreaBytes } from "./checksum-layout.js";
 import { blockBytes, dataOffsetFor, roundUp } from "./disk-layout.js";
 import { disksMax, levels, type RaidLevel, type StripeLayout } from "./level.js";
 
@@ -17,8 +18,10 @@ export interface ArrayShape {
   readonly unitBytes: number;
   /** Bytes of each disk used for data, a multiple of the stripe unit. */
   readonly dataBytesPerDisk: number;
-  /** Size of the stripe log; 0 for levels without redundancy, which need none. */
+  /** Size of the stripe log; 0 for an array without redundancy and checksums: nothing in it could disagree. */
   readonly logBytes: number;
+  /** Each block has a checksum, apart from it (`checksum-layout.ts`). */
+  readonly checksums: boolean;
 }
 
 export type Cell = number & { readonly __brand: "Cell" };
@@ -52,7 +55,7 @@ const cellBytesLimit = 512 * 1024;
 export function createGeometry(shape: ArrayShape): Geometry {
   const fault = faultOf(shape);
   if (fault !== null) throw raidFailure("ARRAY_SHAPE", fault);
-  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums } = shape;
   const rules = levels[level];
   const dataUnits = rules.dataUnits(diskCount);
   const stripeCount = dataBytesPerDisk / unitBytes;
@@ -61,13 +64,13 @@ export function createGeometry(shape: ArrayShape): Geometry {
   const windowBytes = Math.min(unitBytes, powerOfTwoBelow(Math.min(recordBytesMax / 4, cellBytesLimit) / diskCount));
   const layouts = Array.from({ length: diskCount }, (_, turn) => rules.layout(diskCount, turn));
   return Object.freeze({
-    ...{ level, diskCount, unitBytes, dataBytesPerDisk, logBytes },
+    ...{ level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums },
     tolerance: rules.tolerance(diskCount),
     dataUnits,
     stripeCount,
     stripeBytes: dataUnits * unitBytes,
     sizeBytes: stripeCount * dataUnits * unitBytes,
-    dataOffsetBytes: dataOffsetFor(logBytes),
+    dataOffsetBytes: dataOffsetBytesOf(shape),
     windowBytes,
     windowsPerUnit: unitBytes / windowBytes,
     recordBytesMax,
@@ -76,14 +79,28 @@ export function createGeometry(shape: ArrayShape): Geometry {
 }
 
 /** What a disk must hold for this shape. */
-export function diskBytesNeeded(shape: Pick<ArrayShape, "dataBytesPerDisk" | "logBytes">): number {
-  return dataOffsetFor(shape.logBytes) + shape.dataBytesPerDisk;
+export function diskBytesNeeded(shape: Omit<ArrayShape, "unitBytes">): number {
+  return dataOffsetBytesOf(shape) + shape.dataBytesPerDisk;
+}
+
+function dataOffsetBytesOf(shape: Omit<ArrayShape, "unitBytes">): number {
+  const { level, diskCount, dataBytesPerDisk } = shape;
+  const tolerance = levels[level].tolerance(diskCount);
+  const checksumBytes = shape.checksums ? checksumAreaBytes({ diskCount, tolerance, dataBytesPerDisk }) : 0;
+  return dataOffsetFor(shape.logBytes, checksumBytes);
 }
 
 /** The data area that fits on a disk of `diskBytes`, in whole stripe units. */
-export function dataBytesFitting(diskBytes: number, shape: Pick<ArrayShape, "unitBytes" | "logBytes">): number {
-  const left = Math.max(0, diskBytes - dataOffsetFor(shape.logBytes));
-  return Math.floor(left / shape.unitBytes) * shape.unitBytes;
+export function dataBytesFitting(diskBytes: number, shape: Omit<ArrayShape, "dataBytesPerDisk">): number {
+  // What is kept for checksums grows with the data, in steps: so search for the largest that fits.
+  let [fitting, tooMany] = [0, Math.floor(diskBytes / shape.unitBytes) + 1];
+  while (tooMany - fitting > 1) {
+    const units = Math.floor((fitting + tooMany) / 2);
+    const dataBytesPerDisk = units * shape.unitBytes;
+    if (diskBytesNeeded({ ...shape, dataBytesPerDisk }) <= diskBytes) fitting = units;
+    else tooMany = units;
+  }
+  return fitting * shape.unitBytes;
 }
 
 /** The part of a request that falls into one unit of one stripe. */
@@ -194,8 +211,9 @@ export function arrayOffsetOfCell(geometry: Geometry, cell: Cell, unit: number):
 
 /** Why a shape is none that an array can have; null when it is one. Its level is known, its numbers may be anything. */
 export function faultOf(shape: ArrayShape): string | null {
-  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = shape;
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums } = shape;
   const rules = levels[level];
+  if (typeof checksums !== "boolean") return `An array has checksums or not: true or false, not ${String(checksums)}.`;
   if (!Number.isInteger(diskCount) || diskCount < rules.disksMin || diskCount > disksMax) {
     return `${level} takes ${rules.disksMin} to ${disksMax} disks, not ${diskCount}.`;
   }
@@ -210,11 +228,23 @@ export function faultOf(shape: ArrayShape): string | null {
       `make the disks larger.`
     );
   }
-  const logMin = rules.tolerance(diskCount) > 0 ? logBytesMin : 0;
+  const logMin = needsLog(shape) ? logBytesMin : 0;
   if (!isWithin(logBytes, logMin, logBytesMax) || logBytes % blockBytes !== 0) {
     return `The stripe log must be ${logMin} to ${logBytesMax} bytes, in 4 KiB, not ${logBytes}.`;
   }
   return null;
+}
+
+/**
+ * With redundancy, a crash could leave half of a stripe written; with checksums, a block without its checksum, which would
+ * pass for corruption.
+ */
+export function needsLog({
+  level,
+  diskCount,
+  checksums,
+}: Pick<ArrayShape, "level" | "diskCount" | "checksums">): boolean {
+  return checksums || levels[level].tolerance(diskCount) > 0;
 }
 
 function isWithin(value: number, min: number, max: number): boolean {

@@ -5,7 +5,14 @@ import { encodeSuperblock, readSuperblock, type MemberState, type Superblock } f
 const base: Superblock = {
   arrayId: "0123456789abcdef0123456789abcdef",
   arrayName: "a1",
-  shape: { level: "raid5", diskCount: 4, unitBytes: 4096, dataBytesPerDisk: 40_960, logBytes: 256 * 1024 },
+  shape: {
+    level: "raid5",
+    diskCount: 4,
+    unitBytes: 4096,
+    dataBytesPerDisk: 40_960,
+    logBytes: 256 * 1024,
+    checksums: false,
+  },
   slot: 0,
   generation: 10,
   phase: "ready",

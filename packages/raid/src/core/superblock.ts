@@ -40,7 +40,7 @@ export type SuperblockReading =
   /** Something is there, but no copy is whole. */
   | { readonly kind: "torn" };
 
-const formatVersion = 1;
+const formatVersion = 2;
 const magic = Buffer.from("WSRAIDSB");
 const crcOffset = 16;
 const textOffset = 20;

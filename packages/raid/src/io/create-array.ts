@@ -10,13 +10,20 @@ import { randomBytes } from "node:crypto";
 import { isName, nameRule } from "@waystation/contracts/ids";
 import {
   blockBytes,
-  dataOffsetFor,
+  checksumOffsetFor,
   logBytesDefault,
   logOffsetBytes,
   superblockOffsets,
   tailOffsets,
 } from "../core/disk-layout.js";
-import { createGeometry, dataBytesFitting, type Geometry } from "../core/geometry.js";
+import {
+  createGeometry,
+  dataBytesFitting,
+  diskBytesNeeded,
+  needsLog,
+  type ArrayShape,
+  type Geometry,
+} from "../core/geometry.js";
 import { levels, type RaidLevel, type Slot } from "../core/level.js";
 import { encodeTail } from "../core/log-tail.js";
 import { encodeSuperblock, readSuperblock, type Superblock, type SuperblockReading } from "../core/superblock.js";
@@ -34,6 +41,8 @@ export interface CreateArrayOptions {
   readonly diskBytes: number;
   /** Size of the stripe log on each disk; the default suits all but tests. */
   readonly logBytes?: number;
+  /** Whether each block has a checksum (not by default): see `ArrayShape`. */
+  readonly checksums?: boolean;
 }
 
 /** What is at the places given: nothing, a creation that was interrupted, or (part of) an array. */
@@ -51,11 +60,8 @@ export async function inspectArray(disks: readonly DiskPlace[]): Promise<ArrayPr
 /** Creates an array; opening it is another matter. Refuses disks that hold anything else than a creation begun. */
 export async function createArray(options: CreateArrayOptions): Promise<void> {
   if (!isName(options.name)) throw raidFailure("ARRAY_SHAPE", `"${options.name}" is no array name: ${nameRule}.`);
-  const logBytes =
-    levels[options.level].tolerance(options.disks.length) > 0 ? (options.logBytes ?? logBytesDefault) : 0;
-  const { level, unitBytes } = options;
-  const dataBytesPerDisk = dataBytesFitting(options.diskBytes, { unitBytes, logBytes });
-  const geometry = createGeometry({ level, diskCount: options.disks.length, unitBytes, dataBytesPerDisk, logBytes });
+  const shape = shapeOf({ ...options, diskCount: options.disks.length });
+  const geometry = createGeometry({ ...shape, dataBytesPerDisk: dataBytesFitting(options.diskBytes, shape) });
   for (const place of options.disks) await refuseUsedDisk(place);
 
   const disks: BlockDisk[] = [];
@@ -132,7 +138,9 @@ interface DiskPreparation {
 async function prepareDisk({ disk, isNew, slot, geometry, arrayId }: DiskPreparation): Promise<void> {
   if (!isNew) {
     await clearRange(disk, 0, logOffsetBytes);
-    await clearRange(disk, geometry.dataOffsetBytes, geometry.dataBytesPerDisk);
+    // Zeros are the right checksums of zeros.
+    const start = checksumOffsetFor(geometry.logBytes);
+    await clearRange(disk, start, geometry.dataOffsetBytes - start + geometry.dataBytesPerDisk);
   }
   if (logSlots(geometry).includes(slot)) {
     // Really written: an append into space that the file system has still to allocate costs it a commit of its own.
@@ -170,9 +178,9 @@ interface SuperblockRound {
 
 async function writeSuperblocks(disks: readonly BlockDisk[], round: SuperblockRound): Promise<void> {
   const { geometry, ...rest } = round;
-  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes } = geometry;
+  const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums } = geometry;
   for (const [slot, disk] of disks.entries()) {
-    const shape = { level, diskCount, unitBytes, dataBytesPerDisk, logBytes };
+    const shape = { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums };
     const from = encodeSuperblock({ ...rest, shape, slot, members: disks.map(() => "active" as const) });
     const offsetBytes = superblockOffsets[round.generation % 2] as number;
     await mustDo(disk, [{ kind: "write", offsetBytes, from, durable: true }]);
@@ -193,18 +201,23 @@ function isZero(bytes: Buffer): boolean {
   return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
 }
 
+interface WantedShape {
+  readonly level: RaidLevel;
+  readonly diskCount: number;
+  readonly unitBytes: number;
+  readonly logBytes?: number;
+  readonly checksums?: boolean;
+}
+
+function shapeOf({ level, diskCount, unitBytes, ...wanted }: WantedShape): Omit<ArrayShape, "dataBytesPerDisk"> {
+  const checksums = wanted.checksums ?? false;
+  const logBytes = needsLog({ level, diskCount, checksums }) ? (wanted.logBytes ?? logBytesDefault) : 0;
+  return { level, diskCount, unitBytes, logBytes, checksums };
+}
+
 /** The smallest disk for an array of this shape that holds `usableBytes`. */
-export function diskBytesFor(
-  shape: {
-    readonly level: RaidLevel;
-    readonly diskCount: number;
-    readonly unitBytes: number;
-    readonly logBytes?: number;
-  },
-  usableBytes: number,
-): number {
-  const rules = levels[shape.level];
-  const logBytes = rules.tolerance(shape.diskCount) > 0 ? (shape.logBytes ?? logBytesDefault) : 0;
-  const perStripe = rules.dataUnits(shape.diskCount) * shape.unitBytes;
-  return dataOffsetFor(logBytes) + Math.ceil(usableBytes / perStripe) * shape.unitBytes;
+export function diskBytesFor(wanted: WantedShape, usableBytes: number): number {
+  const shape = shapeOf(wanted);
+  const perStripe = levels[shape.level].dataUnits(shape.diskCount) * shape.unitBytes;
+  return diskBytesNeeded({ ...shape, dataBytesPerDisk: Math.ceil(usableBytes / perStripe) * shape.unitBytes });
 }

@@ -31,7 +31,14 @@ describe("a senseless superblock", () => {
   const sound: Superblock = {
     arrayId: "0123456789abcdef0123456789abcdef",
     arrayName: "a1",
-    shape: { level: "raid5", diskCount: 3, unitBytes: 4096, dataBytesPerDisk: 40_960, logBytes: 256 * 1024 },
+    shape: {
+      level: "raid5",
+      diskCount: 3,
+      unitBytes: 4096,
+      dataBytesPerDisk: 40_960,
+      logBytes: 256 * 1024,
+      checksums: false,
+    },
     slot: 0,
     generation: 10,
     phase: "ready",

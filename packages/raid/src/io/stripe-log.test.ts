@@ -11,6 +11,7 @@ const geometry = createGeometry({
   unitBytes: 4096,
   dataBytesPerDisk: 4096 * 16,
   logBytes: 256 * 1024,
+  checksums: false,
 });
 
 /** Disks whose writes complete when the test says so, in the order in which they were submitted. */
