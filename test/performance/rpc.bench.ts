@@ -23,7 +23,7 @@ import { createGrpcTransport, type GrpcTransport } from "@waystation/rpc/grpc-tr
 import { encodePeerMessage } from "@waystation/rpc/peer-encode";
 import { replicationServiceDefinition } from "@waystation/rpc/proto";
 import { startRpcServer } from "@waystation/rpc/server";
-import { testControl, testFront } from "@waystation/rpc/testing";
+import { testControl, testFront, testStorage } from "@waystation/rpc/testing";
 
 const { requestSerialize, requestDeserialize } = replicationServiceDefinition.Ship;
 type ProtoMessage = ReturnType<typeof requestDeserialize>;
@@ -108,7 +108,7 @@ async function receive({ codec, reply }: Contender): Promise<number> {
     onClose() {},
   }));
   const listen = { host: "127.0.0.1", port: 0 };
-  const fronts = { front: testFront(), control: testControl() };
+  const fronts = { front: testFront(), control: testControl(), storage: testStorage() };
   const { address } = await startRpcServer({ listen, ...fronts, transport, log: silentLog });
   return address.port;
 }

@@ -5,7 +5,15 @@ import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "@waystation/contracts/log";
 import { createGrpcTransport } from "@waystation/rpc/grpc-transport";
 import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
-import { cleanUp, eventually, onCleanUp, testControl, testFront, type TestFront } from "@waystation/rpc/testing";
+import {
+  cleanUp,
+  eventually,
+  onCleanUp,
+  testControl,
+  testFront,
+  testStorage,
+  type TestFront,
+} from "@waystation/rpc/testing";
 import { connectBlock } from "./block-client.js";
 import { clientErrorCodes } from "./errors.js";
 
@@ -15,7 +23,8 @@ async function start(front: TestFront = testFront()) {
   const directory = { cluster: "test", node: "alpha" as never, peers: new Map(), groups: new Map() };
   const transport = createGrpcTransport({ directory, log: silentLog });
   const listen = { host: "127.0.0.1", port: 0 };
-  const server = await startRpcServer({ listen, front, control: testControl(), transport, log: silentLog });
+  const others = { control: testControl(), storage: testStorage() };
+  const server = await startRpcServer({ listen, front, ...others, transport, log: silentLog });
   onCleanUp(() => server.close());
   const client = connectBlock(formatHostPort(server.address), { timeoutMs: 5_000 });
   onCleanUp(() => {

@@ -17,7 +17,7 @@ import { openDataDirectory } from "./data-directory.js";
 import { daemonFailure } from "./errors.js";
 import { linkDirectoryOf, membershipsOf } from "./memberships.js";
 import { openJournalFiles, openVolumeJournals } from "./journals.js";
-import { openStorage } from "./storage.js";
+import { openStorage } from "./storage/open-storage.js";
 
 export interface DaemonOptions {
   readonly role: NodeConfig["role"];
@@ -85,7 +85,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     );
     closers.push(() => Promise.resolve(node.stop()));
     const { blocks, control } = node;
-    const rpc = await startRpcServer({ listen: config.grpc.listen, front: blocks, control, transport: links, log });
+    const fronts = { front: blocks, control, storage: storage.front };
+    const rpc = await startRpcServer({ listen: config.grpc.listen, ...fronts, transport: links, log });
     closers.push(() => rpc.close());
     if (config.nbd !== null) {
       const nbd = await startNbdServer({ front: blocks, listen: config.nbd.listen, log });

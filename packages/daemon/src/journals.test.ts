@@ -9,7 +9,7 @@ import type { Cluster } from "@waystation/config/cluster";
 import { parseCluster } from "@waystation/config/load";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openJournalFiles, openVolumeJournals } from "./journals.js";
-import { openStorage } from "./storage.js";
+import { openStorage } from "./storage/open-storage.js";
 
 const localPath = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
 const group = "g1" as GroupName;

@@ -7,7 +7,7 @@ import type { PeerMessage } from "@waystation/replication/messages";
 import { createGrpcTransport, type GrpcTransport, type GrpcTransportOptions } from "./grpc-transport.js";
 import { messageBytesMax } from "./limits.js";
 import { formatHostPort, startRpcServer } from "./server.js";
-import { cleanUp, eventually, onCleanUp, recordingLog, testControl, testFront } from "./testing.js";
+import { cleanUp, eventually, onCleanUp, recordingLog, testControl, testFront, testStorage } from "./testing.js";
 
 const g1 = "g1" as GroupName;
 const alpha = "alpha" as NodeName;
@@ -54,6 +54,7 @@ async function startPair(
       listen: { host: "127.0.0.1", port: 0 },
       front: testFront(),
       control: testControl(),
+      storage: testStorage(),
       transport: rpc,
       log,
     });

@@ -81,3 +81,8 @@ export const linkOptions: ChannelOptions = { ...clientOptions, "grpc.per_rpc_ret
 
 /** For leases and promises, which are small and urgent: a silent peer is noticed after 2 s. */
 export const urgentLinkOptions: ChannelOptions = { ...linkOptions, "grpc.keepalive_timeout_ms": 1_000 };
+
+/** How often a watched array or pair is told of: unless asked for otherwise, and the bounds of what may be asked for. */
+export const watchIntervalMs = 500;
+export const watchIntervalMsMin = 100;
+export const watchIntervalMsMax = 60_000;

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { blockErrorCodes } from "@waystation/contracts/errors";
+import { storageErrorCodes } from "@waystation/contracts/storage-front";
 import { controlErrorCodes, rpcErrorCodes } from "./errors.js";
 import { statusOfCode } from "./status-table.js";
 
@@ -40,7 +41,7 @@ describe("the published protos", () => {
   it("have a comment on every message, field and value", async () => {
     const folder = fileURLToPath(new URL("../../../proto/waystation/v1/", import.meta.url));
     const files = (await readdir(folder)).filter((name) => name.endsWith(".proto"));
-    expect(files).toHaveLength(3);
+    expect(files).toHaveLength(4);
     for (const file of files) {
       const lines = (await readFile(join(folder, file), "utf8")).split("\n");
       const bare = lines.filter((line, index) => {
@@ -53,15 +54,17 @@ describe("the published protos", () => {
 });
 
 describe("the status table", () => {
-  it("has exactly the codes of the block port, of the control port and of this package", () => {
+  it("has exactly the codes of the block, control and storage ports and of this package", () => {
     expect(Object.keys(statusOfCode).sort()).toEqual(
-      [...blockErrorCodes, ...controlErrorCodes, ...rpcErrorCodes].sort(),
+      [...blockErrorCodes, ...controlErrorCodes, ...storageErrorCodes, ...rpcErrorCodes].sort(),
     );
   });
 
   it("has codes that docs/errors.md explains", async () => {
     const docs = await readFile(fileURLToPath(new URL("../../../docs/errors.md", import.meta.url)), "utf8");
-    const missing = [...rpcErrorCodes, ...controlErrorCodes].filter((code) => !docs.includes(`| \`${code}\` `));
+    const missing = [...rpcErrorCodes, ...controlErrorCodes, ...storageErrorCodes].filter(
+      (code) => !docs.includes(`| \`${code}\` `),
+    );
     expect(missing).toEqual([]);
   });
 });

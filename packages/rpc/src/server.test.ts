@@ -57,6 +57,7 @@ describe("the server", () => {
         "waystation.v1.BlockService",
         "waystation.v1.ControlService",
         "waystation.v1.ReplicationService",
+        "waystation.v1.StorageService",
       ]),
     );
   });

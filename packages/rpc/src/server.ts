@@ -1,5 +1,5 @@
 /**
- * The gRPC server of a daemon: block, control and replication services, with the standard health service and server
+ * The gRPC server of a daemon: block, control, storage and replication services, with the standard health service and server
  * reflection (F1). Health is SERVING while the server takes calls; `close` says NOT_SERVING first.
  */
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
@@ -9,14 +9,22 @@ import { HealthImplementation, protoPath as healthProtoPath } from "grpc-health-
 import type { BlockFront } from "@waystation/contracts/block-front";
 import { reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
+import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { ControlFront } from "@waystation/replication/control-front";
 import { createBlockService } from "./block-service.js";
 import { createControlHandlers } from "./control-service.js";
 import { rpcFailure } from "./errors.js";
 import type { GrpcTransport } from "./grpc-transport.js";
 import { serverOptions } from "./limits.js";
-import { blockServiceDefinition, controlServiceDefinition, packageDefinition, serviceNames } from "./proto.js";
+import {
+  blockServiceDefinition,
+  controlServiceDefinition,
+  packageDefinition,
+  serviceNames,
+  storageServiceDefinition,
+} from "./proto.js";
 import { tuneServerSessions, type ServerSessions } from "./server-sessions.js";
+import { createStorageHandlers } from "./storage-service.js";
 
 // grpc-js writes lines of its own to stderr; all that matters in them comes as an error too, and goes to the log.
 setLogVerbosity(logVerbosity.NONE);
@@ -32,6 +40,7 @@ export interface RpcServerOptions {
   readonly listen: HostPort;
   readonly front: BlockFront;
   readonly control: ControlFront;
+  readonly storage: StorageFront;
   readonly transport: GrpcTransport;
   readonly log: Log;
 }
@@ -52,12 +61,13 @@ export function formatHostPort({ host, port }: HostPort): string {
 
 /** Rejects with `RPC_LISTEN_FAILED`. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { listen, front, control, transport, log } = options;
+  const { listen, front, control, storage, transport, log } = options;
   const server = new Server(serverOptions);
   const blocks = createBlockService(front, log);
   let sessions: ServerSessions | undefined;
   server.addService(blockServiceDefinition, blocks.handlers);
   server.addService(controlServiceDefinition, createControlHandlers(control, log));
+  server.addService(storageServiceDefinition, createStorageHandlers(storage, log));
   transport.addToServer(server, () => sessions);
   const health = new HealthImplementation({ "": "SERVING" });
   for (const name of serviceNames) health.setStatus(name, "SERVING");

@@ -16,6 +16,7 @@ import type {
   TakeoverResult,
   VolumeStatus,
 } from "@waystation/replication/status";
+import { keyOf } from "./enum-names.js";
 import { rpcFailure } from "./errors.js";
 import type { Epoch__Output } from "./generated/waystation/v1/Epoch.js";
 import type { GroupStatus__Output } from "./generated/waystation/v1/GroupStatus.js";
@@ -62,11 +63,6 @@ const lostNames = {
   known: "LOST_VERDICT_KNOWN",
   unknown: "LOST_VERDICT_UNKNOWN",
 } as const satisfies Record<TakeoverResult["lost"], string>;
-
-/** The key of `table` whose value is `name`, or `otherwise`. */
-function keyOf<Key extends string>(table: Readonly<Record<Key, string>>, name: string, otherwise: Key): Key {
-  return (Object.keys(table) as Key[]).find((key) => table[key] === name) ?? otherwise;
-}
 
 export function toProtoStatus(status: NodeStatus): ProtoNodeStatus {
   return {

@@ -4,11 +4,12 @@
  */
 import { Metadata, status, type ServiceError, type StatusObject } from "@grpc/grpc-js";
 import { Failure, reasonOf, type BlockErrorCode } from "@waystation/contracts/errors";
+import type { StorageErrorCode } from "@waystation/contracts/storage-front";
 import { rpcFailure, type ControlErrorCode, type RpcErrorCode } from "./errors.js";
 
 export const reasonKey = "waystation-reason";
 
-type KnownCode = BlockErrorCode | RpcErrorCode | ControlErrorCode;
+type KnownCode = BlockErrorCode | RpcErrorCode | ControlErrorCode | StorageErrorCode;
 
 /** gRPC's own rule: FAILED_PRECONDITION until something is done about it, UNAVAILABLE when trying again may help. */
 export const statusOfCode: Readonly<Record<KnownCode, status>> = {
@@ -36,6 +37,16 @@ export const statusOfCode: Readonly<Record<KnownCode, status>> = {
   FRAME_MALFORMED: status.INVALID_ARGUMENT,
   UNKNOWN_GROUP: status.NOT_FOUND,
   NOT_A_SECONDARY: status.FAILED_PRECONDITION,
+  UNKNOWN_ARRAY: status.NOT_FOUND,
+  UNKNOWN_DISK: status.NOT_FOUND,
+  UNKNOWN_PAIR: status.NOT_FOUND,
+  ARRAY_STATE: status.FAILED_PRECONDITION,
+  VOLUME_EXISTS: status.ALREADY_EXISTS,
+  VOLUME_NAME: status.INVALID_ARGUMENT,
+  VOLUME_SIZE: status.INVALID_ARGUMENT,
+  VOLUME_IN_USE: status.FAILED_PRECONDITION,
+  VOLUME_NOT_FOUND: status.NOT_FOUND,
+  PAIR_STATE: status.FAILED_PRECONDITION,
 };
 
 /** The status of anything thrown. What is not a `Failure` is a bug: its text stays in the log of this node. */

@@ -3,6 +3,7 @@ import type { BlockFront, VolumeDescription, VolumeHandle } from "@waystation/co
 import { Failure } from "@waystation/contracts/errors";
 import type { VolumeName } from "@waystation/contracts/ids";
 import type { Log, LogFields } from "@waystation/contracts/log";
+import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { ControlFront } from "@waystation/replication/control-front";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
 import { connect } from "./connection.js";
@@ -111,6 +112,30 @@ export function testControl(
   return { status, takeover };
 }
 
+/** A node without arrays; `change` gives it what a test needs. */
+export function testStorage(change: Partial<StorageFront> = {}): StorageFront {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    arrays: () => [],
+    scrub: () => Promise.resolve(1),
+    rebuild: nothing,
+    failDisk: nothing,
+    replaceDisk: nothing,
+    volumes: () => [],
+    createVolume: nothing,
+    deleteVolume: nothing,
+    snapshotVolume: nothing,
+    cloneVolume: nothing,
+    pairs: () => [],
+    createPair: nothing,
+    splitPair: nothing,
+    resyncPair: nothing,
+    restorePair: nothing,
+    deletePair: nothing,
+    ...change,
+  };
+}
+
 async function* noSteps(): AsyncIterable<TakeoverProgress> {
   await Promise.resolve();
   yield { phase: "done", message: "", elapsedMs: 0, result: null };
@@ -137,6 +162,7 @@ export async function startTestServer(change: Partial<RpcServerOptions> = {}) {
     listen: { host: "127.0.0.1", port: 0 },
     front: testFront(),
     control: testControl(),
+    storage: testStorage(),
     transport: createGrpcTransport({ directory, log }),
     log,
     ...change,

@@ -1,0 +1,44 @@
+/** What an array tells of itself, as the storage port and as the status have it. Pure. */
+import type { ArrayReport, DiskReport } from "@waystation/contracts/storage-front";
+import type { RaidArray } from "@waystation/raid/io/array";
+import type { ArrayStatus } from "@waystation/replication/status";
+import type { Volumes } from "@waystation/volumes/volumes";
+
+/** An array of this node with what stands on it. */
+export interface OpenArray {
+  readonly array: RaidArray;
+  readonly volumes: Volumes;
+}
+
+export function reportArray({ array, volumes }: OpenArray): ArrayReport {
+  const { status, disks, lostBytes } = array.state();
+  return {
+    name: array.name,
+    level: array.geometry.level,
+    health: status,
+    stripeUnitBytes: array.geometry.unitBytes,
+    checksums: false,
+    usableBytes: array.sizeBytes,
+    freeBytes: volumes.freeBytes(),
+    lostBytes,
+    disks: disks.map(({ slot, file, state, reason }): DiskReport => ({
+      slot,
+      file,
+      health: state,
+      reason: state === "active" ? "" : reason,
+      repairedBlocks: 0,
+      progress: null,
+    })),
+    scrub: null,
+    lastScrub: null,
+  };
+}
+
+export function statusOfArray({ array }: OpenArray): ArrayStatus {
+  const { status, disks, lostBytes } = array.state();
+  const problems = disks
+    .filter((disk) => disk.state !== "active")
+    .map(({ slot, file, reason }) => `disk ${slot} (${file ?? "not found"}): ${reason}`);
+  if (lostBytes > 0) problems.push(`${lostBytes} bytes cannot be read until they are written again`);
+  return { name: array.name, level: array.geometry.level, state: status, usableBytes: array.sizeBytes, problems };
+}

@@ -1,0 +1,51 @@
+/** The volumes that the cluster file names on one array: created at the first start, opened at every other one. */
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { GroupName, VolumeName } from "@waystation/contracts/ids";
+import type { ArrayConfig, Cluster } from "@waystation/config/cluster";
+import { journalVolumesOf } from "@waystation/config/journal-volumes";
+import { volumesOf } from "@waystation/config/load";
+import type { Volumes } from "@waystation/volumes/volumes";
+import { daemonFailure } from "../errors.js";
+
+export interface OpenStores {
+  readonly stores: Map<VolumeName, DurableBlockStore>;
+  /** The journal volumes, by group. */
+  readonly journalStores: Map<GroupName, DurableBlockStore>;
+}
+
+export async function openConfiguredVolumes(
+  volumes: Volumes,
+  config: ArrayConfig,
+  cluster: Cluster,
+  { stores, journalStores }: OpenStores,
+): Promise<void> {
+  for (const { name, sizeBytes, primary, secondary } of volumesOf(cluster, config.node)) {
+    const place = primary.node === config.node ? primary : secondary;
+    if (place?.array !== config.name) continue;
+    stores.set(name, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
+  }
+  for (const { node, array: place, group, name, sizeBytes } of journalVolumesOf(cluster)) {
+    if (node !== config.node || place !== config.name) continue;
+    journalStores.set(group, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
+  }
+}
+
+interface WantedVolume {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
+  readonly array: string;
+}
+
+async function openOrCreateVolume(
+  volumes: Volumes,
+  { name, sizeBytes, array }: WantedVolume,
+): Promise<DurableBlockStore> {
+  const existing = volumes.list().find((volume) => volume.name === name);
+  if (existing === undefined) await volumes.create(name, sizeBytes);
+  else if (existing.sizeBytes !== sizeBytes)
+    throw daemonFailure(
+      "VOLUME_SIZE_CHANGED",
+      `volume ${name} has ${existing.sizeBytes} bytes on array ${array}, and ${sizeBytes} in the cluster file: volumes cannot be resized, put the old size back`,
+    );
+  return volumes.open(name);
+}

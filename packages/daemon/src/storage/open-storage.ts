@@ -1,0 +1,54 @@
+/** What a node stores on: its arrays, the volumes on them, and what operators may do with both. */
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { Log } from "@waystation/contracts/log";
+import type { StorageFront } from "@waystation/contracts/storage-front";
+import type { Cluster } from "@waystation/config/cluster";
+import { arraysOf } from "@waystation/config/load";
+import type { ArrayStatus } from "@waystation/replication/status";
+import { openVolumes } from "@waystation/volumes/volumes";
+import { statusOfArray, type OpenArray } from "./array-report.js";
+import { openConfiguredVolumes } from "./configured-volumes.js";
+import { openOrCreateArray } from "./open-array.js";
+import { createStorageFront } from "./storage-front.js";
+
+export interface Storage {
+  readonly stores: ReadonlyMap<VolumeName, DurableBlockStore>;
+  /** The journal volumes, by group. */
+  readonly journalStores: ReadonlyMap<GroupName, DurableBlockStore>;
+  readonly front: StorageFront;
+  arrays(): readonly ArrayStatus[];
+  close(): Promise<void>;
+}
+
+export interface StorageOptions {
+  readonly cluster: Cluster;
+  readonly node: NodeName;
+  readonly dataDirectory: string;
+  readonly log: Log;
+}
+
+export async function openStorage({ cluster, node, dataDirectory, log }: StorageOptions): Promise<Storage> {
+  const arrays: OpenArray[] = [];
+  const stores = new Map<VolumeName, DurableBlockStore>();
+  const journalStores = new Map<GroupName, DurableBlockStore>();
+  const close = async (): Promise<void> => {
+    for (const { array } of arrays) await array.close();
+  };
+  try {
+    for (const config of arraysOf(cluster, node)) {
+      const array = await openOrCreateArray(config, { dataDirectory, log });
+      const volumes = await openVolumes(array).catch(async (error: unknown) => {
+        await array.close();
+        throw error;
+      });
+      arrays.push({ array, volumes });
+      await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const front = createStorageFront({ arrays, cluster, node });
+  return { stores, journalStores, front, arrays: () => arrays.map(statusOfArray), close };
+}

@@ -1,0 +1,39 @@
+// Original file: ../../proto/waystation/v1/storage.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+/**
+ * Asks for a new volume.
+ */
+export interface CreateVolumeRequest {
+  /**
+   * Its name, unique within the node.
+   */
+  'name'?: (string);
+  /**
+   * The array that will hold it.
+   */
+  'array'?: (string);
+  /**
+   * Its size, a multiple of 4 KiB.
+   */
+  'sizeBytes'?: (number | string | Long);
+}
+
+/**
+ * Asks for a new volume.
+ */
+export interface CreateVolumeRequest__Output {
+  /**
+   * Its name, unique within the node.
+   */
+  'name': (string);
+  /**
+   * The array that will hold it.
+   */
+  'array': (string);
+  /**
+   * Its size, a multiple of 4 KiB.
+   */
+  'sizeBytes': (number);
+}
