@@ -1,6 +1,6 @@
 /**
- * How fast an array makes writes durable, next to what the disk itself gives in the same run, and the parity kernel
- * next to its JavaScript twin. RAID-5 of four disks that are files of one directory, so that all share one medium.
+ * How fast an array makes writes durable, next to what the disk itself gives in the same run. RAID-5 of four disks that
+ * are files of one directory, so that all share one medium.
  *
  *     npx tsc -b test && node node_modules/.cache/test-build/performance/raid.bench.js [directory]
  */
@@ -11,25 +11,12 @@ import { join } from "node:path";
 import { openArray, type RaidArray } from "@waystation/raid/io/array";
 import { createArray, diskBytesFor } from "@waystation/raid/io/create-array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
-import { createJavaScriptArena, createParityArena, type ParityArena } from "@waystation/raid/parity/parity-arena";
 
 const kib = 1024;
 const mib = 1024 * kib;
 const shape = { level: "raid5", diskCount: 4, unitBytes: 64 * kib } as const;
 const spanBytes = 256 * mib;
 const secondsPerRow = 3;
-
-function measureParity(name: string, arena: ParityArena): void {
-  const blockBytes = 64 * kib;
-  const end = performance.now() + 500;
-  const start = performance.now();
-  let bytes = 0;
-  while (performance.now() < end) {
-    for (let i = 0; i < 100; i++) arena.xor(0, blockBytes, blockBytes);
-    bytes += 100 * blockBytes;
-  }
-  print(`xor 64 KiB, ${name}`, `${(bytes / 1e6 / (performance.now() - start)).toFixed(1)} GB/s`);
-}
 
 /** `depth` writers, each with one durable write in flight. */
 async function measure(name: string, depth: number, lengthBytes: number, write: (at: number) => Promise<void>) {
@@ -109,8 +96,6 @@ function print(what: string, result: string): void {
 
 const folder = await mkdtemp(join(process.argv[2] ?? tmpdir(), "waystation-raid-"));
 try {
-  measureParity("WASM SIMD", createParityArena(mib));
-  measureParity("JavaScript", createJavaScriptArena(mib));
   const raw = rawFile(join(folder, "raw"));
   const block = Buffer.alloc(4 * kib, 1);
   for (const depth of [1, 16, 64]) {

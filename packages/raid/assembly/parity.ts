@@ -50,15 +50,11 @@ export function xor(target: usize, source: usize, lengthBytes: usize): void {
 }
 
 // Twice each byte: shifted left, and those that lose their top bit reduced by the polynomial.
-// @ts-ignore: decorator
-@inline
 function twice(value: v128): v128 {
   const overflows = i8x16.gt_s(i8x16.splat(0), value);
   return v128.xor(i8x16.add(value, value), v128.and(overflows, i8x16.splat(0x1d)));
 }
 
-// @ts-ignore: decorator
-@inline
 function twiceByte(value: u8): u8 {
   return <u8>((value << 1) ^ (value & 0x80 ? 0x1d : 0));
 }
@@ -75,7 +71,7 @@ export function formPQ(p: usize, q: usize, list: usize, count: usize, lengthByte
     let p1 = p0;
     let q0 = p0;
     let q1 = p0;
-    for (let next = listEnd; next > list; ) {
+    for (let next = listEnd; next > list;) {
       next -= 4;
       q0 = twice(q0);
       q1 = twice(q1);
@@ -96,7 +92,7 @@ export function formPQ(p: usize, q: usize, list: usize, count: usize, lengthByte
   for (; at < lengthBytes; at++) {
     let sum: u8 = 0;
     let horner: u8 = 0;
-    for (let next = listEnd; next > list; ) {
+    for (let next = listEnd; next > list;) {
       next -= 4;
       const unit = load<u32>(next);
       const byte: u8 = unit == zeroUnit ? 0 : load<u8>(unit + at);
@@ -117,7 +113,7 @@ export function formQ(q: usize, list: usize, count: usize, lengthBytes: usize): 
     let q1 = q0;
     let q2 = q0;
     let q3 = q0;
-    for (let next = listEnd; next > list; ) {
+    for (let next = listEnd; next > list;) {
       next -= 4;
       q0 = twice(q0);
       q1 = twice(q1);
@@ -137,7 +133,7 @@ export function formQ(q: usize, list: usize, count: usize, lengthBytes: usize): 
   }
   for (; at < lengthBytes; at++) {
     let horner: u8 = 0;
-    for (let next = listEnd; next > list; ) {
+    for (let next = listEnd; next > list;) {
       next -= 4;
       const unit = load<u32>(next);
       horner = twiceByte(horner) ^ (unit == zeroUnit ? 0 : load<u8>(unit + at));
@@ -146,8 +142,6 @@ export function formQ(q: usize, list: usize, count: usize, lengthBytes: usize): 
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function product(value: v128, low: v128, high: v128): v128 {
   const nibbles = i8x16.splat(0x0f);
   return v128.xor(i8x16.swizzle(low, v128.and(value, nibbles)), i8x16.swizzle(high, i8x16.shr_u(value, 4)));
