@@ -80,8 +80,11 @@ function superblockFormat(): Format {
     logBytes: 262_144,
     checksums: false,
   } as const;
-  const members = ["active", "ejected", "active"] as const;
-  const sound = { arrayId, arrayName: "a1", shape, slot: 1, generation: 10, phase: "ready", members } as const;
+  const members = (["active", "ejected", "rebuilding"] as const).map((state, slot) => {
+    return { state, diskId: `${slot}`.repeat(16), joined: 1 + slot, rebuiltStripes: state === "rebuilding" ? 7 : 0 };
+  });
+  const identity = { arrayId, arrayName: "a1", shape, diskId: "1".repeat(16), slot: 1 } as const;
+  const sound = { ...identity, generation: 10, phase: "ready", members } as const;
   return {
     name: "superblock",
     samples: [encodeSuperblock(sound)],
@@ -92,7 +95,9 @@ function superblockFormat(): Format {
       if (reading.kind !== "valid") return;
       const { superblock } = reading;
       assert.equal(superblock.members.length, createGeometry(superblock.shape).diskCount);
-      assert(superblock.slot < superblock.shape.diskCount && superblock.generation >= 0);
+      assert(superblock.slot === null || superblock.slot < superblock.shape.diskCount);
+      assert(superblock.generation >= 0 && /^[0-9a-f]{16}$/.test(superblock.diskId));
+      assert(new Set(superblock.members.map(({ diskId }) => diskId)).size === superblock.members.length);
       assert(/^[0-9a-f]{32}$/.test(superblock.arrayId));
     },
   };

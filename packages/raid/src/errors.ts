@@ -6,6 +6,7 @@ export const raidErrorCodes = [
   "ARRAY_EXISTS", // creation asked for on disks that hold an array
   "ARRAY_NOT_FOUND", // no disk named holds an array
   "ARRAY_HALF_CREATED", // creation was interrupted before the array existed: create again
+  "ARRAY_FORMAT", // superblocks of another version of this software
   "ARRAY_MIXED", // disks of different arrays named as one
   "ARRAY_MISMATCH", // the array on the disks is not the one asked for
   "ARRAY_SLOT_TWICE", // two disks claim one place

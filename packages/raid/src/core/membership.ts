@@ -1,30 +1,36 @@
 /**
- * Which of the disks named can be trusted, decided from their superblocks alone (SPEC A2).
+ * Which of the disks found can be trusted, decided from their superblocks alone (SPEC A2).
  *
- * The newest superblock is the judge: it lists who was current when it was written, and every change of membership
- * reaches all current disks before a write is acknowledged without the one that went. Generations rise by two per
- * change, in two durable steps over all disks, so a crash in the midst leaves disks at most one apart, while a disk
- * that missed a whole change (it was away, or an old copy was put back) is two or more behind: stale.
+ * The newest superblock is the judge: it says which disk, by its id, had which slot when it was written, and every change
+ * of membership reaches all current disks before a write is acknowledged without the one that went. Generations rise by
+ * two per change, in two durable steps over all disks, so a crash in the midst leaves disks at most one apart, while a
+ * disk that missed a whole change (it was away, or an old copy was put back) is two or more behind: stale. Where a disk
+ * is found says nothing: disks may change places, and one that was a spare stays where spares are.
  */
-import type { Failure } from "@waystation/contracts/errors";
-import { raidFailure } from "../errors.js";
 import { createGeometry, type Geometry } from "./geometry.js";
 import { slots, type Slot } from "./level.js";
-import type { Superblock, SuperblockReading } from "./superblock.js";
+import {
+  describeUnusable,
+  soundClaims,
+  tooDegraded,
+  type Claim,
+  type DiskFinding,
+  type GoneSlot,
+} from "./membership-refusals.js";
+import type { MemberRecord, Superblock } from "./superblock.js";
+import { survivesWithout } from "./survival.js";
 
-/** What was found at a place where a disk should be. */
-export interface DiskFinding {
-  /** Path, for people. */
+/**
+ * `current`: trusted. `rebuilding`: trusted below `record.rebuiltStripes`. `absent`: never read. With `file` null when no
+ * disk found has the slot, and the reason why it is absent, or "current", or "rebuilding".
+ */
+export type SlotVerdict = GoneSlot;
+
+/** A place for spares, or a disk of this array that has no slot. */
+export interface SpareVerdict {
   readonly file: string;
-  readonly reading: SuperblockReading | { readonly kind: "missing"; readonly reason: string };
-}
-
-interface SlotVerdict {
-  readonly slot: Slot;
-  /** Null when no disk given claims this slot. */
-  readonly file: string | null;
-  readonly trusted: boolean;
-  /** Why it is not trusted, or "current". */
+  /** `ready`: a spare of this array. `empty`: nothing there yet. `unusable`: something that is not ours to write over. */
+  readonly standing: "ready" | "empty" | "unusable";
   readonly reason: string;
 }
 
@@ -32,34 +38,19 @@ export interface Membership {
   readonly newest: Superblock;
   readonly geometry: Geometry;
   readonly slots: readonly SlotVerdict[];
-}
-
-interface Claim {
-  readonly file: string;
-  readonly superblock: Superblock;
+  readonly spares: readonly SpareVerdict[];
 }
 
 /** Throws a `Failure` that names the files when the array must not be opened. */
 export function decideMembership(findings: readonly DiskFinding[]): Membership {
-  const claims = findings.flatMap(({ file, reading }): Claim[] =>
-    reading.kind === "valid" ? [{ file, superblock: reading.superblock }] : [],
-  );
-  const newest = newestOf(claims);
-  if (newest === null) throw noArray(findings);
-  // Before the check for mixed disks: creation that was interrupted twice leaves superblocks of two attempts.
-  if (claims.every(({ superblock }) => superblock.phase === "creating")) throw halfCreated(claims);
-  refuseMixed(claims);
-  refuseSlotTwice(claims);
-  refuseDiverged(claims, newest);
-  const { shape } = newest.superblock;
-  if (findings.length > shape.diskCount) {
-    throw raidFailure("ARRAY_MISMATCH", `${findings.length} disks are named for an array of ${shape.diskCount}.`);
-  }
-  const geometry = createGeometry(shape);
-  const verdicts = slots(shape.diskCount).map((slot) => judgeSlot(slot, claims, newest.superblock, findings));
-  const gone = verdicts.filter((verdict) => !verdict.trusted);
-  if (gone.length > geometry.tolerance) throw tooDegraded(newest.superblock, geometry, gone);
-  return { newest: newest.superblock, geometry, slots: verdicts };
+  const { claims, newest: newestClaim, strangers } = soundClaims(findings);
+  const newest = newestClaim.superblock;
+  const geometry = createGeometry(newest.shape);
+  const judged = slots(geometry.diskCount).map((slot) => judgeSlot(slot, claims, newest, findings));
+  const gone = judged.filter(({ standing }) => standing !== "current");
+  if (!survivesWithout(geometry, new Set(gone.map(({ slot }) => slot)))) throw tooDegraded(newest, geometry, gone);
+  const spares = findings.flatMap((finding) => judgeSpare(finding, newest, strangers));
+  return { newest, geometry, slots: judged, spares };
 }
 
 function judgeSlot(
@@ -68,95 +59,51 @@ function judgeSlot(
   newest: Superblock,
   findings: readonly DiskFinding[],
 ): SlotVerdict {
-  const claim = claims.find(({ superblock }) => superblock.slot === slot);
-  if (claim === undefined) return { slot, file: null, trusted: false, reason: missingReason(findings) };
+  const record = newest.members[slot] as MemberRecord;
+  const claim = claims.find(({ superblock }) => superblock.diskId === record.diskId);
+  const absent = (reason: string): SlotVerdict => {
+    return { slot, standing: "absent", file: claim?.file ?? null, reason, record };
+  };
+  if (claim === undefined) return absent(missingReason(slot, record, findings, claims));
+  if (record.state === "ejected") return absent("it was out of the array while others were written");
   const { file, superblock } = claim;
-  if (newest.members[slot] !== "active") {
-    return { slot, file, trusted: false, reason: "it was out of the array while others were written" };
+  // Of a rebuild that has not come anywhere nothing is read, so it may be as old as it likes.
+  const needsNothing = record.state === "rebuilding" && record.rebuiltStripes === 0;
+  if (!needsNothing && superblock.generation < newest.generation - 1) {
+    return absent(`stale: generation ${superblock.generation}, the array is at ${newest.generation}`);
   }
-  if (superblock.generation < newest.generation - 1) {
-    const reason = `stale: generation ${superblock.generation}, the array is at ${newest.generation}`;
-    return { slot, file, trusted: false, reason };
-  }
-  return { slot, file, trusted: true, reason: "current" };
+  if (record.state === "rebuilding") return { slot, standing: "rebuilding", file, reason: "rebuilding", record };
+  return { slot, standing: "current", file, reason: "current", record };
 }
 
-/** A slot that nobody claims belongs to one of the disks whose superblock could not be read. */
-function missingReason(findings: readonly DiskFinding[]): string {
-  const unusable = findings.flatMap(({ file, reading }) => {
-    if (reading.kind === "missing") return [`${file}: ${reading.reason}`];
-    if (reading.kind === "blank") return [`${file}: no superblock`];
-    return reading.kind === "torn" ? [`${file}: both copies of its superblock are damaged`] : [];
-  });
+/** A slot whose disk is not there: it may be one of those whose superblock could not be read. */
+function missingReason(
+  slot: Slot,
+  { diskId }: MemberRecord,
+  findings: readonly DiskFinding[],
+  claims: readonly Claim[],
+): string {
+  const unusable = findings.flatMap((finding) => (finding.place === "disk" ? describeUnusable(finding) : []));
+  const former = claims.find(({ superblock }) => superblock.slot === slot && superblock.diskId !== diskId);
+  if (former !== undefined) unusable.unshift(`${former.file}: had the slot before, and was replaced`);
   return unusable.length === 0 ? "no disk named claims it" : `missing; unusable: ${unusable.join("; ")}`;
 }
 
-function newestOf(claims: readonly Claim[]): Claim | null {
-  let newest: Claim | null = null;
-  for (const claim of claims) {
-    if (newest === null || claim.superblock.generation > newest.superblock.generation) newest = claim;
+function judgeSpare(finding: DiskFinding, newest: Superblock, strangers: readonly Claim[]): SpareVerdict[] {
+  const { file, place, reading } = finding;
+  const verdict = (standing: SpareVerdict["standing"], reason: string): SpareVerdict[] => [{ file, standing, reason }];
+  const stranger = strangers.find((claim) => claim.file === file);
+  if (stranger !== undefined) return verdict("unusable", `it belongs to array ${stranger.superblock.arrayName}`);
+  if (reading.kind === "valid") {
+    const { diskId, slot } = reading.superblock;
+    if (newest.members.some((member) => member.diskId === diskId)) return [];
+    if (slot === null) return verdict("ready", "spare");
+    // Whatever made it leave may still be wrong with it: that somebody wants it again must be said.
+    return verdict("unusable", `it had slot ${slot} before, and was replaced: it comes back by a replacement only`);
   }
-  return newest;
-}
-
-function noArray(findings: readonly DiskFinding[]): Failure {
-  const files = findings.map(({ file }) => file).join(", ");
-  return raidFailure(
-    "ARRAY_NOT_FOUND",
-    `No array on ${files}: ${missingReason(findings)}. Create it, or mount its disks.`,
-  );
-}
-
-function refuseMixed(claims: readonly Claim[]): void {
-  const byArray = new Map<string, string[]>();
-  for (const { file, superblock } of claims) {
-    // The shape belongs to the identity: disks that disagree on it were not formed by one creation.
-    const identity = JSON.stringify([superblock.arrayId, superblock.arrayName, superblock.shape]);
-    byArray.set(identity, [...(byArray.get(identity) ?? []), file]);
-  }
-  if (byArray.size <= 1) return;
-  const parts = [...byArray].map(([identity, files]) => {
-    const [id, name] = JSON.parse(identity) as [string, string];
-    return `${files.join(", ")} of array ${name} (${id.slice(0, 8)})`;
-  });
-  throw raidFailure("ARRAY_MIXED", `These disks are of different arrays: ${parts.join("; ")}. Name one array's disks.`);
-}
-
-function halfCreated(claims: readonly Claim[]): Failure {
-  const files = claims.map(({ file }) => file).join(", ");
-  return raidFailure("ARRAY_HALF_CREATED", `Creation was interrupted on ${files}; nothing is stored: create it again.`);
-}
-
-function refuseSlotTwice(claims: readonly Claim[]): void {
-  for (const [index, { file, superblock }] of claims.entries()) {
-    const other = claims.slice(index + 1).find((claim) => claim.superblock.slot === superblock.slot);
-    if (other === undefined) continue;
-    throw raidFailure(
-      "ARRAY_SLOT_TWICE",
-      `${file} and ${other.file} both claim slot ${superblock.slot} of array ${superblock.arrayName}: ` +
-        `one is a copy. Remove the copy.`,
-    );
-  }
-}
-
-/** Each side says that the other was ejected: both were written since, and neither can be told to be the truth. */
-function refuseDiverged(claims: readonly Claim[], newest: Claim): void {
-  for (const { file, superblock } of claims) {
-    const outForNewest = newest.superblock.members[superblock.slot] !== "active";
-    const newestIsOut = superblock.members[newest.superblock.slot] !== "active";
-    if (!outForNewest || !newestIsOut) continue;
-    throw raidFailure(
-      "ARRAY_DIVERGED",
-      `${newest.file} and ${file} were each used without the other: decide which to keep, and name only its side.`,
-    );
-  }
-}
-
-function tooDegraded(newest: Superblock, geometry: Geometry, gone: readonly SlotVerdict[]): Failure {
-  const list = gone.map(({ slot, file, reason }) => `slot ${slot}${file === null ? "" : ` (${file})`}: ${reason}`);
-  return raidFailure(
-    "ARRAY_TOO_DEGRADED",
-    `Array ${newest.arrayName} (${geometry.level}, ${geometry.diskCount} disks) survives the loss of ` +
-      `${geometry.tolerance}, but ${gone.length} cannot be used. ${list.join(". ")}. Bring the disks back.`,
-  );
+  if (place === "disk") return [];
+  if (reading.kind === "blank" || reading.kind === "begun" || reading.kind === "missing")
+    return verdict("empty", "nothing there");
+  const [reason] = describeUnusable(finding);
+  return verdict("unusable", `${reason}: erase it if it is not needed`);
 }

@@ -12,7 +12,8 @@ import { silentLog, type Log } from "@waystation/contracts/log";
 import { blockBytes, superblockOffsets } from "../core/disk-layout.js";
 import { arrayOffsetOfCell, diskBytesNeeded, type Cell, type CellPiece, type Geometry } from "../core/geometry.js";
 import type { RaidLevel } from "../core/level.js";
-import { decideMembership, type DiskFinding, type Membership } from "../core/membership.js";
+import { decideMembership, type Membership } from "../core/membership.js";
+import type { DiskFinding } from "../core/membership-refusals.js";
 import { readSuperblock } from "../core/superblock.js";
 import { raidFailure } from "../errors.js";
 import { createArrayReader } from "./array-reader.js";
@@ -107,19 +108,19 @@ async function findMembers(
       disks.set(place.file, disk);
       findings.push(await examine(place.file, disk));
     } catch (error) {
-      findings.push({ file: place.file, reading: { kind: "missing", reason: reasonOf(error) } });
+      findings.push({ file: place.file, place: "disk", reading: { kind: "missing", reason: reasonOf(error) } });
     }
   }
   const membership = decideMembership(findings);
   checkExpected(options, membership);
   const neededBytes = diskBytesNeeded(membership.geometry);
-  const members = membership.slots.map(({ slot, file, trusted, reason }): Member => {
-    const disk = trusted && file !== null ? (disks.get(file) ?? null) : null;
+  const members = membership.slots.map(({ slot, file, standing, reason, record }): Member => {
+    const disk = standing === "current" && file !== null ? (disks.get(file) ?? null) : null;
     if (disk !== null && disk.sizeBytes < neededBytes) {
       const text = `${disk.file} has ${disk.sizeBytes} bytes of the ${neededBytes} that its array uses: it was cut short.`;
       throw raidFailure("DISK_TOO_SMALL", text);
     }
-    return { slot, file, disk, reason };
+    return { slot, file, disk, reason, record };
   });
   // Those that are not trusted are never touched again.
   for (const disk of disks.values()) {
@@ -137,8 +138,8 @@ async function examine(file: string, disk: BlockDisk): Promise<DiskFinding> {
       superblockOffsets.map((offsetBytes, copy) => ({ kind: "read", offsetBytes, into: copies[copy] as Buffer })),
     ),
   );
-  if (failure !== null) return { file, reading: { kind: "missing", reason: failure.message } };
-  return { file, reading: readSuperblock(copies) };
+  if (failure !== null) return { file, place: "disk", reading: { kind: "missing", reason: failure.message } };
+  return { file, place: "disk", reading: readSuperblock(copies) };
 }
 
 function checkExpected({ expect }: OpenArrayOptions, { newest }: Membership): void {

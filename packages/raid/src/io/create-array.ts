@@ -52,9 +52,11 @@ export async function inspectArray(disks: readonly DiskPlace[]): Promise<ArrayPr
   const readings = await Promise.all(disks.map(async (place) => (await inspectDisk(place))?.reading ?? null));
   const found = readings.flatMap((reading) => (reading?.kind === "valid" ? [reading.superblock] : []));
   if (found.some(({ phase }) => phase === "ready")) return "present";
-  if (found.length > 0) return "half-created";
-  // Damaged superblocks are somebody's array; to call that absent would invite to overwrite it.
-  return readings.some((reading) => reading?.kind === "torn") ? "present" : "absent";
+  const isBegun = readings.some((reading) => reading?.kind === "begun");
+  // Superblocks that are damaged, or of another version, are somebody's array; to call that absent would invite to
+  // overwrite it.
+  if (readings.some((reading) => reading?.kind === "torn" || reading?.kind === "other-format")) return "present";
+  return found.length > 0 || isBegun ? "half-created" : "absent";
 }
 
 /** Creates an array; opening it is another matter. Refuses disks that hold anything else than a creation begun. */
@@ -74,8 +76,10 @@ export async function createArray(options: CreateArrayOptions): Promise<void> {
       await prepareDisk({ disk, isNew, slot: slot as Slot, geometry, arrayId });
     }
     const { name } = options;
-    await writeSuperblocks(disks, { arrayId, arrayName: name, geometry, generation: 1, phase: "creating" });
-    await writeSuperblocks(disks, { arrayId, arrayName: name, geometry, generation: 2, phase: "ready" });
+    const diskIds = disks.map(() => newDiskId());
+    const round = { arrayId, arrayName: name, geometry, diskIds };
+    await writeSuperblocks(disks, { ...round, generation: 1, phase: "creating" });
+    await writeSuperblocks(disks, { ...round, generation: 2, phase: "ready" });
   } finally {
     for (const disk of disks) await disk.close();
   }
@@ -122,7 +126,7 @@ async function refuseUsedDisk(place: DiskPlace): Promise<void> {
     const { arrayName } = reading.superblock;
     throw raidFailure("ARRAY_EXISTS", `${place.file} belongs to array ${arrayName}: open that, or name another disk.`);
   }
-  if (reading.kind !== "valid" && !clear) {
+  if (reading.kind === "other-format" || (reading.kind !== "valid" && !clear)) {
     throw raidFailure("DISK_NOT_EMPTY", `${place.file} holds something else: erase it first if it is not needed.`);
   }
 }
@@ -172,16 +176,23 @@ interface SuperblockRound {
   readonly arrayId: string;
   readonly arrayName: string;
   readonly geometry: Geometry;
+  /** By slot. */
+  readonly diskIds: readonly string[];
   readonly generation: number;
   readonly phase: Superblock["phase"];
 }
 
+function newDiskId(): string {
+  return randomBytes(8).toString("hex");
+}
+
 async function writeSuperblocks(disks: readonly BlockDisk[], round: SuperblockRound): Promise<void> {
-  const { geometry, ...rest } = round;
+  const { geometry, diskIds, ...rest } = round;
   const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums } = geometry;
+  const shape = { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums };
+  const members = diskIds.map((diskId) => ({ state: "active" as const, diskId, joined: 1, rebuiltStripes: 0 }));
   for (const [slot, disk] of disks.entries()) {
-    const shape = { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums };
-    const from = encodeSuperblock({ ...rest, shape, slot, members: disks.map(() => "active" as const) });
+    const from = encodeSuperblock({ ...rest, shape, slot, diskId: diskIds[slot] as string, members });
     const offsetBytes = superblockOffsets[round.generation % 2] as number;
     await mustDo(disk, [{ kind: "write", offsetBytes, from, durable: true }]);
   }

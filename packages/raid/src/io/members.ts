@@ -10,8 +10,9 @@ import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { superblockOffsets } from "../core/disk-layout.js";
 import type { Geometry } from "../core/geometry.js";
-import type { Slot } from "../core/level.js";
-import { encodeSuperblock, type Superblock } from "../core/superblock.js";
+import { slots, type Slot } from "../core/level.js";
+import { encodeSuperblock, type MemberRecord, type Superblock } from "../core/superblock.js";
+import { survivesWithout } from "../core/survival.js";
 import { firstFailure, type BlockDisk, type DiskOperation } from "./block-disk.js";
 
 export interface Member {
@@ -22,6 +23,7 @@ export interface Member {
   readonly disk: BlockDisk | null;
   /** Why it is absent, or "current". */
   readonly reason: string;
+  readonly record: MemberRecord;
 }
 
 export interface Members {
@@ -67,7 +69,9 @@ export function createMembers(options: MembersOptions): Members {
   const isAbsent = (slot: Slot): boolean => members[slot]?.disk === null;
   const presentSlots = (): Slot[] => members.flatMap(({ slot, disk }) => (disk === null ? [] : [slot]));
   let present: readonly Slot[] = presentSlots();
-  const isFailed = (): boolean => geometry.diskCount - present.length > geometry.tolerance;
+  const gone = (): Set<Slot> => new Set(slots(geometry.diskCount).filter(isAbsent));
+  let failed = !survivesWithout(geometry, gone());
+  const isFailed = (): boolean => failed;
 
   const submit = async (slot: Slot, batch: readonly DiskOperation[]): Promise<boolean> => {
     const disk = members[slot]?.disk ?? null;
@@ -85,6 +89,7 @@ export function createMembers(options: MembersOptions): Members {
     if (member.disk === null) return;
     members[slot] = { ...member, disk: null, reason: failure.message };
     present = presentSlots();
+    failed = !survivesWithout(geometry, gone());
     changes++;
     log.error({ array: superblock.arrayName, slot, file: member.file, reason: failure.message }, "disk ejected");
     // A failed array keeps its superblocks: they tell the truth of the moment before, which may be put together again.
@@ -100,11 +105,14 @@ export function createMembers(options: MembersOptions): Members {
         ...superblock,
         generation,
         phase: "ready" as const,
-        members: members.map(({ disk }) => (disk === null ? ("ejected" as const) : ("active" as const))),
+        members: members.map(({ disk, record }): MemberRecord => {
+          return { ...record, state: disk === null ? "ejected" : "active", rebuiltStripes: 0 };
+        }),
       };
       const offsetBytes = superblockOffsets[generation % 2] as number;
       const writeOne = (slot: Slot): Promise<boolean> => {
-        const from = encodeSuperblock({ ...content, slot });
+        const { diskId } = content.members[slot] as MemberRecord;
+        const from = encodeSuperblock({ ...content, slot, diskId });
         return submit(slot, [{ kind: "write", offsetBytes, from, durable: true }]);
       };
       await Promise.all(present.map(writeOne));

@@ -39,17 +39,32 @@ describe("a senseless superblock", () => {
       logBytes: 256 * 1024,
       checksums: false,
     },
+    diskId: "0".repeat(16),
     slot: 0,
     generation: 10,
     phase: "ready",
-    members: ["active", "active", "active"],
+    members: [0, 1, 2].map((slot) => {
+      return { state: "active", diskId: `${slot}`.repeat(16), joined: 1, rebuiltStripes: 0 };
+    }),
   };
   const values: readonly unknown[] = [undefined, null, -1, 0.5, 2 ** 60, "../x", [], "#", {}, [null, null, null]];
   const read = (superblock: unknown) => readSuperblock([encodeSuperblock(superblock as Superblock)]).kind;
 
   it.each(Object.keys(sound))("is none with another %s", (field) => {
     expect(read(sound)).toBe("valid");
-    for (const value of values) expect(read({ ...sound, [field]: value }), JSON.stringify(value)).toBe("torn");
+    const others = field === "slot" ? values.filter((value) => value !== null) : values;
+    for (const value of others) expect(read({ ...sound, [field]: value }), JSON.stringify(value)).toBe("torn");
+  });
+
+  it("has a slot, or is a spare's", () => {
+    expect(read({ ...sound, slot: null })).toBe("valid");
+  });
+
+  it.each(Object.keys(sound.members[0]!))("is none with another %s of a member", (field) => {
+    for (const value of values) {
+      const members = sound.members.map((member, slot) => (slot === 1 ? { ...member, [field]: value } : member));
+      expect(read({ ...sound, members }), JSON.stringify(value)).toBe("torn");
+    }
   });
 
   it.each(Object.keys(sound.shape))("is none with another %s in its shape", (field) => {
