@@ -157,7 +157,7 @@ async function volumesTarget(): Promise<FuzzTarget> {
       if (random.chance(0.3)) return damage(tables, random);
       const changed = Buffer.from(tables);
       for (const at of random.chance(0.5) ? copies : [random.pick(copies)]) {
-        const copy = changed.subarray(at, at + 256 * kibibyte);
+        const copy = changed.subarray(at, at + 512 * kibibyte);
         changeText(random)(copy);
         fix(copy);
       }

@@ -166,9 +166,32 @@ function logRecordFormat(): Format {
 }
 
 function volumeTableFormat(): Format {
-  const entry = { kind: "thick", sizeBytes: 2 ** 20 } as const;
-  const volumes = [1, 2, 3].map((n) => ({ ...entry, name: `vol-${n}` as VolumeName, offsetBytes: n * 2 ** 20 }));
-  const sound = encodeTable({ generation: 3, unusedFromBytes: 2 ** 22, volumes });
+  const grainBytes = 2 ** 20;
+  const common = { sizeBytes: grainBytes, isHidden: false };
+  const nameOf = (n: number) => `vol-${n}` as VolumeName;
+  const thick = [1, 2].map((n) => ({
+    ...common,
+    kind: "thick" as const,
+    name: nameOf(n),
+    offsetBytes: n * grainBytes,
+  }));
+  const slotted = { ...common, isDeleting: false };
+  const mapped = { ...slotted, kind: "mapped", isReserved: false, origin: null, originBirth: 0 } as const;
+  const sound = encodeTable({
+    generation: 3,
+    arrayBytes: 2 ** 24,
+    grainBytes,
+    unusedFromBytes: 2 ** 22,
+    birth: 2,
+    pool: [{ offsetBytes: 3 * grainBytes, lengthBytes: grainBytes }],
+    volumes: [
+      ...thick,
+      { ...mapped, name: nameOf(3), slot: 0 },
+      { ...slotted, kind: "snapshot", name: nameOf(4), slot: 1, of: nameOf(3), birth: 1 },
+      { ...mapped, name: nameOf(5), slot: 2, origin: nameOf(4), originBirth: 1 },
+    ],
+    documents: { "pair/p1": { state: "PAIR" } },
+  });
   assert(sound !== null);
   return {
     name: "volume-table",
@@ -181,8 +204,10 @@ function volumeTableFormat(): Format {
     read(copy) {
       const reading = readTable([copy]);
       if (reading.kind !== "valid") return;
-      for (const { name, sizeBytes, offsetBytes } of reading.table.volumes) {
-        assert(name.length <= 63 && offsetBytes + sizeBytes <= reading.table.unusedFromBytes);
+      for (const entry of reading.table.volumes) {
+        assert(entry.name.length <= 63);
+        if (entry.kind !== "thick") continue;
+        assert(entry.offsetBytes + entry.sizeBytes <= reading.table.unusedFromBytes);
       }
       assert(encodeTable(reading.table) !== null);
     },

@@ -1,163 +1,133 @@
 /**
- * Thick volumes (LUs) on an array (SPEC A1): created, listed, opened. A volume reads as zeros until it is written: its
- * space was never used before, or is zeroed durably before the table names it. The table names it durably before
- * `create` resolves.
+ * Volumes (LUs) on an array (SPEC A1): created, listed, opened, deleted. A volume reads as zeros until it is written,
+ * and is in the durable table before `create` resolves.
  */
-import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
-import { within } from "@waystation/contracts/byte-range";
-import { Failure } from "@waystation/contracts/errors";
 import { isName, nameRule, type VolumeName } from "@waystation/contracts/ids";
+import { clearExtent, firstFit, freeExtents, unusedAfter } from "./allocation.js";
+import { openDocuments, type VolumeDocuments } from "./documents.js";
 import { volumeFailure } from "./errors.js";
-import {
-  emptyTable,
-  encodeTable,
-  grainBytes,
-  readTable,
-  sectorBytes,
-  tableCopyBytes,
-  tableCopyOffsets,
-  type VolumeEntry,
-  type VolumeTable,
-} from "./volume-table.js";
+import { largestBytes, totalBytes } from "./extents.js";
+import { layoutOf, roundUp, sectorBytes } from "./layout.js";
+import { createLun, openHandle, type Lun, type Volume } from "./open-volume.js";
+import { openTable } from "./table-store.js";
+import { thickStore } from "./thick-store.js";
+import { describeArray, type VolumeArray } from "./volume-array.js";
+import type { ThickEntry, VolumeEntry } from "./volume-table.js";
 
-export interface Volume extends DurableBlockStore {
-  readonly name: VolumeName;
-}
+export type { Volume } from "./open-volume.js";
 
 export interface VolumeSummary {
   readonly name: VolumeName;
   readonly sizeBytes: number;
 }
 
+export interface CreateOptions {
+  /** Not of a host: left out of lists unless they ask for hidden volumes. */
+  readonly hidden?: boolean;
+}
+
 export interface Volumes {
-  list(): readonly VolumeSummary[];
-  /** Bytes that new volumes can still use, in grains of 1 MiB. */
+  /** In the order of their creation. */
+  list(options?: { readonly hidden?: boolean }): readonly VolumeSummary[];
+  /** Bytes that new volumes can still use. */
   freeBytes(): number;
   /** Rejects with `VOLUME_EXISTS`, `VOLUME_NAME`, `VOLUME_SIZE` or `NO_SPACE`. The size is a multiple of 512 bytes. */
-  create(name: VolumeName, sizeBytes: number): Promise<void>;
+  create(name: VolumeName, sizeBytes: number, options?: CreateOptions): Promise<void>;
+  /** Rejects with `VOLUME_NOT_FOUND` or `VOLUME_IN_USE`. The space is free when it resolves. */
+  delete(name: VolumeName): Promise<void>;
   /** Throws `VOLUME_NOT_FOUND`. Closing the volume leaves the array open. */
   open(name: VolumeName): Volume;
+  readonly documents: VolumeDocuments;
 }
 
-/** Reads the volume table of an array; a new array has none, and no volumes. Rejects with `VOLUME_TABLE_DAMAGED`. */
-export async function openVolumes(array: DurableBlockStore): Promise<Volumes> {
-  let table = await loadTable(array);
+/** Reads the volume table of an array; a new array has none, and no volumes. Rejects as `openTable` says. */
+export async function openVolumes(array: VolumeArray): Promise<Volumes> {
+  const layout = layoutOf(array.sizeBytes, array.stripeBytes);
+  const table = await openTable(array, layout);
+  const luns = new Map<VolumeName, Lun>();
+  /** Being deleted: not to be opened any more. */
+  const leaving = new Set<VolumeName>();
   let changing: Promise<unknown> = Promise.resolve();
 
-  const create = async (name: VolumeName, sizeBytes: number): Promise<void> => {
-    const next = addVolume(table, { name, sizeBytes, arrayBytes: array.sizeBytes });
-    const data = encodeTable(next);
-    if (data === null) throw volumeFailure("NO_SPACE", `The volume table has no room for volume ${name}.`);
-    // The other copy stays as it was: a torn write leaves it.
-    await array.write(tableCopyOffsets[next.generation % 2] as number, data);
-    table = next;
+  const exclusively = <T>(change: () => Promise<T>): Promise<T> => {
+    const mine = changing.then(change);
+    changing = mine.catch(() => {});
+    return mine;
+  };
+  const find = (name: VolumeName): VolumeEntry => {
+    const { volumes } = table.current();
+    const entry = volumes.find((volume) => volume.name === name);
+    if (entry !== undefined && !leaving.has(name)) return entry;
+    const names = volumes.map((volume) => volume.name).join(", ");
+    throw volumeFailure(
+      "VOLUME_NOT_FOUND",
+      `No volume ${name} on ${describeArray(array)}; it has: ${names || "none"}.`,
+    );
+  };
+  const lunOf = (name: VolumeName): Lun => {
+    const entry = find(name);
+    const known = luns.get(name);
+    if (known !== undefined) return known;
+    const { offsetBytes, sizeBytes } = entry as ThickEntry;
+    const lun = createLun({ name, sizeBytes, store: thickStore(array, offsetBytes), isReadOnly: false });
+    luns.set(name, lun);
+    return lun;
+  };
+
+  const create = async (name: VolumeName, sizeBytes: number, isHidden: boolean): Promise<void> => {
+    const now = table.current();
+    checkNew(now.volumes, name, sizeBytes);
+    const free = freeExtents(now, layout);
+    const extent = firstFit(free, roundUp(sizeBytes, layout.grainBytes));
+    if (extent === null) {
+      const details = { neededBytes: sizeBytes, freeBytes: totalBytes(free), arrayBytes: array.sizeBytes };
+      throw volumeFailure(
+        "NO_SPACE",
+        `Volume ${name} needs ${sizeBytes} bytes in one piece, ${describeArray(array)} has ${details.freeBytes} of ` +
+          `${array.sizeBytes} free, ${largestBytes(free)} of them in one piece: make it smaller, or delete others.`,
+        { details },
+      );
+    }
+    await clearExtent(array, now, extent);
+    const entry: ThickEntry = { kind: "thick", name, sizeBytes, isHidden, offsetBytes: extent.offsetBytes };
+    await table.replace({ volumes: [...now.volumes, entry], unusedFromBytes: unusedAfter(now, extent) });
+  };
+
+  const remove = async (name: VolumeName): Promise<void> => {
+    find(name);
+    const handles = luns.get(name)?.openHandles ?? 0;
+    if (handles > 0) {
+      const text = `Volume ${name} is open (${handles} times): close its exports, pairs and groups first.`;
+      throw volumeFailure("VOLUME_IN_USE", text);
+    }
+    luns.delete(name);
+    leaving.add(name);
+    try {
+      await table.replace({ volumes: table.current().volumes.filter((entry) => entry.name !== name) });
+    } finally {
+      leaving.delete(name);
+    }
   };
 
   return {
-    list: () => table.volumes.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-    freeBytes: () => freeBytesOf(table, array.sizeBytes),
-    create(name, sizeBytes) {
-      const mine = changing.then(() => create(name, sizeBytes));
-      changing = mine.catch(() => {});
-      return mine;
-    },
-    open(name) {
-      const entry = table.volumes.find((volume) => volume.name === name);
-      if (entry !== undefined) return openVolume(array, entry);
-      const names = table.volumes.map((volume) => volume.name).join(", ");
-      throw volumeFailure("VOLUME_NOT_FOUND", `No volume ${name} on this array; it has: ${names || "none"}.`);
-    },
+    list: ({ hidden = false } = {}) =>
+      table
+        .current()
+        .volumes.filter(({ isHidden }) => hidden || !isHidden)
+        .map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+    freeBytes: () => totalBytes(freeExtents(table.current(), layout)),
+    create: (name, sizeBytes, { hidden = false } = {}) => exclusively(() => create(name, sizeBytes, hidden)),
+    delete: (name) => exclusively(() => remove(name)),
+    open: (name) => openHandle(lunOf(name)),
+    documents: openDocuments(table, exclusively),
   };
 }
 
-async function loadTable(array: DurableBlockStore): Promise<VolumeTable> {
-  if (array.sizeBytes < grainBytes) {
-    throw volumeFailure("NO_SPACE", `An array of ${array.sizeBytes} bytes has no room for a volume table of 1 MiB.`);
-  }
-  const reading = readTable(await Promise.all(tableCopyOffsets.map((offset) => array.read(offset, tableCopyBytes))));
-  if (reading.kind === "valid") {
-    const { unusedFromBytes } = reading.table;
-    if (unusedFromBytes <= Math.ceil(array.sizeBytes / grainBytes) * grainBytes) return reading.table;
-    const text = `The volume table uses ${unusedFromBytes} bytes of an array of ${array.sizeBytes}: it is of another array.`;
-    throw volumeFailure("VOLUME_TABLE_DAMAGED", text);
-  }
-  if (reading.kind === "blank") return emptyTable;
-  throw volumeFailure(
-    "VOLUME_TABLE_DAMAGED",
-    "Neither copy of the volume table is whole: something else wrote to the disks. Restore them, or create the array anew.",
-  );
-}
-
-function freeBytesOf(table: VolumeTable, arrayBytes: number): number {
-  return Math.floor(Math.max(0, arrayBytes - table.unusedFromBytes) / grainBytes) * grainBytes;
-}
-
-interface Addition {
-  readonly name: VolumeName;
-  readonly sizeBytes: number;
-  readonly arrayBytes: number;
-}
-
-function addVolume(table: VolumeTable, { name, sizeBytes, arrayBytes }: Addition): VolumeTable {
+function checkNew(volumes: readonly VolumeEntry[], name: VolumeName, sizeBytes: number): void {
   if (!isName(name)) throw volumeFailure("VOLUME_NAME", `"${name}" is no volume name: ${nameRule}.`);
-  if (table.volumes.some((volume) => volume.name === name)) {
+  if (volumes.some((volume) => volume.name === name)) {
     throw volumeFailure("VOLUME_EXISTS", `Volume ${name} is on this array already: open it, or choose another name.`);
   }
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % sectorBytes !== 0) {
-    throw volumeFailure("VOLUME_SIZE", `A volume has a multiple of ${sectorBytes} bytes, not ${sizeBytes}.`);
-  }
-  const freeBytes = freeBytesOf(table, arrayBytes);
-  if (sizeBytes > freeBytes) {
-    throw volumeFailure(
-      "NO_SPACE",
-      `Volume ${name} needs ${sizeBytes} bytes, the array has ${freeBytes} of ${arrayBytes} free: ` +
-        `make it smaller, or the array's disks larger.`,
-      { details: { neededBytes: sizeBytes, freeBytes, arrayBytes } },
-    );
-  }
-  const entry: VolumeEntry = { name, kind: "thick", sizeBytes, offsetBytes: table.unusedFromBytes };
-  return {
-    generation: table.generation + 1,
-    // Space is handed out once only, so a new volume's has been zeros since the array was created.
-    unusedFromBytes: table.unusedFromBytes + Math.ceil(sizeBytes / grainBytes) * grainBytes,
-    volumes: [...table.volumes, entry],
-  };
-}
-
-function openVolume(array: DurableBlockStore, { name, sizeBytes, offsetBytes: base }: VolumeEntry): Volume {
-  let isOpen = true;
-  const check = (offsetBytes: number, lengthBytes: number): void => {
-    if (!isOpen) throw new Failure("VOLUME_NOT_OPEN", `Volume ${name} has been closed.`);
-    if (within({ offsetBytes, lengthBytes }, sizeBytes)) return;
-    const range = `${lengthBytes} bytes at ${offsetBytes}`;
-    throw new Failure("OUT_OF_RANGE", `${range} leave volume ${name} of ${sizeBytes} bytes.`);
-  };
-  const writeBatch = async (writes: readonly BlockWrite[]): Promise<void> => {
-    for (const { offsetBytes, lengthBytes } of writes) check(offsetBytes, lengthBytes);
-    await array.writeBatch(writes.map((write) => ({ ...write, offsetBytes: base + write.offsetBytes })));
-  };
-  return {
-    name,
-    sizeBytes,
-    async read(offsetBytes, lengthBytes) {
-      check(offsetBytes, lengthBytes);
-      return array.read(base + offsetBytes, lengthBytes);
-    },
-    readNow(offsetBytes, into) {
-      const lengthBytes = into.length;
-      if (!isOpen || !within({ offsetBytes, lengthBytes }, sizeBytes)) return false;
-      return array.readNow(base + offsetBytes, into);
-    },
-    write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
-    zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
-    writeBatch,
-    async flush() {
-      check(0, 0);
-      await array.flush();
-    },
-    close() {
-      isOpen = false;
-      return Promise.resolve();
-    },
-  };
+  if (Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && sizeBytes % sectorBytes === 0) return;
+  throw volumeFailure("VOLUME_SIZE", `A volume has a multiple of ${sectorBytes} bytes, not ${sizeBytes}.`);
 }
