@@ -20,7 +20,7 @@ const mebibyte = 1024 * kibibyte;
 const blockBytes = 4 * kibibyte;
 const diskCount = 3;
 const logBytes = 256 * kibibyte;
-const diskBytes = 3 * mebibyte;
+const diskBytes = 4 * mebibyte;
 /** Superblocks, tails and the log, of each disk. */
 const metadataBytes = mebibyte + logBytes;
 
