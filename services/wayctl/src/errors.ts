@@ -7,6 +7,7 @@ export const wayctlErrorCodes = [
   "USAGE", // the command line asks for something that is not there
   "NO_COORDINATOR", // no secondary answers
   "TAKEOVER_CUT_OFF", // the coordinator ended without a result
+  "NODE_DEAD", // the one node that could do it does not answer
 ] as const;
 
 export function wayctlFailure(code: (typeof wayctlErrorCodes)[number], message: string): Failure {

@@ -11,9 +11,11 @@ import {
   type TakeoverRequest,
   type TakeoverResult,
 } from "@waystation/client/control-client";
+import { connectStorage, type StorageClient } from "@waystation/client/storage-client";
 import { exitCodes, wayctlErrorCodes } from "./errors.js";
 import type { GroupView } from "./group-view.js";
 import { runWayctl } from "./program.js";
+import { fakeStorage } from "./testing.js";
 
 // The tests run against deploy/local/cluster.yaml: five nodes, group g1, vol-a and vol-b.
 const addresses: Record<string, string> = {
@@ -27,6 +29,7 @@ const addresses: Record<string, string> = {
 interface FakeCluster {
   /** What each node says; a node that is not here is dead. */
   readonly nodes: Record<string, NodeStatus>;
+  readonly storage?: Record<string, Partial<StorageClient>>;
   takeover?(node: string, request: TakeoverRequest): AsyncIterable<TakeoverProgress>;
 }
 
@@ -49,6 +52,7 @@ async function wayctl(cluster: FakeCluster, ...argv: string[]) {
   };
   const code = await runWayctl(argv, {
     connect,
+    connectStorage: (address) => fakeStorage(cluster.storage?.[addresses[address] ?? ""] ?? {}),
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     wallMs: () => nowMs,
@@ -56,6 +60,7 @@ async function wayctl(cluster: FakeCluster, ...argv: string[]) {
       nowMs += delayMs;
       return Promise.resolve();
     },
+    progress: null,
   });
   return { code, out: out.join("\n"), err: err.join("\n"), closed };
 }
@@ -184,10 +189,12 @@ describe("wayctl status", () => {
     const lines: string[] = [];
     const code = await runWayctl(["--cluster", fixture("silent-cluster.yaml"), "status"], {
       connect: (address) => connectControl(address),
+      connectStorage: (address) => connectStorage(address),
       out: (text) => void lines.push(text),
       err: (text) => void lines.push(text),
       wallMs: () => 0,
       delay: () => Promise.resolve(),
+      progress: null,
     });
     expect([code, lines.join("\n").match(/DEAD .*ECONNREFUSED 127\.0\.0\.1/g)?.length]).toEqual([exitCodes.ok, 3]);
   });
@@ -209,6 +216,11 @@ describe("wayctl volume list", () => {
       role: "secondary",
       access: "read-only",
       nbd: "nbd://127.0.0.1:10819/vol-a",
+      array: null,
+      kind: null,
+      usedBytes: null,
+      origin: null,
+      detail: "",
     });
   });
 });

@@ -3,31 +3,34 @@
  * code; nothing here reads the environment or ends the process.
  */
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
+import { storageErrorCodes } from "@waystation/contracts/storage-front";
 import type { Cluster, GroupConfig } from "@waystation/config/cluster";
-import { loadCluster } from "@waystation/config/load";
+import { addArrayCommands } from "./commands/array.js";
+import { addPairCommands } from "./commands/pair.js";
+import { addVolumeCommands } from "./commands/volume.js";
+import { createContext, parseDuration, type Context, type GlobalOptions, type WayctlPorts } from "./context.js";
 import { exitCodes, wayctlFailure } from "./errors.js";
 import { holdersOf, isSynced, viewGroup, type GroupView } from "./group-view.js";
 import { listVolumes, renderArrays, renderGroup, renderNodes, renderVolumes } from "./render.js";
-import { surveyCluster, type ConnectControl } from "./survey.js";
+import { renderPairs } from "./storage-render.js";
+import { surveyStorage } from "./storage-survey.js";
+import { surveyCluster } from "./survey.js";
 import { renderResult, takeOver } from "./takeover.js";
-
-export interface WayctlPorts {
-  readonly connect: ConnectControl;
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  readonly wallMs: () => number;
-  readonly delay: (delayMs: number) => Promise<void>;
-}
 
 // `src` and `dist` lie at the same depth.
 const localCluster = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
 const pollIntervalMs = 200;
+/** The node is there and understood, and will not do it in the state that things are in. */
+const refusals: ReadonlySet<string> = new Set([...storageErrorCodes, "NO_SPACE"]);
 
 const helpText = `
 Examples:
-  wayctl status                              nodes, arrays, volumes, groups
+  wayctl status                              nodes, arrays, volumes, pairs, groups
+  wayctl array --help                        disks, rebuilds, scrubs
+  wayctl volume --help                       volumes in no group, snapshots, clones
+  wayctl pair --help                         mirrors between arrays
   wayctl group show g1                       every stage of one group
   wayctl group wait g1 --synced              until the far side has everything
   wayctl group takeover g1                   make the secondaries primaries
@@ -37,12 +40,7 @@ Examples:
 
 What only a node that does not answer could tell is shown as "-"; such a node is DEAD after 1.5 s.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 refused, or not synced in time.`;
-
-interface GlobalOptions {
-  readonly cluster: string;
-  readonly json: boolean;
-}
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 refused, or not reached in time.`;
 
 /** Runs one command line (without node and script). Resolves with the exit code; never rejects. */
 export async function runWayctl(argv: readonly string[], ports: WayctlPorts): Promise<number> {
@@ -57,7 +55,8 @@ export async function runWayctl(argv: readonly string[], ports: WayctlPorts): Pr
     if (program.opts<GlobalOptions>().json) {
       ports.out(JSON.stringify({ error: { code, message: reasonOf(error) } }, null, 2));
     } else ports.err(`wayctl: ${reasonOf(error)} (${code})`);
-    return code === "USAGE" || code.startsWith("CONFIG_") ? exitCodes.usage : exitCodes.failed;
+    if (code === "USAGE" || code.startsWith("CONFIG_")) return exitCodes.usage;
+    return refusals.has(code) ? exitCodes.refused : exitCodes.failed;
   }
 }
 
@@ -70,17 +69,15 @@ function createProgram(ports: WayctlPorts, setExit: (code: number) => void): Com
     .showHelpAfterError("(wayctl --help shows how)")
     .exitOverride()
     .configureOutput({ writeOut: (text) => ports.out(text.trimEnd()), writeErr: (text) => ports.err(text.trimEnd()) });
-  const context = createContext(ports, program);
+  const context = createContext(ports, program, setExit);
 
   program
     .command("status")
-    .description("nodes, arrays, volumes and groups, as each node says of itself")
+    .description("nodes, arrays, volumes, pairs and groups, as each node says of itself")
     .action(() => showStatus(context));
-  const volume = program.command("volume").description("volumes");
-  volume
-    .command("list")
-    .description("every volume at each of its places, and its NBD address")
-    .action(() => showVolumes(context));
+  addArrayCommands(program, context);
+  addVolumeCommands(program, context);
+  addPairCommands(program, context);
   const group = program.command("group").description("consistency groups");
   group
     .command("show <group>")
@@ -107,33 +104,6 @@ function createProgram(ports: WayctlPorts, setExit: (code: number) => void): Com
 
 const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
 
-function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('use a duration such as "500ms", "60s" or "2m".');
-  const unitMs = match[2] === "ms" ? 1 : match[2] === "s" ? 1_000 : 60_000;
-  return Number(match[1]) * unitMs;
-}
-
-interface Context {
-  readonly ports: WayctlPorts;
-  readonly json: () => boolean;
-  readonly cluster: () => Promise<Cluster>;
-  /** Prints the text, or the value as JSON. */
-  readonly print: (value: unknown, text: string) => void;
-}
-
-function createContext(ports: WayctlPorts, program: Command): Context {
-  const options = () => program.opts<GlobalOptions>();
-  return {
-    ports,
-    json: () => options().json,
-    cluster: () => loadCluster(options().cluster),
-    print(value, text) {
-      ports.out(options().json ? JSON.stringify(value, null, 2) : text);
-    },
-  };
-}
-
 function groupNamed(cluster: Cluster, name: string): GroupConfig {
   const group = cluster.groups.find((candidate) => candidate.name === name);
   if (group !== undefined) return group;
@@ -143,9 +113,14 @@ function groupNamed(cluster: Cluster, name: string): GroupConfig {
 
 async function showStatus({ ports, cluster, print }: Context): Promise<void> {
   const config = await cluster();
-  const answers = await surveyCluster(config, ports.connect);
+  const [answers, stored] = await Promise.all([
+    surveyCluster(config, ports.connect),
+    surveyStorage(config, ports.connectStorage),
+  ]);
   const groups = config.groups.map((group) => viewGroup(config, group, answers));
-  const volumes = listVolumes(config, answers);
+  const volumes = listVolumes(config, answers, stored);
+  const arrays = stored.flatMap(({ node, arrays: own }) => own.map((array) => ({ node: node.name, ...array })));
+  const pairs = stored.flatMap(({ node, pairs: own }) => own.map((pair) => ({ node: node.name, ...pair })));
   const nodes = answers.map(({ node, status, problem }) => ({
     name: node.name,
     site: node.site,
@@ -157,17 +132,12 @@ async function showStatus({ ports, cluster, print }: Context): Promise<void> {
   const text = [
     `cluster ${config.name}`,
     renderNodes(answers, ports.wallMs()),
-    renderArrays(config, answers),
+    renderArrays(config, answers, stored),
     renderVolumes(volumes),
+    ...(pairs.length === 0 ? [] : [renderPairs(pairs)]),
     ...groups.map(renderGroup),
   ].join("\n\n");
-  print({ cluster: config.name, nodes, volumes, groups }, text);
-}
-
-async function showVolumes({ ports, cluster, print }: Context): Promise<void> {
-  const config = await cluster();
-  const volumes = listVolumes(config, await surveyCluster(config, ports.connect));
-  print({ volumes }, renderVolumes(volumes));
+  print({ cluster: config.name, nodes, arrays, volumes, pairs, groups }, text);
 }
 
 async function viewNamed({ ports, cluster }: Context, name: string): Promise<GroupView> {

@@ -1,7 +1,10 @@
 /** Surveys as text for people. `-` stands for what no live node could tell. */
-import type { Cluster } from "@waystation/config/cluster";
+import type { StoredVolume } from "@waystation/contracts/storage-front";
+import type { Cluster, NodeConfig } from "@waystation/config/cluster";
 import { formatAddress } from "./address.js";
 import type { GroupView, MemberView } from "./group-view.js";
+import { doingOf, problemsOf } from "./storage-render.js";
+import type { StorageAnswer } from "./storage-survey.js";
 import type { NodeAnswer } from "./survey.js";
 import { formatAge, formatBytes, formatTable } from "./table.js";
 
@@ -21,17 +24,25 @@ export function renderNodes(answers: readonly NodeAnswer[], nowMs: number): stri
   return formatTable([["NODE", "SITE", "ROLE", "STATE", "VERSION", "UP FOR", "GRPC", ""], ...rows]);
 }
 
-export function renderArrays(cluster: Cluster, answers: readonly NodeAnswer[]): string {
+/** The state is what the array's own report says, else what the status has. */
+export function renderArrays(
+  cluster: Cluster,
+  answers: readonly NodeAnswer[],
+  stored: readonly StorageAnswer[],
+): string {
   const rows = cluster.arrays.map(({ node, name, level, diskCount }) => {
     const status = answers.find((answer) => answer.node.name === node)?.status ?? null;
     const array = status?.arrays.find((candidate) => candidate.name === name) ?? null;
+    const reports = stored.find((answer) => answer.node.name === node)?.arrays ?? [];
+    const report = reports.find((candidate) => candidate.name === name) ?? null;
+    const remarks = report === null ? (array?.problems ?? []) : [doingOf(report), ...problemsOf(report)];
     return [
       node,
       name,
       `${level} over ${diskCount}`,
-      array?.state ?? "-",
+      report?.health ?? array?.state ?? "-",
       array === null ? "-" : formatBytes(array.usableBytes),
-      array?.problems.join("; ") ?? "",
+      remarks.filter((remark) => remark !== "").join("; "),
     ];
   });
   return formatTable([["NODE", "ARRAY", "LEVEL", "STATE", "USABLE", ""], ...rows]);
@@ -43,18 +54,30 @@ export interface VolumeRow {
   readonly group: string | null;
   readonly sizeBytes: number;
   readonly alive: boolean;
-  /** Null: the node does not answer. */
+  /** `standalone` for volumes in no group. Null: the node does not answer. */
   readonly role: string | null;
   readonly access: string | null;
   readonly nbd: string | null;
+  /** Null where the node did not tell, as the rest is. */
+  readonly array: string | null;
+  readonly kind: string | null;
+  readonly usedBytes: number | null;
+  readonly origin: string | null;
+  readonly detail: string;
 }
 
-export function listVolumes(cluster: Cluster, answers: readonly NodeAnswer[]): VolumeRow[] {
-  return cluster.volumes.flatMap(({ name, sizeBytes, group, primary, secondary }) =>
-    [primary, ...(secondary === null ? [] : [secondary])].map(({ node }) => {
+/** Those of the groups at each of their places, then those in no group, wherever a live node has one. */
+export function listVolumes(
+  cluster: Cluster,
+  answers: readonly NodeAnswer[],
+  stored: readonly StorageAnswer[],
+): VolumeRow[] {
+  const keptBy = (node: string, name: string): StoredVolume | null =>
+    stored.find((answer) => answer.node.name === node)?.volumes.find((volume) => volume.name === name) ?? null;
+  const replicated = cluster.volumes.flatMap(({ name, sizeBytes, group, primary, secondary }) =>
+    [primary, ...(secondary === null ? [] : [secondary])].map(({ node }): VolumeRow => {
       const answer = answers.find((candidate) => candidate.node.name === node);
       const volume = answer?.status?.volumes.find((candidate) => candidate.name === name) ?? null;
-      const nbd = answer?.node.nbd?.connect;
       return {
         volume: name,
         node,
@@ -63,23 +86,55 @@ export function listVolumes(cluster: Cluster, answers: readonly NodeAnswer[]): V
         alive: (answer?.status ?? null) !== null,
         role: volume?.role ?? null,
         access: volume?.access ?? null,
-        nbd: nbd === undefined ? null : `nbd://${formatAddress(nbd)}/${name}`,
+        nbd: nbdOf(answer?.node, name),
+        ...keepingOf(keptBy(node, name)),
       };
     }),
   );
+  const standalone = stored.flatMap(({ node, volumes }) =>
+    volumes
+      .filter(({ use }) => use === "standalone")
+      .map((volume): VolumeRow => ({
+        volume: volume.name,
+        node: node.name,
+        group: null,
+        sizeBytes: volume.sizeBytes,
+        alive: true,
+        role: "standalone",
+        access: volume.access,
+        nbd: volume.access === "closed" ? null : nbdOf(node, volume.name),
+        ...keepingOf(volume),
+      })),
+  );
+  return [...replicated, ...standalone];
+}
+
+function nbdOf(node: NodeConfig | undefined, volume: string): string | null {
+  const address = node?.nbd?.connect;
+  return address === undefined ? null : `nbd://${formatAddress(address)}/${volume}`;
+}
+
+function keepingOf(volume: StoredVolume | null): Pick<VolumeRow, "array" | "kind" | "usedBytes" | "origin" | "detail"> {
+  if (volume === null) return { array: null, kind: null, usedBytes: null, origin: null, detail: "" };
+  const { array, kind, usedBytes, origin, detail } = volume;
+  return { array, kind, usedBytes, origin, detail };
 }
 
 export function renderVolumes(rows: readonly VolumeRow[]): string {
-  const cells = rows.map(({ volume, node, group, sizeBytes, alive, role, access, nbd }) => [
+  const cells = rows.map(({ volume, node, group, sizeBytes, alive, role, access, nbd, kind, usedBytes, detail }) => [
     volume,
     alive ? node : `${node} (DEAD)`,
     orDash(role),
     orDash(access),
+    orDash(kind),
     formatBytes(sizeBytes),
+    usedBytes === null ? "-" : formatBytes(usedBytes),
     orDash(group),
     orDash(nbd),
+    detail,
   ]);
-  return formatTable([["VOLUME", "NODE", "ROLE", "ACCESS", "SIZE", "GROUP", "NBD"], ...cells]);
+  const titles = ["VOLUME", "NODE", "ROLE", "ACCESS", "KIND", "SIZE", "USED", "GROUP", "NBD", ""];
+  return formatTable([titles, ...cells]);
 }
 
 export function renderGroup(view: GroupView): string {

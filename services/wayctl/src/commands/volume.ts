@@ -1,0 +1,95 @@
+/** `wayctl volume ...`: volumes at all their places, and making and deleting those that are in no group. */
+import { type Command, InvalidArgumentError } from "commander";
+import { readSizeBytes } from "@waystation/config/quantities";
+import type { Context } from "../context.js";
+import { listVolumes, renderVolumes } from "../render.js";
+import { findArray, findVolume, surveyStorage, withStorage, type Target } from "../storage-survey.js";
+import { surveyCluster } from "../survey.js";
+
+const helpText = `
+VOLUME and ARRAY are names, or NODE/NAME where several nodes have one of that name. Only volumes in no group are made and
+deleted here: those of groups stand in cluster.yaml.
+
+Examples:
+  wayctl volume list
+  wayctl volume create scratch --array primary-a/array-a --size 10GiB
+  wayctl volume snapshot scratch scratch-monday    what it holds now, read-only
+  wayctl volume clone scratch-monday scratch-test  the same, writable
+  wayctl volume delete scratch-test`;
+
+export function addVolumeCommands(program: Command, context: Context): void {
+  const volume = program.command("volume").description("volumes").addHelpText("after", helpText);
+  volume
+    .command("list")
+    .description("every volume at each of its places, and its NBD address")
+    .action(() => showVolumes(context));
+  volume
+    .command("create <name>")
+    .description("make a volume that is in no group; it reads as zeros")
+    .requiredOption("--array <array>", "the array that will hold it")
+    .requiredOption("--size <size>", 'its size, a multiple of 4 KiB: "10GiB", "512MiB"', parseSize)
+    .action((name: string, options: { readonly array: string; readonly size: number }) =>
+      createVolume(context, name, options),
+    );
+  volume
+    .command("delete <volume>")
+    .description("end the sessions on a volume, and give its space back")
+    .action((name: string) => deleteVolume(context, name));
+  volume
+    .command("snapshot <volume> <name>")
+    .description("keep what a volume holds now, read-only, under another name")
+    .action((origin: string, name: string) => copyVolume(context, "snapshot", { origin, name }));
+  volume
+    .command("clone <volume> <name>")
+    .description("make a writable volume that holds what a volume or a snapshot holds now")
+    .action((origin: string, name: string) => copyVolume(context, "clone", { origin, name }));
+}
+
+function parseSize(text: string): number {
+  const bytes = readSizeBytes(text);
+  if (bytes === null) throw new InvalidArgumentError('use a size such as "10GiB", "512MiB" or a number of bytes.');
+  return bytes;
+}
+
+async function showVolumes({ ports, cluster, print }: Context): Promise<void> {
+  const config = await cluster();
+  const [answers, stored] = await Promise.all([
+    surveyCluster(config, ports.connect),
+    surveyStorage(config, ports.connectStorage),
+  ]);
+  const volumes = listVolumes(config, answers, stored);
+  print({ volumes }, renderVolumes(volumes));
+}
+
+async function createVolume(
+  context: Context,
+  name: string,
+  { array, size: sizeBytes }: { readonly array: string; readonly size: number },
+): Promise<void> {
+  const target = findArray(await context.cluster(), array);
+  await withStorage(context, target.node, (client) => client.createVolume({ name, array: target.name, sizeBytes }));
+  context.print({ node: target.node.name, name, array: target.name, sizeBytes }, `made ${target.node.name}/${name}`);
+}
+
+async function find({ cluster, ports }: Context, name: string): Promise<Target> {
+  return findVolume(await surveyStorage(await cluster(), ports.connectStorage), name);
+}
+
+async function deleteVolume(context: Context, text: string): Promise<void> {
+  const { node, name } = await find(context, text);
+  await withStorage(context, node, (client) => client.deleteVolume(name));
+  context.print({ node: node.name, deleted: name }, `deleted ${node.name}/${name}`);
+}
+
+async function copyVolume(
+  context: Context,
+  kind: "snapshot" | "clone",
+  order: { readonly origin: string; readonly name: string },
+): Promise<void> {
+  const { node, name: origin } = await find(context, order.origin);
+  const { name } = order;
+  await withStorage(context, node, (client) =>
+    kind === "snapshot" ? client.snapshotVolume({ origin, name }) : client.cloneVolume({ origin, name }),
+  );
+  context.print({ node: node.name, name, origin, kind }, `made ${node.name}/${name}, a ${kind} of ${origin}`);
+}
