@@ -19,7 +19,7 @@ const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 const blockBytes = 4 * kibibyte;
 const diskCount = 3;
-const logBytes = 256 * kibibyte;
+const logBytes = 384 * kibibyte;
 const diskBytes = 4 * mebibyte;
 /** Superblocks, tails and the log, of each disk. */
 const metadataBytes = mebibyte + logBytes;

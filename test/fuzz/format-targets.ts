@@ -77,7 +77,7 @@ function superblockFormat(): Format {
     diskCount: 3,
     unitBytes: 4096,
     dataBytesPerDisk: 40_960,
-    logBytes: 262_144,
+    logBytes: 393_216,
     checksums: false,
   } as const;
   const members = (["active", "ejected", "rebuilding"] as const).map((state, slot) => {

@@ -11,7 +11,7 @@ import { encodeTable, type VolumeTable } from "./volume-table.js";
 import { openVolumes } from "./volumes.js";
 
 const mebibyte = 1024 * 1024;
-const shape = { level: "raid5", diskCount: 3, unitBytes: 65_536, logBytes: 256 * 1024 } as const;
+const shape = { level: "raid5", diskCount: 3, unitBytes: 65_536, logBytes: 384 * 1024 } as const;
 
 async function newDisks(usableBytes = 8 * mebibyte): Promise<MemoryDisk[]> {
   const diskBytes = diskBytesFor(shape, usableBytes);

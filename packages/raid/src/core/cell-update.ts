@@ -11,6 +11,8 @@ export interface Segment {
   readonly source: Uint8Array | null;
   /** Where in `source` the segment starts. */
   readonly sourceBytes: number;
+  /** The disks hold these bytes already: they take part in forming parity, and are not written (SPEC A7). */
+  readonly isKnown?: boolean;
 }
 
 export interface CellUpdate {
@@ -43,12 +45,12 @@ export function layOver(segments: readonly Segment[], added: Segment): Segment[]
   return result.sort((a, b) => a.startBytes - b.startBytes);
 }
 
-/** True when the update covers every column of every data unit. */
+/** True when every column of every data unit is written. */
 export function coversCell(update: CellUpdate, windowBytes: number): boolean {
   return update.units.every((segments) => {
     let column = 0;
     for (const segment of segments) {
-      if (segment.startBytes !== column) return false;
+      if (segment.startBytes !== column || segment.isKnown === true) return false;
       column = segment.endBytes;
     }
     return column === windowBytes;
@@ -61,12 +63,14 @@ export function updateBytes(update: CellUpdate): number {
   return total;
 }
 
-/** A run of columns in which the same units are written. */
+/** A run of columns in which the same units are written, and the same ones known. */
 export interface Coverage {
   readonly startBytes: number;
   readonly endBytes: number;
   /** The data units that are written there; never empty. */
   readonly written: readonly number[];
+  /** Those that are not written, but whose bytes are at hand. */
+  readonly known: readonly number[];
 }
 
 /** Cuts the written columns of a cell into bands of equal coverage, in column order. */
@@ -76,20 +80,25 @@ export function coverageOf(update: CellUpdate): Coverage[] {
     for (const segment of segments) borders.add(segment.startBytes).add(segment.endBytes);
   }
   const columns = [...borders].sort((a, b) => a - b);
-  const bands: { startBytes: number; endBytes: number; written: number[] }[] = [];
+  const bands: (Coverage & { endBytes: number })[] = [];
   const next = update.units.map(() => 0);
   for (let index = 0; index + 1 < columns.length; index++) {
     const [startBytes, endBytes] = [columns[index] as number, columns[index + 1] as number];
     const written: number[] = [];
+    const known: number[] = [];
     for (const [unit, segments] of update.units.entries()) {
       while ((segments[next[unit] as number]?.endBytes ?? Infinity) <= startBytes)
         next[unit] = (next[unit] as number) + 1;
-      if ((segments[next[unit] as number]?.startBytes ?? Infinity) <= startBytes) written.push(unit);
+      const segment = segments[next[unit] as number];
+      if (segment !== undefined && segment.startBytes <= startBytes)
+        (segment.isKnown === true ? known : written).push(unit);
     }
     const previous = bands.at(-1);
     if (written.length === 0) continue;
-    if (previous?.endBytes === startBytes && sameUnits(previous.written, written)) previous.endBytes = endBytes;
-    else bands.push({ startBytes, endBytes, written });
+    const continues =
+      previous?.endBytes === startBytes && sameUnits(previous.written, written) && sameUnits(previous.known, known);
+    if (continues) previous.endBytes = endBytes;
+    else bands.push({ startBytes, endBytes, written, known });
   }
   return bands;
 }

@@ -10,6 +10,7 @@ import {
   diskBytesNeeded,
   diskOffsetOfCell,
   diskOffsetOfStripe,
+  smallestLog,
   stripeOfCell,
   unitPieces,
   type Cell,
@@ -18,14 +19,19 @@ import { levels, type RaidLevel } from "./level.js";
 
 const anyGeometry = fc
   .record({
-    level: fc.constantFrom<RaidLevel>("raid0", "raid1", "raid5"),
-    diskCount: fc.integer({ min: 3, max: 32 }),
+    level: fc.constantFrom(...(Object.keys(levels) as RaidLevel[])),
+    diskCount: fc.integer({ min: 2, max: 16 }).map((half) => 2 * half),
+    isOdd: fc.boolean(),
     unitBytes: fc.integer({ min: 12, max: 20 }).map((power) => 2 ** power),
     units: fc.integer({ min: 1, max: 50 }),
-    logBytes: fc.constantFrom(256 * 1024, 32 * 1024 * 1024),
+    hasSmallLog: fc.boolean(),
     checksums: fc.boolean(),
   })
-  .map(({ units, ...rest }) => createGeometry({ ...rest, dataBytesPerDisk: units * rest.unitBytes }));
+  .map(({ level, diskCount: even, isOdd, unitBytes, units, hasSmallLog, checksums }) => {
+    const diskCount = isOdd && levels[level].disksStep === 1 ? Math.max(levels[level].disksMin, even - 1) : even;
+    const logBytes = hasSmallLog ? smallestLog({ level, diskCount, checksums }) : 32 * 1024 * 1024;
+    return createGeometry({ level, diskCount, unitBytes, logBytes, checksums, dataBytesPerDisk: units * unitBytes });
+  });
 
 describe("geometry", () => {
   it("A1: cuts any range into pieces that cover it once, each inside its unit and cell", () => {
@@ -83,8 +89,9 @@ describe("geometry", () => {
       fc.property(anyGeometry, (geometry) => {
         const { windowBytes, unitBytes, diskCount, recordBytesMax, logBytes } = geometry;
         expect(unitBytes % windowBytes).toBe(0);
+        expect(windowBytes % 4096).toBe(0);
         expect(windowBytes * diskCount).toBeLessThanOrEqual(recordBytesMax / 4);
-        expect(recordBytesMax * 8).toBeLessThanOrEqual(logBytes);
+        if (logBytes > 0) expect(recordBytesMax * 8).toBeLessThanOrEqual(logBytes);
       }),
     );
   });
@@ -109,8 +116,11 @@ describe("geometry", () => {
       { dataBytesPerDisk: 0 },
       { dataBytesPerDisk: 65_537 },
       { logBytes: 4096 },
+      { diskCount: 9 },
       { level: "raid1", diskCount: 1 },
       { level: "raid0", logBytes: 0 },
+      { level: "raid6", diskCount: 3 },
+      { level: "raid10", diskCount: 5 },
     ] as const;
     for (const change of bad) {
       expect(() => createGeometry({ ...good, ...change })).toThrow(expect.objectContaining({ code: "ARRAY_SHAPE" }));
@@ -125,10 +135,24 @@ describe("geometry", () => {
     );
   });
 
-  it("levels tell how many disks they need and survive", () => {
-    expect(levels.raid0.tolerance(4)).toBe(0);
-    expect(levels.raid1.tolerance(4)).toBe(3);
-    expect(levels.raid5.tolerance(4)).toBe(1);
+  it("A1: levels tell how many disks they survive, whichever they are", () => {
+    const tolerances = Object.entries(levels).map(([level, rules]) => `${level} ${rules.tolerance(4)}`);
+    expect(tolerances).toEqual(["raid0 0", "raid1 3", "raid10 1", "raid4 1", "raid5 1", "raid6 2"]);
+  });
+
+  it("A2: a mirror of pairs survives one disk of each, and no pair", () => {
+    const geometry = createGeometry({
+      level: "raid10",
+      diskCount: 6,
+      unitBytes: 4096,
+      dataBytesPerDisk: 4096,
+      logBytes: 2 ** 20,
+      checksums: false,
+    });
+    const survives = (...gone: number[]): boolean => geometry.survives((slot) => gone.includes(slot));
+    expect(survives()).toBe(true);
+    expect(survives(0, 3, 5)).toBe(true);
+    expect(survives(2, 3)).toBe(false);
   });
 });
 

@@ -9,7 +9,8 @@ import type { ByteRange } from "@waystation/contracts/byte-range";
 import { raidFailure } from "../errors.js";
 import { checksumAreaBytes } from "./checksum-layout.js";
 import { blockBytes, dataOffsetFor, roundUp } from "./disk-layout.js";
-import { disksMax, levels, type RaidLevel, type StripeLayout } from "./level.js";
+import { survives, type Absent } from "./erasure.js";
+import { disksMax, levels, type LevelRules, type RaidLevel, type StripeLayout } from "./level.js";
 
 export interface ArrayShape {
   readonly level: RaidLevel;
@@ -27,25 +28,32 @@ export interface ArrayShape {
 export type Cell = number & { readonly __brand: "Cell" };
 
 export interface Geometry extends ArrayShape {
+  /** How many disks may be lost, whichever they are. */
   readonly tolerance: number;
   readonly dataUnits: number;
+  /** Parity units in a stripe: 0, 1 or 2. */
+  readonly parityUnits: number;
   readonly stripeCount: number;
   /** Bytes of user data in a stripe. */
   readonly stripeBytes: number;
   /** Bytes of user data in the array. */
   readonly sizeBytes: number;
   readonly dataOffsetBytes: number;
-  /** Columns in a cell. */
+  /** Columns in a cell: whole blocks. */
   readonly windowBytes: number;
   readonly windowsPerUnit: number;
   /** The most that one record of the stripe log may take. */
   readonly recordBytesMax: number;
   layoutOf(stripe: number): StripeLayout;
+  /** True when all data can still be known without the absent disks. */
+  survives(absent: Absent): boolean;
 }
 
 const unitBytesMin = 4096;
 const unitBytesMax = 1024 * 1024;
 const logBytesMin = 256 * 1024;
+/** A record must hold a cell of whole blocks four times over, so that it fits with whatever parity and entries it takes. */
+const logBytesMinPerDisk = 8 * 4 * blockBytes;
 /** What the lengths of records, in 32 bits, can fill. */
 const logBytesMax = 2 ** 31;
 const recordBytesLimit = 4 * 1024 * 1024;
@@ -67,6 +75,7 @@ export function createGeometry(shape: ArrayShape): Geometry {
     ...{ level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums },
     tolerance: rules.tolerance(diskCount),
     dataUnits,
+    parityUnits: (layouts[0] as StripeLayout).parity.length,
     stripeCount,
     stripeBytes: dataUnits * unitBytes,
     sizeBytes: stripeCount * dataUnits * unitBytes,
@@ -75,6 +84,8 @@ export function createGeometry(shape: ArrayShape): Geometry {
     windowsPerUnit: unitBytes / windowBytes,
     recordBytesMax,
     layoutOf: (stripe: number) => layouts[stripe % diskCount] as StripeLayout,
+    // Every turn of a layout survives the same losses.
+    survives: (absent: Absent) => survives(layouts[0] as StripeLayout, absent),
   });
 }
 
@@ -214,9 +225,8 @@ export function faultOf(shape: ArrayShape): string | null {
   const { level, diskCount, unitBytes, dataBytesPerDisk, logBytes, checksums } = shape;
   const rules = levels[level];
   if (typeof checksums !== "boolean") return `An array has checksums or not: true or false, not ${String(checksums)}.`;
-  if (!Number.isInteger(diskCount) || diskCount < rules.disksMin || diskCount > disksMax) {
-    return `${level} takes ${rules.disksMin} to ${disksMax} disks, not ${diskCount}.`;
-  }
+  const countFault = diskCountFault(level, rules, diskCount);
+  if (countFault !== null) return countFault;
   const isPowerOfTwo = Number.isInteger(unitBytes) && unitBytes > 0 && (unitBytes & (unitBytes - 1)) === 0;
   if (!isPowerOfTwo || unitBytes < unitBytesMin || unitBytes > unitBytesMax) {
     return `The stripe unit must be a power of two from 4 KiB to 1 MiB, not ${unitBytes}.`;
@@ -228,7 +238,7 @@ export function faultOf(shape: ArrayShape): string | null {
       `make the disks larger.`
     );
   }
-  const logMin = needsLog(shape) ? logBytesMin : 0;
+  const logMin = smallestLog(shape);
   if (!isWithin(logBytes, logMin, logBytesMax) || logBytes % blockBytes !== 0) {
     return `The stripe log must be ${logMin} to ${logBytesMax} bytes, in 4 KiB, not ${logBytes}.`;
   }
@@ -239,12 +249,21 @@ export function faultOf(shape: ArrayShape): string | null {
  * With redundancy, a crash could leave half of a stripe written; with checksums, a block without its checksum, which would
  * pass for corruption.
  */
-export function needsLog({
-  level,
-  diskCount,
-  checksums,
-}: Pick<ArrayShape, "level" | "diskCount" | "checksums">): boolean {
+export function needsLog({ level, diskCount, checksums }: LogNeeds): boolean {
   return checksums || levels[level].tolerance(diskCount) > 0;
+}
+
+type LogNeeds = Pick<ArrayShape, "level" | "diskCount" | "checksums">;
+
+/** The smallest stripe log of an array: a record of it must hold a cell. 0 for one that needs no log. */
+export function smallestLog(shape: LogNeeds): number {
+  return needsLog(shape) ? Math.max(logBytesMin, logBytesMinPerDisk * shape.diskCount) : 0;
+}
+
+function diskCountFault(level: RaidLevel, { disksMin, disksStep }: LevelRules, diskCount: number): string | null {
+  if (isWithin(diskCount, disksMin, disksMax) && diskCount % disksStep === 0) return null;
+  const kind = disksStep === 1 ? "" : `, in multiples of ${disksStep}`;
+  return `${level} takes ${disksMin} to ${disksMax} disks${kind}, not ${diskCount}.`;
 }
 
 function isWithin(value: number, min: number, max: number): boolean {

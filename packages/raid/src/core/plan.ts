@@ -1,44 +1,52 @@
 /**
- * How to read and write in any state of the disks: pure decisions, tested against a naive model. `Absent` says which
- * disks are out; what is not absent is current.
+ * How to read and write in any state of the disks: pure decisions, tested against a naive model.
  */
-import assert from "node:assert";
 import { coverageOf, type CellUpdate, type Coverage } from "./cell-update.js";
+import { presentCopy, solveUnit, type Absent, type Term } from "./erasure.js";
 import type { Slot, StripeLayout } from "./level.js";
 
-export type Absent = (slot: Slot) => boolean;
-
-/** How to read a data unit: from a disk, as the XOR of others, or not at all. */
+/** How to read a data unit: from a disk, as the sum of what others hold, or not at all. */
 export type UnitRead =
   | { readonly kind: "direct"; readonly slot: Slot }
-  | { readonly kind: "reconstruct"; readonly slots: readonly Slot[] }
+  | { readonly kind: "reconstruct"; readonly terms: readonly Term[] }
   | { readonly kind: "impossible" };
 
 export function planUnitRead(layout: StripeLayout, absent: Absent, unit: number): UnitRead {
-  const direct = presentCopy(layout, absent, unit);
-  if (direct !== undefined) return { kind: "direct", slot: direct };
-  const sources: (Slot | undefined)[] = [layout.parity.find((slot) => !absent(slot))];
-  for (const other of layout.data.keys()) if (other !== unit) sources.push(presentCopy(layout, absent, other));
-  if (sources.includes(undefined)) return { kind: "impossible" };
-  return { kind: "reconstruct", slots: sources as Slot[] };
+  const slot = presentCopy(layout, absent, unit);
+  if (slot !== undefined) return { kind: "direct", slot };
+  const terms = solveUnit(layout, absent, unit);
+  return terms === null ? { kind: "impossible" } : { kind: "reconstruct", terms };
 }
 
 /**
  * How to form the parity of a band of columns.
- * - `none`: there is no parity to form (the level has none, or its disk is absent).
- * - `from-new`: every data unit is written: parity is the XOR of the new data, and nothing is read.
- * - `read-modify-write`: old parity XOR old data XOR new data; reads the written units and the parity.
- * - `reconstruct-write`: XOR of the new data and of all units not written; reads those.
+ * - `none`: there is no parity to form (the level has none, or its disks are absent).
+ * - `from-new`: every data unit is written or known: parity is formed of them, and nothing is read.
+ * - `read-modify-write`: old parity plus what the written units change; reads those and the parity.
+ * - `reconstruct-write`: parity is formed of the new data and of all other units; reads those.
+ * - `recover-write`: the same, but some of the others are absent: reads what they follow from. It is legal in every state
+ *   that the level survives.
  */
-type ParityMethod = "none" | "from-new" | "read-modify-write" | "reconstruct-write";
+export type ParityMethod = "none" | "from-new" | "read-modify-write" | "reconstruct-write" | "recover-write";
+
+/** The old content of an absent data unit. */
+export interface Solution {
+  readonly unit: number;
+  /** Disks among those that the band reads. */
+  readonly terms: readonly Term[];
+}
 
 export interface BandPlan extends Coverage {
   readonly method: ParityMethod;
-  /** Data units whose old content is read: the written ones or the others, by the method. */
+  /** Data units whose old content is read. */
   readonly readUnits: readonly number[];
+  /** Parity disks whose old content is read. */
+  readonly readParity: readonly Slot[];
+  /** Data units whose old content is worked out of what was read. */
+  readonly solved: readonly Solution[];
 }
 
-/** Null when the level cannot do this write in this state (more disks gone than it tolerates). */
+/** Null when the level cannot do this write in this state (more disks gone than it survives). */
 export function planCellWrite(layout: StripeLayout, absent: Absent, update: CellUpdate): BandPlan[] | null {
   const plans: BandPlan[] = [];
   for (const band of coverageOf(update)) {
@@ -49,27 +57,50 @@ export function planCellWrite(layout: StripeLayout, absent: Absent, update: Cell
   return plans;
 }
 
+type BandReads = Omit<BandPlan, keyof Coverage>;
+
 function planBand(layout: StripeLayout, absent: Absent, band: Coverage): BandPlan | null {
   const isAbsent = (unit: number): boolean => presentCopy(layout, absent, unit) === undefined;
-  const parityIsAbsent = layout.parity.every(absent);
-  if (parityIsAbsent) {
+  const parity = layout.parity.filter((slot) => !absent(slot));
+  const nothing = { readUnits: [], readParity: [], solved: [] };
+  if (parity.length === 0) {
     // Without parity a unit whose disks are all gone has nowhere to be stored.
-    return band.written.some(isAbsent) ? null : { ...band, method: "none", readUnits: [] };
+    return band.written.some(isAbsent) ? null : { ...band, method: "none", ...nothing };
   }
-  if (band.written.length === layout.data.length) return { ...band, method: "from-new", readUnits: [] };
-  const others = [...layout.data.keys()].filter((unit) => !band.written.includes(unit));
-  const canModify = !band.written.some(isAbsent);
-  const canReconstruct = !others.some(isAbsent);
-  if (canReconstruct && (!canModify || others.length <= band.written.length + 1)) {
-    return { ...band, method: "reconstruct-write", readUnits: others };
+  const others = [...layout.data.keys()].filter((unit) => !band.written.includes(unit) && !band.known.includes(unit));
+  if (others.length === 0) return { ...band, method: "from-new", ...nothing };
+  let cheapest: BandReads | null = null;
+  if (!others.some(isAbsent)) {
+    cheapest = { ...nothing, method: "reconstruct-write", readUnits: others };
   }
-  return canModify ? { ...band, method: "read-modify-write", readUnits: band.written } : null;
+  // Where the two cost the same, the one that does not read parity: it makes good whatever the parity was.
+  if (!band.written.some(isAbsent)) {
+    const modify: BandReads = { ...nothing, method: "read-modify-write", readUnits: band.written, readParity: parity };
+    if (cheapest === null || readsOf(modify) < readsOf(cheapest)) cheapest = modify;
+  }
+  if (others.some(isAbsent)) {
+    const recover = planRecovery(layout, absent, others.filter(isAbsent));
+    if (recover !== null && (cheapest === null || readsOf(recover) < readsOf(cheapest))) cheapest = recover;
+  }
+  return cheapest === null ? null : { ...band, ...cheapest };
 }
 
-export function presentCopy(layout: StripeLayout, absent: Absent, unit: number): Slot | undefined {
-  const copies = layout.data[unit];
-  assert(copies !== undefined, `no data unit ${unit} in a stripe of ${layout.data.length}`);
-  return copies.find((slot) => !absent(slot));
+/** All that the absent units follow from; the other units are among it. */
+function planRecovery(layout: StripeLayout, absent: Absent, wanted: readonly number[]): BandReads | null {
+  const solved: Solution[] = [];
+  for (const unit of wanted) {
+    const terms = solveUnit(layout, absent, unit);
+    if (terms === null) return null;
+    solved.push({ unit, terms });
+  }
+  const used = new Set(solved.flatMap(({ terms }) => terms.map(({ slot }) => slot)));
+  const readUnits = [...layout.data.keys()].filter((unit) => layout.data[unit]?.some((slot) => used.has(slot)));
+  const readParity = layout.parity.filter((slot) => used.has(slot));
+  return { method: "recover-write", readUnits, readParity, solved };
+}
+
+function readsOf({ readUnits, readParity }: BandReads): number {
+  return readUnits.length + readParity.length;
 }
 
 /**

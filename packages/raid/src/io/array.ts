@@ -20,6 +20,7 @@ import { createArrayReader } from "./array-reader.js";
 import { firstFailure, type BlockDisk, type DiskPlace } from "./block-disk.js";
 import { createCellLocks } from "./cell-locks.js";
 import { createCommitter } from "./committer.js";
+import { createIoCounters, type IoCounts } from "./io-counters.js";
 import { createMembers, type Member, type Members } from "./members.js";
 import { recoverLog, type RecoveryReport } from "./recovery.js";
 import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
@@ -49,6 +50,8 @@ export interface RaidArray extends DurableBlockStore {
   /** What opening had to put right. */
   readonly recovery: RecoveryReport;
   state(): ArrayState;
+  /** What the disks were asked for since the array was opened, and why. */
+  counters(): IoCounts;
 }
 
 export interface OpenArrayOptions {
@@ -162,8 +165,9 @@ interface ArrayParts {
 function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidArray {
   const { geometry } = members;
   const locks = createCellLocks();
-  const reader = createArrayReader(members, locks, lost);
-  const committer = createCommitter({ members, log: stripeLog, locks, lost });
+  const counters = createIoCounters();
+  const reader = createArrayReader({ members, locks, lost, counters });
+  const committer = createCommitter({ members, log: stripeLog, locks, lost, counters });
   let closing: Promise<void> | null = null;
 
   const readsAsZeros = async (cell: Cell, pieces: readonly CellPiece[]): Promise<boolean> => {
@@ -223,6 +227,7 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
     flush: () => attempt(() => members.checkUsable()),
     close: () => (closing ??= shutDown()),
     state: () => stateOf(members, lost),
+    counters: () => counters.counts(),
   };
 }
 

@@ -13,8 +13,10 @@ import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell } from "../core/geometry.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { Members } from "./members.js";
-import { createStage, planRound, type DiskWrites, type PlannedCell, type Stage } from "./staging.js";
-import type { LostBlocks, StripeLog } from "./stripe-log.js";
+import type { DiskBatches, PlannedCell } from "./draft.js";
+import type { IoCounters } from "./io-counters.js";
+import { createStage, planRound, type Stage } from "./staging.js";
+import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
 
 export interface Committer {
   /** Resolves when all of the updates are durable; rejects with `IO_ERROR`. Not to be called again before that. */
@@ -27,13 +29,14 @@ export interface CommitterOptions {
   readonly log: StripeLog | null;
   readonly locks: CellLocks;
   readonly lost: LostBlocks;
+  readonly counters: IoCounters;
 }
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { members, log, locks, lost } = options;
-  const stage = createStage(members);
+  const { members, log, locks, lost, counters } = options;
+  const stage = createStage(members, counters);
 
-  const writeInPlace = async (cells: readonly Cell[], writes: DiskWrites): Promise<void> => {
+  const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches): Promise<void> => {
     const release = await locks.lockForWriting(cells);
     try {
       await Promise.all([...writes].map(([slot, batch]) => members.submit(slot, batch)));
@@ -42,19 +45,24 @@ export function createCommitter(options: CommitterOptions): Committer {
     }
   };
 
+  const countLogWrites = (recordBytes: number): void => {
+    for (const slot of logSlots(members.geometry)) if (!members.isAbsent(slot)) counters.count("logWrite", recordBytes);
+  };
+
   /** One attempt. Returns the updates that must be done again because a disk went meanwhile. */
   const attempt = async (updates: readonly CellUpdate[]): Promise<readonly CellUpdate[]> => {
     members.checkUsable();
-    const changes = members.changes();
-    const planned = planRound(members, log, updates);
+    const round = planRound(members, log, updates);
+    const { cells: planned, changes } = round;
     if (log !== null) await prepareLog(log, stage, planned);
-    const formed = await stage.stage(planned, lost.ranges);
-    if (formed === null || members.changes() !== changes) return updates;
+    const formed = await stage.stage(round, lost.ranges);
+    if (formed === null) return updates;
     const { staged } = formed;
     let logged: readonly PlannedCell[] = planned;
     if (log !== null) {
       lost.ranges = formed.lost;
       const appended = log.append(stage.record, staged);
+      countLogWrites(staged.payloadEndBytes);
       note(log, planned);
       const end = await appended;
       if (members.changes() !== changes) {
@@ -101,7 +109,7 @@ function cellsOf(planned: readonly PlannedCell[]): Cell[] {
 }
 
 /** Durable writes are those that go past the log. */
-function dropDurable(writes: DiskWrites): void {
+function dropDurable(writes: DiskBatches): void {
   for (const [slot, batch] of writes) {
     writes.set(
       slot,

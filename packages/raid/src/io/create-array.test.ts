@@ -11,7 +11,7 @@ import { fileDisk } from "./file-disk.js";
 import { createMemoryDisk, placeOf } from "./memory-disk.js";
 
 const mebibyte = 1024 * 1024;
-const shape = { level: "raid5", unitBytes: 65_536, logBytes: 256 * 1024 } as const;
+const shape = { level: "raid5", unitBytes: 65_536, logBytes: 512 * 1024 } as const;
 const diskBytes = diskBytesFor({ ...shape, diskCount: 3 }, 4 * mebibyte);
 
 const folders: string[] = [];

@@ -9,6 +9,7 @@ import assert from "node:assert";
 import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { superblockOffsets } from "../core/disk-layout.js";
+import type { Absent } from "../core/erasure.js";
 import type { Geometry } from "../core/geometry.js";
 import { slots, type Slot } from "../core/level.js";
 import { encodeSuperblock, type MemberRecord, type Superblock } from "../core/superblock.js";
@@ -29,7 +30,10 @@ export interface Member {
 export interface Members {
   readonly geometry: Geometry;
   list(): readonly Member[];
+  /** True when no disk is there for this slot. */
   isAbsent: (slot: Slot) => boolean;
+  /** Which disks are out of a stripe: those that are not absent hold it as it is. */
+  absentIn(stripe: number): Absent;
   isDegraded(): boolean;
   /** More disks are gone than the level survives: nothing works any more. */
   isFailed(): boolean;
@@ -132,6 +136,7 @@ export function createMembers(options: MembersOptions): Members {
     geometry,
     list: () => members,
     isAbsent,
+    absentIn: () => isAbsent,
     isDegraded: () => present.length < geometry.diskCount,
     isFailed,
     present: () => present,

@@ -3,9 +3,8 @@
  * past it. Safe to be interrupted anywhere and run again: until the tail of the new session is durable, the old log
  * stays as it was and replays to the same bytes.
  */
-import { crc32c } from "@node-rs/crc32";
 import { blockBytes, logOffsetBytes, tailOffsets } from "../core/disk-layout.js";
-import type { Slot, StripeLayout } from "../core/level.js";
+import type { Slot } from "../core/level.js";
 import { isReplayable } from "../core/log-check.js";
 import {
   peekRecord,
@@ -16,14 +15,13 @@ import {
   type LogPlace,
 } from "../core/log-record.js";
 import { decodeTail, encodeTail, laterTail } from "../core/log-tail.js";
-import { addRange, coarsen, type RangeSet } from "../core/range-set.js";
+import { coarsen, type RangeSet } from "../core/range-set.js";
 import { raidFailure } from "../errors.js";
-import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
 import type { DiskOperation } from "./block-disk.js";
 import type { Members } from "./members.js";
+import { createIntentSettler, type Intent } from "./settle-intents.js";
 import { logSlots, lostCountMax, type StripeLogOptions } from "./stripe-log.js";
 
-type Intent = Extract<LogEntry, { readonly kind: "intent" }>;
 type Redo = Extract<LogEntry, { readonly kind: "redo" }>;
 
 export interface RecoveryReport {
@@ -39,8 +37,8 @@ export async function recoverLog(
   const tails = await readTails(members, arrayId);
   const replayed = await replay(members, tails.place);
   let ranges = replayed.lost;
-  const reform = createReformer(members);
-  for (const intents of replayed.intents.values()) ranges = await settleIntents({ members, reform }, intents, ranges);
+  const settle = createIntentSettler(members);
+  for (const intents of replayed.intents.values()) ranges = await settle(intents, ranges);
   for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
   members.checkUsable();
   // A disk that failed up to here must be known as stale before the log that could repair it is given up.
@@ -151,95 +149,6 @@ async function redo(members: Members, entry: Redo, record: Buffer): Promise<void
   const write: DiskOperation = { kind: "write", offsetBytes: entry.diskOffsetBytes, from, durable: false };
   const slots = members.present().filter((slot) => (entry.slotMask >>> slot) % 2 === 1);
   await Promise.all(slots.map((slot) => members.submit(slot, [write])));
-}
-
-/**
- * A cell that was being written in place as a whole: any sector may be old or new.
- * - Copies are made equal to the first one.
- * - With all disks there, parity is formed from whatever the data is.
- * - With a data disk gone, its block is the XOR of the others only if these are all of one write; their checksums tell.
- *   If they are not, the block is neither old nor new, and is unreadable until it is written again.
- */
-async function settleIntents(settler: Settler, intents: readonly Intent[], lost: RangeSet): Promise<RangeSet> {
-  const { members, reform } = settler;
-  const { geometry } = members;
-  const { diskOffsetBytes, lengthBytes } = intents[0] as Intent;
-  const inData = diskOffsetBytes - geometry.dataOffsetBytes;
-  const stripe = Math.floor(inData / geometry.unitBytes);
-  const layout = geometry.layoutOf(stripe);
-  const range = { diskOffsetBytes, lengthBytes };
-  if (layout.parity.length === 0) {
-    for (const copies of layout.data) await equalise(members, copies, range);
-    return lost;
-  }
-  if (layout.parity.every(members.isAbsent)) return lost;
-  const gone = layout.data.findIndex((copies) => copies.every(members.isAbsent));
-  if (gone < 0) {
-    if (await reform(layout, range)) return lost;
-    // A disk failed meanwhile: the array is degraded now, and the question is another one.
-    members.checkUsable();
-    return settleIntents(settler, intents, lost);
-  }
-  if (await isOfOneWrite(members, intents)) return lost;
-  const offsetBytes = stripe * geometry.stripeBytes + gone * geometry.unitBytes + (inData % geometry.unitBytes);
-  return addRange(lost, { offsetBytes, lengthBytes });
-}
-
-interface DiskRange {
-  readonly diskOffsetBytes: number;
-  readonly lengthBytes: number;
-}
-
-async function equalise(members: Members, copies: readonly Slot[], range: DiskRange): Promise<void> {
-  const [source, ...others] = copies.filter((slot) => !members.isAbsent(slot));
-  if (source === undefined) return;
-  const from = Buffer.alloc(range.lengthBytes);
-  if (!(await readRange(members, source, range, from))) return equalise(members, copies, range);
-  for (const slot of others) await writeRange(members, slot, range, from);
-}
-
-/** Forms the parity of a range from its data. False when a data disk could not be read. */
-type Reform = (layout: StripeLayout, range: DiskRange) => Promise<boolean>;
-
-interface Settler {
-  readonly members: Members;
-  readonly reform: Reform;
-}
-
-/** All ranges go through one arena: there may be thousands of them, and each arena reserves address space of its own. */
-function createReformer(members: Members): Reform {
-  let arena: ParityArena | null = null;
-  return async (layout, range) => {
-    const { lengthBytes } = range;
-    if (arena === null || arena.bytes.length < 2 * lengthBytes) arena = createParityArena(2 * lengthBytes);
-    const parity = arena.bytes.subarray(0, lengthBytes);
-    const scratch = arena.bytes.subarray(lengthBytes, 2 * lengthBytes);
-    parity.fill(0);
-    for (const [slot] of layout.data as readonly (readonly [Slot])[]) {
-      if (!(await readRange(members, slot, range, scratch))) return false;
-      arena.xor(0, lengthBytes, lengthBytes);
-    }
-    for (const slot of layout.parity) await writeRange(members, slot, range, parity);
-    return true;
-  };
-}
-
-async function isOfOneWrite(members: Members, intents: readonly Intent[]): Promise<boolean> {
-  const actual = new Map<Slot, number>();
-  for (const slot of members.present()) {
-    const into = Buffer.alloc((intents[0] as Intent).lengthBytes);
-    if (!(await readRange(members, slot, intents[0] as Intent, into))) return false;
-    actual.set(slot, crc32c(into));
-  }
-  return intents.some(({ checksums }) => [...actual].every(([slot, checksum]) => checksums[slot] === checksum));
-}
-
-function readRange(members: Members, slot: Slot, range: DiskRange, into: Buffer): Promise<boolean> {
-  return members.submit(slot, [{ kind: "read", offsetBytes: range.diskOffsetBytes, into }]);
-}
-
-function writeRange(members: Members, slot: Slot, range: DiskRange, from: Uint8Array): Promise<boolean> {
-  return members.submit(slot, [{ kind: "write", offsetBytes: range.diskOffsetBytes, from, durable: false }]);
 }
 
 interface SessionStart {

@@ -36,7 +36,7 @@ describe("a senseless superblock", () => {
       diskCount: 3,
       unitBytes: 4096,
       dataBytesPerDisk: 40_960,
-      logBytes: 256 * 1024,
+      logBytes: 512 * 1024,
       checksums: false,
     },
     diskId: "0".repeat(16),

@@ -10,7 +10,7 @@ const geometry = createGeometry({
   diskCount: 3,
   unitBytes: 4096,
   dataBytesPerDisk: 4096 * 16,
-  logBytes: 256 * 1024,
+  logBytes: 512 * 1024,
   checksums: false,
 });
 
@@ -21,6 +21,7 @@ function createSlowMembers(): { readonly members: Members; readonly completions:
     geometry,
     list: () => [],
     isAbsent: () => false,
+    absentIn: () => () => false,
     isDegraded: () => false,
     isFailed: () => false,
     present: () => [0, 1, 2] as Slot[],

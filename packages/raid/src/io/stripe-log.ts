@@ -58,6 +58,10 @@ export interface StripeLogOptions {
   readonly lost: LostBlocks;
 }
 
+/**
+ * As many disks as may be lost, and one: so that one is left. A mirror of pairs may lose more, but never both of a pair, and
+ * the first two are one.
+ */
 export function logSlots(geometry: Geometry): Slot[] {
   return geometry.logBytes === 0 ? [] : Array.from({ length: geometry.tolerance + 1 }, (_, slot) => slot as Slot);
 }

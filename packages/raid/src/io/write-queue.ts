@@ -176,11 +176,12 @@ function addGroup(geometry: Geometry, updates: Map<Cell, CellUpdate>, group: Pie
 }
 
 /**
- * An upper bound of what these pieces take of a record: data and as much parity; for each piece two segments (itself,
- * and what it may cut off another) and as many runs of parity; an intent for the cell.
+ * An upper bound of what these pieces take of a record: data and as much of each parity; for each piece two segments
+ * (itself, and what it may cut off another) and as many runs of each parity; an intent for the cell.
  */
 function costOf(geometry: Geometry, { pieces }: PieceGroup): number {
+  const shares = 1 + geometry.parityUnits;
   let total = entryBytesMax + 4 * geometry.diskCount;
-  for (const { lengthBytes } of pieces) total += 2 * lengthBytes + 4 * entryBytesMax;
+  for (const { lengthBytes } of pieces) total += shares * (lengthBytes + 2 * entryBytesMax);
   return total;
 }
