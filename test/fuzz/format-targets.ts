@@ -8,7 +8,7 @@ import type { Random } from "@waystation/contracts/random";
 import { decodeBatchIndex, encodeBatchIndex, seal, unseal } from "@waystation/journal/level-layout";
 import { decodeState, freshState } from "@waystation/journal/level-state";
 import { decodeRecord, encodeRecords } from "@waystation/journal/record-format";
-import { decodeVolumeHeader, encodeVolumeHeader } from "@waystation/journal/volume-layout";
+import { decodeRingHeader, encodeRingHeader } from "@waystation/journal/ring-layout";
 import { checksumOf, sealBlock } from "@waystation/raid/core/checksum";
 import { createGeometry } from "@waystation/raid/core/geometry";
 import { isReplayable } from "@waystation/raid/core/log-check";
@@ -247,8 +247,17 @@ function recordFormat(): Format {
 }
 
 function stateFormat(): Format {
-  const ring = { id: "0011223344556677", sizeBytes: 2 ** 20, head: 8192, preparedThrough: 16_384 };
-  const states = [freshState("g1", null), { ...freshState("g1", ring), lastBatch: 9, firstBatch: 4, markCount: 2 }];
+  const ring = {
+    id: "0011223344556677",
+    lies: "on-volume" as const,
+    sizeBytes: 2 ** 20,
+    head: 8192,
+    preparedThrough: 16_384,
+  };
+  const states = [
+    freshState("g1", { ...ring, lies: "in-files" }),
+    { ...freshState("g1", ring), lastBatch: 9, firstBatch: 4, markCount: 2 },
+  ];
   return {
     name: "journal-state",
     samples: states.map(seal),
@@ -259,7 +268,7 @@ function stateFormat(): Format {
       const reading = decodeState(value);
       if (reading.kind !== "state") return;
       const { lastBatch, firstBatch, trimmedThrough, markCount, ring: found } = reading.state;
-      const counts = [lastBatch, firstBatch, trimmedThrough, markCount, found?.sizeBytes ?? 0, found?.head ?? 0];
+      const counts = [lastBatch, firstBatch, trimmedThrough, markCount, found.sizeBytes, found.head];
       assert(counts.every((count) => Number.isSafeInteger(count) && count >= 0) && firstBatch <= lastBatch + 1);
     },
   };
@@ -268,10 +277,10 @@ function stateFormat(): Format {
 function volumeHeaderFormat(): Format {
   return {
     name: "ring-header",
-    samples: [encodeVolumeHeader({ id: "0011223344556677", ringBytes: 2 ** 20, group: "g1" })],
+    samples: [encodeRingHeader({ id: "0011223344556677", ringBytes: 2 ** 20, group: "g1" })],
     fix: sealFront,
     read(block) {
-      const header = decodeVolumeHeader(block);
+      const header = decodeRingHeader(block);
       if (header === null || header === "blank") return;
       assert(Number.isSafeInteger(header.ringBytes) && header.ringBytes > 0 && header.ringBytes % 4096 === 0);
       assert(Buffer.byteLength(header.group) <= 2 * 4096);

@@ -1,7 +1,7 @@
 /**
  * Makes the checksums of a damaged journal right again, and the chain of its batches: as if the damage had been written so.
  * Whatever opens it then must not trust what it reads. Offsets as in `level-layout.ts`, `record-format.ts` and
- * `volume-layout.ts`; they are written down once more, so that a change there is noticed here.
+ * `ring-layout.ts`; they are written down once more, so that a change there is noticed here.
  */
 import { seal, unseal } from "@waystation/journal/level-layout";
 import { createMarkSum } from "@waystation/journal/mark-sum";

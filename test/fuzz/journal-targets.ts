@@ -1,5 +1,5 @@
 /**
- * Both journals, opened on a damaged copy of small sound media, read, and written to. With wrong checksums a journal may
+ * A journal, opened on a damaged copy of small sound media, read, and written to. With wrong checksums a journal may
  * refuse, or end early, as after power loss, but never shows a record that was not stored. With right ones it may show what
  * the damage says. It always refuses by name, as damaged or foreign, and never as a medium that fails.
  */
@@ -8,7 +8,6 @@ import type { GroupName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Random } from "@waystation/contracts/random";
 import type { DatabaseEntry } from "@waystation/journal/level-database";
-import { openJournalOn } from "@waystation/journal/level-journal";
 import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { sealFront } from "./format-targets.js";
 import { copyOf, databaseOn, fill, readAll, storeOn, type Entries } from "./journal-media.js";
@@ -23,7 +22,6 @@ const options = { group: "g1" as GroupName, place, tailCacheBytes: 0 };
 
 interface Media {
   readonly entries: Entries;
-  /** Empty for a journal that is in its database alone. */
   readonly store: Buffer;
   /** Its checksums are wrong where it was changed. */
   readonly isGenuine: boolean;
@@ -202,17 +200,8 @@ function groupsOf(store: Buffer): GroupPlace[] {
 const openOnVolume = ({ entries, store }: Media): Promise<Journal> =>
   openVolumeJournal({ database: databaseOn(entries), store: storeOn(store) }, options);
 
-async function levelTarget(): Promise<FuzzTarget> {
-  const entries: Entries = new Map();
-  const open = (media: Pick<Media, "entries">): Promise<Journal> => openJournalOn(databaseOn(media.entries), options);
-  const journal = await open({ entries });
-  await fill(journal);
-  await journal.close();
-  return journalTarget("level-journal", { entries, store: Buffer.alloc(0), isGenuine: true }, open);
-}
-
 /** `end`: closed, the index knows everything; after a crash the newest groups are found in the ring. */
-async function volumeTarget(name: string, end: "closed" | "crashed"): Promise<FuzzTarget> {
+async function ringTarget(name: string, end: "closed" | "crashed"): Promise<FuzzTarget> {
   const media: Media = { entries: new Map(), store: Buffer.alloc(65 * blockBytes), isGenuine: true };
   const first = await openOnVolume(media);
   await fill(first, 0, 18);
@@ -225,4 +214,4 @@ async function volumeTarget(name: string, end: "closed" | "crashed"): Promise<Fu
 }
 
 export const journalTargets = (): Promise<FuzzTarget[]> =>
-  Promise.all([levelTarget(), volumeTarget("volume-journal", "closed"), volumeTarget("volume-crashed", "crashed")]);
+  Promise.all([ringTarget("ring-journal", "closed"), ringTarget("ring-crashed", "crashed")]);

@@ -2,7 +2,8 @@
 // durable: one line "<last sequence>" each. journal-crash.test.ts kills it.
 import { join } from "node:path";
 import { openLevelJournal } from "@waystation/journal/level-journal";
-import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { openJournalIndex } from "@waystation/journal/ring-journal";
+import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { openArray } from "@waystation/raid/io/array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
 import { openVolumes } from "@waystation/volumes/volumes";
@@ -14,7 +15,7 @@ const below = (bound) => (seed = (seed * 48271) % 2147483647) % bound;
 async function openOnVolume() {
   const array = await openArray({ disks: [0, 1].map((index) => fileDisk(join(directory, `disk-${index}`))) });
   const store = (await openVolumes(array)).open("journal-g1");
-  const media = { database: await openVolumeIndex(join(directory, "index")), store };
+  const media = { database: await openJournalIndex(join(directory, "index")), store };
   return openVolumeJournal(media, { group: "g1", place: directory });
 }
 

@@ -10,7 +10,8 @@ import { toSequence, type GroupName, type VolumeName } from "@waystation/contrac
 import type { Journal } from "@waystation/contracts/journal";
 import { createRandom } from "@waystation/contracts/random";
 import { openLevelJournal } from "@waystation/journal/level-journal";
-import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { openJournalIndex } from "@waystation/journal/ring-journal";
+import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { openArray } from "@waystation/raid/io/array";
 import { createArray } from "@waystation/raid/io/create-array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
@@ -58,7 +59,7 @@ const adapters: readonly Adapter[] = [
     async open() {
       const array = await openArray({ disks: disks() });
       const media = {
-        database: await openVolumeIndex(join(directory, "index")),
+        database: await openJournalIndex(join(directory, "index")),
         store: (await openVolumes(array)).open(name),
       };
       const journal = await openVolumeJournal(media, { group, place: directory });

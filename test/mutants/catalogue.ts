@@ -21,9 +21,9 @@ const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
 const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
-const levelWriterTest = unitTests("packages/journal/src/level-writer.test.ts");
+const segmentFilesTest = unitTests("packages/journal/src/segment-files.test.ts");
 const levelDamageTest = unitTests("packages/journal/src/level-damage.test.ts");
-const volumeWriterTest = unitTests("packages/journal/src/volume-writer.test.ts");
+const ringWriterTest = unitTests("packages/journal/src/ring-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
 const stripeLogTest = unitTests("packages/raid/src/io/stripe-log.test.ts");
@@ -166,30 +166,26 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     followerTest,
   ],
   // Journals on media
-  ["leveldb-commit-not-synced", "PROTOCOL 7, B2", "LevelDB acknowledges what the page cache holds", levelWriterTest],
+  ["segment-write-not-synced", "PROTOCOL 7, B2", "a group counts as durable in the page cache", segmentFilesTest],
+  ["segment-name-not-synced", "PROTOCOL 7, B2", "a group goes to a file whose name may be lost", segmentFilesTest],
   [
     "marks-taken-back-unnoticed",
     "PROTOCOL 7",
     "marks that damage took back to older values are believed",
     levelDamageTest,
   ],
+  ["ring-commit-not-awaited", "PROTOCOL 7, B2", "the ring acknowledges before its group is written", ringWriterTest],
   [
-    "volume-commit-not-awaited",
-    "PROTOCOL 7, B2",
-    "the ring acknowledges before its group is written",
-    volumeWriterTest,
-  ],
-  [
-    "volume-checkpoint-not-synced",
+    "ring-checkpoint-not-synced",
     "PROTOCOL 7",
     "the ring's tail rests on a checkpoint that may be lost",
-    volumeWriterTest,
+    ringWriterTest,
   ],
   [
-    "volume-tail-moved-before-checkpoint",
+    "ring-tail-moved-before-checkpoint",
     "PROTOCOL 7",
     "groups are written over that opening would still need",
-    volumeWriterTest,
+    ringWriterTest,
   ],
   // Arrays
   [

@@ -15,7 +15,8 @@ import { parseArgs } from "node:util";
 import { toSequence, type GroupName, type VolumeName } from "@waystation/contracts/ids";
 import type { Journal, JournalRecord } from "@waystation/contracts/journal";
 import { openLevelJournal } from "@waystation/journal/level-journal";
-import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { openJournalIndex } from "@waystation/journal/ring-journal";
+import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { openArray } from "@waystation/raid/io/array";
 import { createArray, inspectArray } from "@waystation/raid/io/create-array";
 import { fileDisk } from "@waystation/raid/io/file-disk";
@@ -151,7 +152,7 @@ function onVolume(level: "raid0" | "raid1", diskCount: number): OpenJournal {
     const volumes = await openVolumes(array);
     if (volumes.list().length === 0) await volumes.create(name, volumeBytes);
     const store = volumes.open(name);
-    const database = await openVolumeIndex(join(directory, "index"));
+    const database = await openJournalIndex(join(directory, "index"));
     const journal = await openVolumeJournal({ database, store }, { group, place: directory });
     return {
       journal,

@@ -85,9 +85,9 @@ const nodeJournalSchema = Type.Object(
       journalAdapters,
       choice(
         journalAdapters,
-        "`leveldb`: records and index in files below the data directory. `volume`: records on a journal volume of the " +
-          "node's own `array`, one per group, named `journal-GROUP`; the index stays below the data directory. A journal " +
-          "can move from `leveldb` to `volume`, not back.",
+        "`leveldb`: index in LevelDB and records in segment files, all below the data directory. `volume`: records on a " +
+          "journal volume of the node's own `array`, one per group, named `journal-GROUP`; the index stays below the data " +
+          "directory. A journal that exists keeps the adapter that it was made with.",
       ),
     ),
     array: Type.Optional(

@@ -14,7 +14,8 @@ import type { Cluster } from "@waystation/config/cluster";
 import { groupsOf, nodeOf } from "@waystation/config/load";
 import type { JournalDatabase } from "@waystation/journal/level-database";
 import { openLevelJournal } from "@waystation/journal/level-journal";
-import { openVolumeIndex, openVolumeJournal } from "@waystation/journal/volume-journal";
+import { openJournalIndex } from "@waystation/journal/ring-journal";
+import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { makeFolderDurably, readFileIfThere, writeFileDurably } from "./durable-file.js";
 import { daemonFailure } from "./errors.js";
 import { journalCapacityOf } from "./memberships.js";
@@ -53,7 +54,7 @@ export async function openJournalFiles({ cluster, node, directory }: JournalFile
       const existed = (await readFileIfThere(marker)) !== null;
       if (existed && (await readdir(path)).length === 0) throw journalGone(name, path);
       if (isOnVolume) {
-        indexes.set(name, { directory: path, database: await openVolumeIndex(path) });
+        indexes.set(name, { directory: path, database: await openJournalIndex(path) });
       } else {
         const capacityBytes = journalCapacityOf(cluster, name, node);
         journals.set(name, await openLevelJournal({ group: name, directory: path, capacityBytes }));

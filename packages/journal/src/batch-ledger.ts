@@ -45,8 +45,8 @@ export interface BatchLedgerOptions {
   readonly trimmedThrough: number;
   /** Of the marks that the database holds. The ledger's from then on. */
   readonly markSum: MarkSum;
-  /** What the state says of the ring; null without one. */
-  readonly ringState: () => RingState | null;
+  /** What the state says of the ring. */
+  readonly ringState: () => RingState;
   /** Whether a commit that waits has a cut. */
   readonly hasWaitingCut: () => boolean;
 }

@@ -30,31 +30,19 @@ export interface JournalDatabase {
   close(): Promise<void>;
 }
 
-export interface LevelTuning {
+/** It holds the index, no payloads: small buffers and tables are enough, and keep it from growing the process. */
+const tuning = {
   /** Bytes of LevelDB's log before it becomes a table file. Up to two of these are held in memory. */
-  readonly writeBufferBytes: number;
-  readonly tableFileBytes: number;
+  writeBufferSize: 4 * 2 ** 20,
+  maxFileSize: 2 ** 20,
   /** Tables that may be open at once. LevelDB maps them whole: they count as memory of the process. */
-  readonly openFilesMax: number;
-  readonly blockCacheBytes: number;
-}
-
-/**
- * Measured with test/performance/journal.bench.ts and the memory part of the cluster's bench. Payloads are taken as they
- * are (no compression). Small buffers and tables: LevelDB writes every record to a table, trimmed or not, so a large write
- * buffer saves nothing, and tables of trimmed records stay mapped until they are compacted. The tail cache makes a block
- * cache idle.
- */
-export const defaultTuning: LevelTuning = {
-  writeBufferBytes: 8 * 2 ** 20,
-  tableFileBytes: 2 ** 20,
-  openFilesMax: 64,
-  blockCacheBytes: 2 ** 20,
+  maxOpenFiles: 64,
+  cacheSize: 2 ** 20,
 };
 
 /** Opens or creates a database. Rejects with the codes of `errors.ts`. */
-export async function openLevelDatabase(directory: string, tuning: LevelTuning): Promise<JournalDatabase> {
-  const level = await openLevel(directory, tuning).catch((error: unknown) => {
+export async function openLevelDatabase(directory: string): Promise<JournalDatabase> {
+  const level = await openLevel(directory).catch((error: unknown) => {
     throw openFailure(directory, error);
   });
   return {
@@ -73,17 +61,14 @@ export async function openLevelDatabase(directory: string, tuning: LevelTuning):
   };
 }
 
-async function openLevel(directory: string, tuning: LevelTuning): Promise<Level<Buffer, Buffer>> {
+async function openLevel(directory: string): Promise<Level<Buffer, Buffer>> {
   // Before the constructor, which starts to open by itself.
   await prepareDirectory(directory);
   const level = new Level<Buffer, Buffer>(directory, {
     keyEncoding: "buffer",
     valueEncoding: "buffer",
     compression: false,
-    writeBufferSize: tuning.writeBufferBytes,
-    maxFileSize: tuning.tableFileBytes,
-    maxOpenFiles: tuning.openFilesMax,
-    cacheSize: tuning.blockCacheBytes,
+    ...tuning,
   });
   await level.open();
   return level;

@@ -1,54 +1,37 @@
 /**
- * The journal on LevelDB (PROTOCOL 7), one database per node and group: a commit is acknowledged when the synced batch
- * that holds it is written. What a read finds different from the index is `JOURNAL_DAMAGED`, never skipped.
- * Layout: `level-layout.ts`; recovery: `level-recovery.ts`.
+ * The journal in a directory (PROTOCOL 7): adapter `leveldb`. LevelDB holds index, marks, counters and checkpoints, the
+ * records lie beside it in segment files, preallocated and used again (`segment-files.ts`): LevelDB would write each
+ * payload to its log, to a table, and again at every compaction.
  */
+import { join } from "node:path";
 import type { Journal } from "@waystation/contracts/journal";
-import { createJournalFront, type JournalOptions } from "./journal-front.js";
-import {
-  databaseFailure,
-  defaultTuning,
-  openLevelDatabase,
-  type JournalDatabase,
-  type LevelTuning,
-} from "./level-database.js";
-import { readRecordRange } from "./level-records.js";
-import { recoverJournal } from "./level-recovery.js";
-import { createLevelWriter } from "./level-writer.js";
+import { databaseFailure } from "./level-database.js";
+import { openJournalIndex, openRingJournal, type RingJournalOptions } from "./ring-journal.js";
+import { openSegmentFiles } from "./segment-files.js";
 
-export interface LevelJournalOptions extends JournalOptions {
-  /** What `usage` reports as capacity; 8 GiB when left out. Keeping to it is the callers' business. */
-  readonly capacityBytes?: number;
+export interface LevelJournalOptions extends RingJournalOptions {
+  readonly directory: string;
+  /** 16 MiB, but in tests. */
+  readonly segmentBytes?: number;
 }
 
 const defaultCapacityBytes = 8 * 2 ** 30;
+/** A group of one small record takes a block of its own: room for what `usage` does not count. */
+const ringShare = 2;
+const ringExtraBytes = 64 * 2 ** 20;
 
 /** Opens the journal in a directory, or creates it. Rejects with the codes of `errors.ts`. */
-export async function openLevelJournal(
-  options: LevelJournalOptions & { readonly directory: string; readonly tuning?: LevelTuning },
-): Promise<Journal> {
-  const database = await openLevelDatabase(options.directory, options.tuning ?? defaultTuning);
-  return openJournalOn(database, { ...options, place: options.directory });
-}
-
-/** Opens the journal that a database holds, and owns the database from then on; closes it if the opening fails. */
-export async function openJournalOn(
-  database: JournalDatabase,
-  options: LevelJournalOptions & { readonly place: string },
-): Promise<Journal> {
-  const { place } = options;
-  try {
-    const recovered = await recoverJournal(database, options);
-    return createJournalFront(options, recovered, {
-      place,
-      createWriter: (parts) => createLevelWriter({ ...parts, database }),
-      readPage: (page) => readRecordRange(database, page, place),
-      capacityBytes: () => options.capacityBytes ?? defaultCapacityBytes,
-      failureOf: (error) => databaseFailure(place, error),
-      close: () => database.close(),
-    });
-  } catch (error) {
-    await database.close();
-    throw databaseFailure(place, error);
-  }
+export async function openLevelJournal(options: LevelJournalOptions): Promise<Journal> {
+  const { directory, segmentBytes, capacityBytes = defaultCapacityBytes } = options;
+  const database = await openJournalIndex(directory);
+  const sizeBytes = ringShare * capacityBytes + ringExtraBytes;
+  const files = { directory: join(directory, "segments"), sizeBytes };
+  const store = await openSegmentFiles(segmentBytes === undefined ? files : { ...files, segmentBytes }).catch(
+    async (error: unknown) => {
+      await database.close();
+      throw databaseFailure(directory, error);
+    },
+  );
+  const media = { database, store, closeStore: () => store.close() };
+  return openRingJournal(media, { ...options, capacityBytes, place: directory });
 }

@@ -1,14 +1,14 @@
 /**
- * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself. A journal on a volume has
- * the same, but for the records that lie in its ring (`volume-layout.ts`), and what the ring holds of its newest batches.
+ * What lies where in a journal's LevelDB. Every value carries a CRC32C of the rest of itself. Records lie
+ * in the journal's ring (`ring-layout.ts`), as do the newest batches until a checkpoint; here is what the ring had no room for.
  *
  *     's'                    state: the end of the journal, its trim cursor, what its marks add up to (`level-state.ts`),
- *                            written with every batch
+ *                            written with every checkpoint
  *     'b' + number (u64 BE)  batch index: which records a batch added (or cut), chained to the batch before
  *     'm' + key (UTF-8)      mark, as JSON
  *     'r' + sequence (u64 BE) record, see record-format.ts
  *
- * One LevelDB batch writes records, marks, its batch index and the state, so all of it is there or none. LevelDB's
+ * One LevelDB batch writes a checkpoint: batch indexes, marks and the state, so all of it is there or none. LevelDB's
  * log replay may drop damaged batches in silence: then a number of the batch chain is missing, or a checksum does
  * not lead to the next, or the chain does not end where the state says, or, of a batch whose index is trimmed, the marks
  * do not add up to what the state says. What a lost tail took with it, state and all, only the peers' watermarks can tell
@@ -29,7 +29,7 @@
 import { crc32c } from "@node-rs/crc32";
 import { readUint64, readUint64BE, writeUint64, writeUint64BE } from "./uint64.js";
 
-export const layoutVersion = 3;
+export const layoutVersion = 4;
 export const stateKey = Buffer.from("s");
 /** The lowest and highest key that any entry can have. */
 export const allKeys = { first: Buffer.from([0]), last: Buffer.from([0xff]) };

@@ -21,12 +21,11 @@ import {
   unseal,
   type BatchIndex,
 } from "./level-layout.js";
-import { readRecordRange } from "./level-records.js";
-import { decodeState, freshState, type JournalState } from "./level-state.js";
+import { decodeState, type JournalState } from "./level-state.js";
 import { createMarkSum, type MarkSum } from "./mark-sum.js";
 import { createRecordIndex, type IndexedRecord, type RecordIndex } from "./record-index.js";
 import { groupBytesMaxOf } from "./ring.js";
-import { batchEnd, recordPositions } from "./volume-layout.js";
+import { batchEnd, recordPositions } from "./ring-layout.js";
 
 export interface RecoveredJournal {
   readonly index: RecordIndex;
@@ -44,19 +43,6 @@ export interface RecoveryOptions {
   readonly group: GroupName;
   /** Names the journal in messages. */
   readonly place: string;
-}
-
-/** A journal that is in its database alone. */
-export async function recoverJournal(database: JournalDatabase, options: RecoveryOptions): Promise<RecoveredJournal> {
-  const { group, place } = options;
-  const state = (await readState(database, options)) ?? (await createState(database, freshState(group, null)));
-  if (state.ring !== null) {
-    const message = `the journal in ${place} is the index of a journal on a volume: set it back to adapter volume, or set the directory aside`;
-    throw journalFailure("JOURNAL_FOREIGN", message);
-  }
-  const recovered = await recoverFrom(database, state, place);
-  await checkEnds(recovered.index, (page) => readRecordRange(database, page, place));
-  return recovered;
 }
 
 /** The state, or null of a new database. */
@@ -170,8 +156,8 @@ async function followChain(
 function checkRingPlace(batch: BatchIndex, { chain, state, place }: Omit<Following, "index">): void {
   const { ring } = state;
   const startMin = chain.lastRingStart() ?? 0;
-  const [end, endMax] = [batchEnd(batch), ring?.head ?? 0];
-  const lengthMax = ring === null ? 0 : groupBytesMaxOf(ring.sizeBytes);
+  const [end, endMax] = [batchEnd(batch), ring.head];
+  const lengthMax = groupBytesMaxOf(ring.sizeBytes);
   const fits = batch.inRing ? end <= endMax && end - batch.ringStart <= lengthMax : batch.ringStart <= endMax;
   if (!fits || batch.ringStart < startMin) throw damaged(place, `batch ${batch.number} has no place in its ring`);
 }

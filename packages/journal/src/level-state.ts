@@ -17,22 +17,23 @@ export interface JournalState {
   /** How many marks there are, and their checksum: see `mark-sum.ts`. */
   readonly markCount: number;
   readonly markSum: number;
-  /** The ring that belongs to this database; null when all records are in here. */
-  readonly ring: RingState | null;
+  /** The ring that belongs to this database. */
+  readonly ring: RingState;
 }
 
 /** Positions count bytes from the ring's creation on; where one lies is its remainder by the ring's size. */
 export interface RingState {
-  /** The same as in the volume's header. Hexadecimal. */
+  /** The same as in the ring's header. Hexadecimal. */
   readonly id: string;
+  readonly lies: "in-files" | "on-volume";
   readonly sizeBytes: number;
   /** Where the batch after the newest one of this state begins: opening searches the ring from here. */
   readonly head: number;
-  /** Up to here the volume has been written once. */
+  /** Up to here a volume has been written once. */
   readonly preparedThrough: number;
 }
 
-export function freshState(group: string, ring: RingState | null): JournalState {
+export function freshState(group: string, ring: RingState): JournalState {
   return {
     layout: layoutVersion,
     group,
@@ -79,9 +80,10 @@ function isState(fields: Fields): fields is Fields & JournalState {
   if (!isCount(lastBatch) || !isCount(firstBatch) || firstBatch < 1 || firstBatch > lastBatch + 1) return false;
   if (typeof group !== "string" || !isCount(trimmedThrough) || !isCount(markCount)) return false;
   if (!isUint32(fields["lastBatchCrc"]) || !isUint32(fields["markSum"])) return false;
-  return ring === null || (isFields(ring) && isRing(ring));
+  return isFields(ring) && isRing(ring);
 }
 
-function isRing({ id, sizeBytes, head, preparedThrough }: Fields): boolean {
+function isRing({ id, lies, sizeBytes, head, preparedThrough }: Fields): boolean {
+  if (lies !== "in-files" && lies !== "on-volume") return false;
   return typeof id === "string" && isCount(sizeBytes) && isCount(head) && isCount(preparedThrough);
 }

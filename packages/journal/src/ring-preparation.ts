@@ -1,7 +1,7 @@
 /**
- * Writes zeros once over what a ring has never written, so that no file system below has to allocate space while somebody
- * waits for a group to be durable. It goes on beside the groups, at a small part of what the medium gives, and ahead of the
- * head whenever a group needs it. How far it came is durable with the journal's state, written after the zeros.
+ * Prepares a ring's space, so that no file system below has to allocate any while somebody waits for a group to be durable.
+ * It goes on beside the groups, at a small part of what the medium gives, and ahead of the head whenever a group needs it.
+ * How far it came on a volume is durable with the journal's state, written after the zeros.
  */
 import type { Ring } from "./ring.js";
 
@@ -11,6 +11,8 @@ const restShare = 20;
 export interface RingPreparation {
   /** Resolves when the ring is prepared up to a position. Rejects when the medium fails, now or earlier. */
   through(position: number): Promise<void>;
+  /** The head has moved: there may be more to do. */
+  kick(): void;
   /** Resolves when it has come to rest for good. */
   stop(): Promise<void>;
 }
@@ -29,7 +31,12 @@ export function startRingPreparation(ring: Ring): RingPreparation {
   const goOn = async (): Promise<void> => {
     const startedMs = performance.now();
     await oneStep();
+    rest = undefined;
     if (!stopped && !ring.isPrepared()) restFor((performance.now() - startedMs) * restShare);
+  };
+
+  const kick = (): void => {
+    if (rest === undefined && !stopped && failure === null && !ring.isPrepared()) restFor(0);
   };
 
   const restFor = (ms: number): void => {
@@ -39,11 +46,12 @@ export function startRingPreparation(ring: Ring): RingPreparation {
     rest.unref();
   };
 
-  if (!ring.isPrepared()) restFor(0);
+  kick();
   return {
+    kick,
     async through(position) {
       if (failure !== null) throw failure as Error;
-      while (!ring.isPrepared() && ring.preparedThrough() < position) await oneStep();
+      while (!ring.isPreparedThrough(position)) await oneStep();
     },
     async stop() {
       stopped = true;

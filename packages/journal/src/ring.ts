@@ -1,6 +1,6 @@
 /**
- * The ring on a journal volume: where the next group goes, how much of it is free, and reads that nothing is written over
- * while they run. Positions count bytes from the ring's creation on (see `volume-layout.ts`):
+ * The ring of a journal: where the next group goes, how much of it is free, and reads that nothing is written over
+ * while they run. Positions count bytes from the ring's creation on (see `ring-layout.ts`):
  *
  *        tail                head              tail + size
  *     ----|-- may be needed --|----- free ---------|
@@ -8,9 +8,10 @@
  * The tail moves only when what let it go is durable elsewhere: until then a crash may still need the groups behind it.
  */
 import assert from "node:assert/strict";
-import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
+import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { RingState } from "./level-state.js";
-import { blockBytes } from "./volume-layout.js";
+import { blockBytes } from "./ring-layout.js";
+import type { RingStore } from "./ring-store.js";
 
 export interface Ring {
   readonly id: string;
@@ -29,10 +30,11 @@ export interface Ring {
   moveTail(position: number): void;
   /** The caller owns the buffer. To be called in the turn in which what lies there was found to be needed. */
   read(position: number, lengthBytes: number): Promise<Buffer>;
-  /** Up to here every block has been written once, so that writing it again allocates nothing in a file system below. */
-  preparedThrough(): number;
+  /** Up to a position all is prepared: writing a group there allocates nothing in a file system below. */
+  isPreparedThrough(position: number): boolean;
+  /** There is nothing to prepare now: all of it is, or enough ahead of the head of a ring that gives space back. */
   isPrepared(): boolean;
-  /** Writes zeros over the next part that was never written. One at a time; groups go no further than it has come. */
+  /** Prepares the next part. One at a time; groups go no further than it has come. */
   prepareMore(): Promise<void>;
   /** What the next state of the journal says of it. */
   state(): RingState;
@@ -41,24 +43,26 @@ export interface Ring {
 /** The header is before it. */
 const ringOffsetBytes = blockBytes;
 const groupBytesLimit = 16 * 2 ** 20;
-const zeros = Buffer.alloc(2 ** 20);
+const stepBytes = 2 ** 20;
 
 /** No group takes more of a ring of this size. */
 export function groupBytesMaxOf(ringBytes: number): number {
   return Math.min(groupBytesLimit, Math.floor(ringBytes / 8 / blockBytes) * blockBytes);
 }
 
-/** The ring's size on a volume. */
-export function ringBytesOn(store: DurableBlockStore): number {
+/** The ring's size on a store. */
+export function ringBytesOn(store: RingStore): number {
   return Math.floor((store.sizeBytes - ringOffsetBytes) / blockBytes) * blockBytes;
 }
 
 /** Opens a ring at `head`; what is free behind it is known once `moveTail` was called. */
-export function createRing(store: DurableBlockStore, from: RingState): Ring {
-  const { id, sizeBytes } = from;
+export function createRing(store: RingStore, from: RingState): Ring {
+  const { id, lies, sizeBytes } = from;
   let head = from.head;
   let tail = 0;
-  let preparedThrough = Math.max(from.preparedThrough, from.head);
+  // A store that gives space back knows by itself what is ready.
+  let preparedThrough = store.reuse === null ? Math.max(from.preparedThrough, from.head) : from.head;
+  let preparingThrough = 0;
   const reading = new Map<symbol, number>();
 
   /** The parts of a range of positions on the volume: two where the ring ends. */
@@ -91,6 +95,16 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
     return needed;
   };
 
+  /** What is prepared stays so from the first lap on, or only until the tail has passed it. */
+  const isPreparedThrough = (position: number): boolean =>
+    preparedThrough >= (store.reuse === null ? Math.min(position, sizeBytes) : position);
+
+  const giveBack = (): void => {
+    const from = neededFrom();
+    const neededBytes = Math.min(sizeBytes, Math.max(head, preparedThrough, preparingThrough) - from);
+    store.reuse?.keep(pieces(from, neededBytes).map(([offsetBytes, lengthBytes]) => ({ offsetBytes, lengthBytes })));
+  };
+
   return {
     id,
     sizeBytes,
@@ -100,8 +114,7 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
     freeBytes: () => sizeBytes - (head - neededFrom()),
     async append(group) {
       const position = head;
-      const isPrepared = preparedThrough >= Math.min(head + group.length, sizeBytes);
-      assert(isPrepared, "a group goes where the ring is prepared");
+      assert(isPreparedThrough(head + group.length), "a group goes where the ring is prepared");
       assert(group.length <= sizeBytes - (head - tail) && group.length % blockBytes === 0, "a group fits the ring");
       head += group.length;
       await write(position, group);
@@ -114,6 +127,7 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
     moveTail(position) {
       assert(position >= tail && position <= head, `the tail ${tail} moves to ${position}, the head is at ${head}`);
       tail = position;
+      giveBack();
     },
     async read(position, lengthBytes) {
       const mine = Symbol();
@@ -124,14 +138,18 @@ export function createRing(store: DurableBlockStore, from: RingState): Ring {
         reading.delete(mine);
       }
     },
-    preparedThrough: () => preparedThrough,
-    isPrepared: () => preparedThrough >= sizeBytes,
+    isPreparedThrough,
+    isPrepared: () =>
+      isPreparedThrough(store.reuse === null ? sizeBytes : Math.min(head + store.reuse.aheadBytes, tail + sizeBytes)),
     async prepareMore() {
-      const lengthBytes = Math.min(zeros.length, sizeBytes - preparedThrough);
-      const data = zeros.subarray(0, lengthBytes);
-      await store.writeBatch([{ offsetBytes: ringOffsetBytes + preparedThrough, lengthBytes, data }]);
-      preparedThrough += lengthBytes;
+      // Of the first lap there is a last part; to go on would write over groups.
+      if (store.reuse === null && preparedThrough >= sizeBytes) return;
+      const start = preparedThrough % sizeBytes;
+      const lengthBytes = Math.min(stepBytes, sizeBytes - start);
+      preparingThrough = preparedThrough + lengthBytes;
+      const readyBytes = await store.prepare(ringOffsetBytes + start, lengthBytes);
+      preparedThrough += Math.min(readyBytes, sizeBytes - start);
     },
-    state: () => ({ id, sizeBytes, head, preparedThrough }),
+    state: () => ({ id, lies, sizeBytes, head, preparedThrough }),
   };
 }

@@ -2,11 +2,9 @@
 // Opening refuses it by name; it neither trips over it nor follows it anywhere.
 import { crc32c } from "@node-rs/crc32";
 import { isFailure } from "@waystation/contracts/errors";
-import type { GroupName } from "@waystation/contracts/ids";
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { makeRecord, readAll } from "./conformance-harness.js";
-import { openJournalOn } from "./level-journal.js";
 import {
   batchKey,
   decodeBatchIndex,
@@ -17,10 +15,9 @@ import {
   unseal,
   type BatchIndex,
 } from "./level-layout.js";
-import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
-import { createVolumeMedia, type VolumeMedia } from "./volume-media.js";
+import type { LossyMedium } from "./lossy-database.js";
+import { createRingMedia, type RingMedia } from "./ring-media.js";
 
-const group = "g1" as GroupName;
 const volumeBytes = 260 * 1024;
 const blockBytes = 4096;
 
@@ -34,17 +31,9 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return "none";
 }
 
-async function filledLevel(): Promise<LossyMedium> {
-  const medium = createLossyMedium();
-  const journal = await openJournalOn(medium.open(), { group, place: "test" });
-  for (let n = 1; n <= 6; n++) await journal.commit({ records: [makeRecord(n)], marks: new Map([["n", n]]) });
-  await journal.close();
-  return medium;
-}
-
 /** Six records in groups of one block each; with the crash, the index knows of none of them. */
-async function filledVolume(end: "closed" | "crashed"): Promise<VolumeMedia> {
-  const media = createVolumeMedia(volumeBytes);
+async function filled(end: "closed" | "crashed"): Promise<RingMedia> {
+  const media = createRingMedia(volumeBytes);
   const journal = await media.open();
   for (let n = 1; n <= 6; n++) await journal.commit({ records: [makeRecord(n)], marks: new Map([["n", n]]) });
   if (end === "closed") await journal.close();
@@ -75,7 +64,7 @@ function rewriteBatch(medium: LossyMedium, number: number, changes: Partial<Batc
 
 const entry = (sequence: number) => ({ sequence, bytes: 608, crc: 1 });
 
-describe("senseless metadata of a journal on LevelDB is refused", () => {
+describe("senseless metadata in a journal's database is refused", () => {
   const senseless: readonly unknown[] = [null, -1, 0.5, 2 ** 60, "1", [], {}];
   const fields = [
     "layout",
@@ -89,31 +78,31 @@ describe("senseless metadata of a journal on LevelDB is refused", () => {
   ];
   it.each(fields)("its state with another %s", async (field) => {
     for (const value of [...senseless, undefined]) {
-      const medium = await filledLevel();
-      edit(medium, stateKey, (sealed) => seal({ ...(unseal(sealed) as object), [field]: value }));
-      const text = await refusal(openJournalOn(medium.open(), { group, place: "test" }));
+      const media = await filled("closed");
+      edit(media.medium, stateKey, (sealed) => seal({ ...(unseal(sealed) as object), [field]: value }));
+      const text = await refusal(media.open());
       expect(text, JSON.stringify(value)).toMatch(/^(JOURNAL_DAMAGED|JOURNAL_FOREIGN): .*test/);
     }
   });
 
   it.each([["null"], ["[]"], ["no JSON"], [""]])("its state as %j", async (text) => {
-    const medium = await filledLevel();
-    edit(medium, stateKey, () => {
+    const media = await filled("closed");
+    edit(media.medium, stateKey, () => {
       const value = Buffer.from(`    ${text}`);
       value.writeUInt32LE(crc32c(value.subarray(4)), 0);
       return value;
     });
-    expect(await refusal(openJournalOn(medium.open(), { group, place: "test" }))).toMatch(/^JOURNAL_DAMAGED: .*state/);
+    expect(await refusal(media.open())).toMatch(/^JOURNAL_DAMAGED: .*state/);
   });
 
   it("a mark that is no JSON", async () => {
-    const medium = await filledLevel();
-    edit(medium, markKey("n"), () => {
+    const media = await filled("closed");
+    edit(media.medium, markKey("n"), () => {
       const value = Buffer.from("    {");
       value.writeUInt32LE(crc32c(value.subarray(4)), 0);
       return value;
     });
-    expect(await refusal(openJournalOn(medium.open(), { group, place: "test" }))).toMatch(/^JOURNAL_DAMAGED: .*mark n/);
+    expect(await refusal(media.open())).toMatch(/^JOURNAL_DAMAGED: .*mark n/);
   });
 
   it.each<[string, Partial<BatchIndex>, RegExp]>([
@@ -121,12 +110,10 @@ describe("senseless metadata of a journal on LevelDB is refused", () => {
     ["records that do not ascend", { entries: [entry(9), entry(3)] }, /the index of batch 3 is not whole/],
     ["record 0", { entries: [entry(0)] }, /the index of batch 3 is not whole/],
     ["a record beyond all numbers", { entries: [entry(2 ** 60)] }, /the index of batch 3 is not whole/],
-    ["a place in a ring that it has not", { inRing: true }, /batch 3 has no place in its ring/],
-    ["a start in a ring that it has not", { ringStart: 4096 }, /batch 3 has no place in its ring/],
   ])("a batch with %s", async (_, changes, message) => {
-    const medium = await filledLevel();
-    rewriteBatch(medium, 3, changes);
-    const text = await refusal(openJournalOn(medium.open(), { group, place: "test" }));
+    const media = await filled("closed");
+    rewriteBatch(media.medium, 3, changes);
+    const text = await refusal(media.open());
     expect(text).toMatch(/^JOURNAL_DAMAGED: the journal in test/);
     expect(text).toMatch(message);
   });
@@ -142,12 +129,14 @@ describe("senseless metadata of a journal on LevelDB is refused", () => {
   });
 });
 
-describe("senseless metadata of a journal on a volume is refused", () => {
-  const open = (media: VolumeMedia) => refusal(media.open({ tailCacheBytes: 0 }).then((journal) => readAll(journal)));
+describe("senseless metadata in and of a journal's ring is refused", () => {
+  const open = (media: RingMedia) => refusal(media.open({ tailCacheBytes: 0 }).then((journal) => readAll(journal)));
 
   it.each([
     ["id", "x"],
     ["id", 7],
+    ["lies", "elsewhere"],
+    ["lies", null],
     ["sizeBytes", -4096],
     ["sizeBytes", 2 ** 40],
     ["head", 100],
@@ -156,7 +145,7 @@ describe("senseless metadata of a journal on a volume is refused", () => {
     ["preparedThrough", 5],
     ["preparedThrough", null],
   ])("its state with a ring whose %s is %j", async (field, value) => {
-    const media = await filledVolume("closed");
+    const media = await filled("closed");
     edit(media.medium, stateKey, (sealed) => {
       const state = unseal(sealed) as { readonly ring: object };
       return seal({ ...state, ring: { ...state.ring, [field]: value } });
@@ -169,7 +158,7 @@ describe("senseless metadata of a journal on a volume is refused", () => {
     ["a start before that of the batch before it", { ringStart: 0 }],
     ["a record longer than any group", { entries: [{ ...entry(3), bytes: 0x7fffffff }] }],
   ])("a batch with %s", async (_, changes) => {
-    const media = await filledVolume("closed");
+    const media = await filled("closed");
     rewriteBatch(media.medium, 3, changes);
     expect(await open(media)).toMatch(/^JOURNAL_DAMAGED: the journal in test .*batch 3 has no place in its ring/);
   });
@@ -177,10 +166,10 @@ describe("senseless metadata of a journal on a volume is refused", () => {
   it.each([
     ["no ring", 0],
     ["half a block", 2048],
-    ["more than the volume", 2 ** 40],
+    ["more than there is", 2 ** 40],
   ])("a header that says %s, with and without the index", async (_, ringBytes) => {
     for (const isIndexThere of [true, false]) {
-      const media = await filledVolume("closed");
+      const media = await filled("closed");
       const { bytes } = media.store;
       bytes.writeUIntLE(ringBytes, 24, 6);
       bytes.writeUInt32LE(crc32c(bytes.subarray(4, blockBytes)), 0);
@@ -190,7 +179,7 @@ describe("senseless metadata of a journal on a volume is refused", () => {
   });
 
   /** Changes the newest group, and makes its checksums right again: of its head, and of its marks. */
-  function rewriteNewest({ store }: VolumeMedia, change: (group: Buffer, marksStart: number) => void): void {
+  function rewriteNewest({ store }: RingMedia, change: (group: Buffer, marksStart: number) => void): void {
     const head = store.bytes.subarray(6 * blockBytes, 7 * blockBytes);
     const marksStart = head.indexOf("n", 700) - 6;
     change(head, marksStart);
@@ -206,8 +195,8 @@ describe("senseless metadata of a journal on a volume is refused", () => {
     ["with a mark that leaves it", (group, marksStart) => group.writeUInt32LE(0x7fffffff, marksStart + 2)],
     ["with a mark that is cut short", (group) => group.writeUInt32LE(3, 20)],
   ])("a whole group %s", async (_, change) => {
-    const media = await filledVolume("crashed");
+    const media = await filled("crashed");
     rewriteNewest(media, change);
-    expect(await open(media)).toMatch(/^JOURNAL_DAMAGED: the journal in test .*batch 6 in its volume makes no sense/);
+    expect(await open(media)).toMatch(/^JOURNAL_DAMAGED: the journal in test .*batch 6 in its ring makes no sense/);
   });
 });

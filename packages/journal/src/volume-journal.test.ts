@@ -2,13 +2,13 @@ import { describe, it } from "vitest";
 import { journalConformance } from "./conformance.js";
 import type { JournalHarness } from "./conformance-harness.js";
 import { runAgainstModel } from "./conformance-model.js";
-import type { VolumeJournalOptions } from "./volume-journal.js";
-import { createVolumeMedia } from "./volume-media.js";
+import type { RingJournalOptions } from "./ring-journal.js";
+import { createRingMedia } from "./ring-media.js";
 
 const kib = 1024;
 
-function harnessOn(volumeBytes: number, options: Partial<VolumeJournalOptions>): JournalHarness {
-  const media = createVolumeMedia(volumeBytes);
+function harnessOn(volumeBytes: number, options: Partial<RingJournalOptions>): JournalHarness {
+  const media = createRingMedia(volumeBytes);
   return {
     open: () => media.open(options),
     crash: (random) => Promise.resolve(media.crash(random)),
@@ -18,7 +18,7 @@ function harnessOn(volumeBytes: number, options: Partial<VolumeJournalOptions>):
 const often = { checkpointBytes: 8 * kib, checkpointBatches: 4 };
 const rarely = { checkpointBytes: 2 ** 30, checkpointBatches: 1000 };
 
-const variants: readonly [string, number, Partial<VolumeJournalOptions>][] = [
+const variants: readonly [string, number, Partial<RingJournalOptions>][] = [
   ["with room", 1024 * kib, {}],
   ["with room, without a tail cache", 1024 * kib, { tailCacheBytes: 0 }],
   ["with room, one commit per group", 1024 * kib, { tailCacheBytes: 4000, batchBytesMax: 1, tuning: rarely }],

@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from "vitest";
 import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
 import type { DatabaseOperation } from "./level-database.js";
 import { openVolumeJournal } from "./volume-journal.js";
-import { createVolumeMedia, type VolumeMedia } from "./volume-media.js";
+import { createRingMedia, type RingMedia } from "./ring-media.js";
 
 const kib = 1024;
 
@@ -17,7 +17,7 @@ function range(from: number, through: number, payloadBytes = 100) {
   return Array.from({ length: through - from + 1 }, (_, index) => makeRecord(from + index, { payload }));
 }
 
-const recordsInDatabase = ({ medium }: VolumeMedia): number =>
+const recordsInDatabase = ({ medium }: RingMedia): number =>
   [...medium.entries.values()].filter(([key]) => key.toString("latin1").startsWith("r")).length;
 
 /** Commits single records, as long as the journal says that it has room; returns the last. */
@@ -33,7 +33,7 @@ async function fill(journal: Journal, payloadBytes: number): Promise<number> {
 }
 
 /** The ring is written once by zeros when nothing else is to do: what follows counts writes. */
-async function whenPrepared({ store }: VolumeMedia): Promise<void> {
+async function whenPrepared({ store }: RingMedia): Promise<void> {
   let batches = -1;
   await vi.waitFor(() => {
     const before = batches;
@@ -49,7 +49,7 @@ async function turns(count: number): Promise<void> {
 
 describe("acknowledging", () => {
   it("PROTOCOL 7: a commit costs one durable write, and none of LevelDB; marks ride along", async () => {
-    const media = createVolumeMedia(1024 * kib);
+    const media = createRingMedia(1024 * kib);
     const journal = await media.open();
     await whenPrepared(media);
     const [batches, syncs] = [media.store.batches(), media.medium.syncs.length];
@@ -63,7 +63,7 @@ describe("acknowledging", () => {
   });
 
   it("commits that wait together share one write, up to the limit of a batch", async () => {
-    const media = createVolumeMedia(1024 * kib);
+    const media = createRingMedia(1024 * kib);
     const journal = await media.open({ batchBytesMax: 10_000 });
     await whenPrepared(media);
     const batches = media.store.batches();
@@ -72,7 +72,7 @@ describe("acknowledging", () => {
   });
 
   it("every checkpoint is synced, and a clean close leaves nothing to search", async () => {
-    const media = createVolumeMedia(1024 * kib);
+    const media = createRingMedia(1024 * kib);
     const journal = await media.open({ tuning: { checkpointBytes: 8 * kib, checkpointBatches: 3 } });
     for (const record of range(1, 50)) await journal.commit({ records: [record] });
     await journal.close();
@@ -87,7 +87,7 @@ describe("acknowledging", () => {
 describe("a ring that is full", () => {
   it("has no room left in `usage` before it is: who keeps to that never has records in LevelDB", async () => {
     for (const payloadBytes of [1, 512, 4000, 4096, 6000]) {
-      const media = createVolumeMedia(520 * kib);
+      const media = createRingMedia(520 * kib);
       const journal = await media.open();
       const last = await fill(journal, payloadBytes);
       expect(last).toBeGreaterThan(50);
@@ -99,7 +99,7 @@ describe("a ring that is full", () => {
   });
 
   it("still takes marks and cuts, any number of them, and loses none", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     let journal = await media.open();
     const last = await fill(journal, 4000);
     for (let n = 1; n <= 200; n++) await journal.commit({ marks: new Map([["n", n]]) });
@@ -111,7 +111,7 @@ describe("a ring that is full", () => {
   });
 
   it("takes what callers had promised to take in LevelDB, and gives that back when it is trimmed", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     let journal = await media.open({ tailCacheBytes: 0 });
     const last = await fill(journal, 4000);
     await journal.commit({ records: range(last + 1, last + 40, 4000) });
@@ -126,7 +126,7 @@ describe("a ring that is full", () => {
   });
 
   it("is not written over before the checkpoint that let the tail go is durable", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     const database = media.medium.open();
     let release: (() => void) | undefined;
     let isHeld = false;
@@ -150,7 +150,7 @@ describe("a ring that is full", () => {
     await vi.waitFor(() => expect(release).not.toBe(undefined));
     // What was there when the power goes now is there again: nothing of it was written over.
     const bytes = Buffer.from(media.store.bytes);
-    const copy = createVolumeMedia(132 * kib);
+    const copy = createRingMedia(132 * kib);
     bytes.copy(copy.store.bytes);
     for (const [key, entry] of media.medium.entries) copy.medium.entries.set(key, entry);
     const again = await copy.open();
@@ -167,7 +167,7 @@ describe("a ring that is full", () => {
 
 describe("a cut that waits while what it cuts is written", () => {
   it("leaves each number with the record that was put there last, in the ring or in LevelDB", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     let journal = await media.open({ tailCacheBytes: 0, batchBytesMax: 1 });
     const others = range(3, 7, 4500);
     const last = range(5, 6, 300);
@@ -189,7 +189,7 @@ describe("a cut that waits while what it cuts is written", () => {
   });
 
   it("is not overtaken by a trim that speaks of the numbers it gives out anew", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     const [database, store] = [media.medium.open(), media.store.open()];
     let writesLeft = Infinity;
     const stopping = {
@@ -221,7 +221,7 @@ describe("a cut that waits while what it cuts is written", () => {
   });
 
   it("leaves it so, too, when the last word is LevelDB's", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     const journal = await media.open({ tailCacheBytes: 0, batchBytesMax: 1 });
     const others = range(3, 7, 4500);
     await Promise.all([
@@ -234,7 +234,7 @@ describe("a cut that waits while what it cuts is written", () => {
 
 describe("reading", () => {
   it("what is trimmed while it is read is not written over until it has been read", async () => {
-    const media = createVolumeMedia(132 * kib);
+    const media = createRingMedia(132 * kib);
     const [database, store] = [media.medium.open(), media.store.open()];
     let release: (() => void) | undefined;
     let isSlow = false;
@@ -272,7 +272,7 @@ describe("laps of the ring", () => {
       { weight: 1, arbitrary: fc.record({ crash: fc.integer() }) },
     );
     const property = fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
-      const media = createVolumeMedia(132 * kib);
+      const media = createRingMedia(132 * kib);
       const options = { tailCacheBytes: 0, tuning: { checkpointBytes: 32 * kib, checkpointBatches: 8 } };
       let journal = await media.open(options);
       let next = 1;
@@ -309,7 +309,7 @@ describe("laps of the ring", () => {
   });
 
   it("a new ring is written once by zeros when there is nothing else to do, never over a group", async () => {
-    const media = createVolumeMedia(1024 * kib);
+    const media = createRingMedia(1024 * kib);
     media.store.bytes.fill(0xee, 8 * kib);
     const journal = await media.open();
     await journal.commit({ records: range(1, 20, 5000) });
@@ -320,7 +320,7 @@ describe("laps of the ring", () => {
 });
 
 describe("media that fail", () => {
-  async function openFailing(media: VolumeMedia, which: "store" | "database"): Promise<[Journal, () => void]> {
+  async function openFailing(media: RingMedia, which: "store" | "database"): Promise<[Journal, () => void]> {
     let fails = false;
     const [database, store] = [media.medium.open(), media.store.open()];
     const failure = () => Promise.reject(new Error(`${which} is broken`));
@@ -343,7 +343,7 @@ describe("media that fail", () => {
   it.each(["store", "database"] as const)(
     "a %s that fails ends the journal, and what was acknowledged is kept",
     async (which) => {
-      const media = createVolumeMedia(132 * kib);
+      const media = createRingMedia(132 * kib);
       const [journal, breakIt] = await openFailing(media, which);
       await journal.commit({ records: range(1, 2) });
       breakIt();
@@ -362,6 +362,6 @@ describe("media that fail", () => {
   );
 
   it("a volume too small for a ring is refused", async () => {
-    await expect(createVolumeMedia(32 * kib).open()).rejects.toMatchObject({ code: "JOURNAL_FAILED" });
+    await expect(createRingMedia(32 * kib).open()).rejects.toMatchObject({ code: "JOURNAL_FAILED" });
   });
 });

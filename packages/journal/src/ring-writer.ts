@@ -1,5 +1,5 @@
 /**
- * The one writer of a journal on a volume. A batch of commits becomes one group in the ring, durable by one write; what
+ * The one writer of a journal. A batch of commits becomes one group in the ring, durable by one write; what
  * LevelDB must know of it (batch index, marks) is gathered, and goes there with the next checkpoint, which is synced.
  * Opening finds in the ring what came after the last checkpoint.
  *
@@ -25,30 +25,30 @@ import type { JournalWriter, WriterParts } from "./journal-front.js";
 import type { DatabaseOperation, JournalDatabase } from "./level-database.js";
 import { startRingPreparation } from "./ring-preparation.js";
 import type { Ring } from "./ring.js";
-import { encodeGroup, groupBytesOf, recordPositions } from "./volume-layout.js";
+import { encodeGroup, groupBytesOf, recordPositions } from "./ring-layout.js";
 
-export interface VolumeWriterTuning {
+export interface WriterTuning {
   /** A checkpoint is due after so many bytes of groups: what opening reads at most, about. */
   readonly checkpointBytes: number;
   readonly checkpointBatches: number;
 }
 
-export const defaultVolumeTuning: VolumeWriterTuning = { checkpointBytes: 64 * 2 ** 20, checkpointBatches: 2048 };
+export const defaultWriterTuning: WriterTuning = { checkpointBytes: 64 * 2 ** 20, checkpointBatches: 2048 };
 
-export interface VolumeWriter extends JournalWriter {
+export interface RingWriter extends JournalWriter {
   /** How many more bytes of records it takes for sure. */
   roomBytes(): number;
   /** After `drain`: a last checkpoint. */
   finish(): Promise<void>;
 }
 
-export type VolumeWriterParts = WriterParts & {
+export type RingWriterParts = WriterParts & {
   readonly database: JournalDatabase;
   readonly ring: Ring;
-  readonly tuning: VolumeWriterTuning;
+  readonly tuning: WriterTuning;
 };
 
-export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
+export function createRingWriter(parts: RingWriterParts): RingWriter {
   const { database, ring, index, chain } = parts;
   const checkpointBytes = Math.min(parts.tuning.checkpointBytes, Math.floor(ring.sizeBytes / 8));
   let gathered = createGathered();
@@ -91,6 +91,7 @@ export function createVolumeWriter(parts: VolumeWriterParts): VolumeWriter {
     await ring.append(scratch.subarray(0, encodeGroup(scratch, batch, ring.id)));
     placeRecords(batch, ringStart);
     gathered.add(batch, ring.head() - ringStart);
+    preparation.kick();
   };
 
   /** What lies above a cut that waits is gone from the index, or is already what a later commit put there. */

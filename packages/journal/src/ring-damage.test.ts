@@ -7,10 +7,12 @@ import type { Journal } from "@waystation/contracts/journal";
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { assertSameRecords, makeRecord, readAll } from "./conformance-harness.js";
-import { openJournalOn, openLevelJournal } from "./level-journal.js";
+import { openLevelJournal } from "./level-journal.js";
+import { recordKey } from "./level-layout.js";
 import { encodeRecords } from "./record-format.js";
-import { openVolumeIndex, openVolumeJournal } from "./volume-journal.js";
-import { createVolumeMedia, type VolumeMedia } from "./volume-media.js";
+import { openJournalIndex } from "./ring-journal.js";
+import { createRingMedia, type RingMedia } from "./ring-media.js";
+import { openVolumeJournal } from "./volume-journal.js";
 
 const kib = 1024;
 const volumeBytes = 260 * kib;
@@ -19,8 +21,8 @@ const records = Array.from({ length: 12 }, (_, index) => makeRecord(index + 1));
 const blockOf = (sequence: number): number => sequence * 4096;
 
 /** Twelve records in twelve groups, with a mark each, and power lost after a checkpoint of the first eight, or closed. */
-async function filled(end: "crashed" | "closed" = "crashed"): Promise<VolumeMedia> {
-  const media = createVolumeMedia(volumeBytes);
+async function filled(end: "crashed" | "closed" = "crashed"): Promise<RingMedia> {
+  const media = createRingMedia(volumeBytes);
   const journal = await media.open();
   for (const record of records) {
     await journal.commit({ records: [record], marks: new Map([["n", record.sequence]]) });
@@ -30,8 +32,8 @@ async function filled(end: "crashed" | "closed" = "crashed"): Promise<VolumeMedi
   return media;
 }
 
-function copyOf(media: VolumeMedia): VolumeMedia {
-  const copy = createVolumeMedia(volumeBytes);
+function copyOf(media: RingMedia): RingMedia {
+  const copy = createRingMedia(volumeBytes);
   media.store.bytes.copy(copy.store.bytes);
   for (const [key, entry] of media.medium.entries) copy.medium.entries.set(key, entry);
   return copy;
@@ -47,13 +49,13 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return "none";
 }
 
-async function openAndReadAll(media: VolumeMedia): Promise<Journal> {
+async function openAndReadAll(media: RingMedia): Promise<Journal> {
   const journal = await media.open({ tailCacheBytes: 0 });
   assertSameRecords(await readAll(journal), records);
   return journal;
 }
 
-function flip({ store }: VolumeMedia, at: number): void {
+function flip({ store }: RingMedia, at: number): void {
   store.bytes[at] = (store.bytes[at] ?? 0) ^ 1;
 }
 
@@ -84,18 +86,18 @@ describe("a torn tail is no damage", () => {
 });
 
 describe("a damaged journal on a volume is refused, never read around", () => {
-  const atOpening: readonly [string, "crashed" | "closed", (media: VolumeMedia) => unknown, RegExp][] = [
+  const atOpening: readonly [string, "crashed" | "closed", (media: RingMedia) => unknown, RegExp][] = [
     [
       "a group with newer ones behind it",
       "crashed",
       (media) => flip(media, blockOf(10) + 100),
-      /batch 10 is not whole, though its volume holds batch 11/,
+      /batch 10 is not whole, though its ring holds batch 11/,
     ],
     [
       "a group that is gone, with newer ones behind it",
       "crashed",
       ({ store }) => store.bytes.fill(0, blockOf(10), blockOf(11)),
-      /batch 10 is not whole, though its volume holds batch 11/,
+      /batch 10 is not whole, though its ring holds batch 11/,
     ],
     [
       "a whole group in the place of another",
@@ -107,7 +109,7 @@ describe("a damaged journal on a volume is refused, never read around", () => {
       "a volume that is older than its index",
       "closed",
       ({ store }) => store.bytes.fill(0, blockOf(12), blockOf(13)),
-      /its volume lacks batch 12/,
+      /its ring lacks batch 12/,
     ],
     [
       "the oldest record changed",
@@ -115,11 +117,11 @@ describe("a damaged journal on a volume is refused, never read around", () => {
       (media) => flip(media, blockOf(1) + 300),
       /record 1 is not what was stored/,
     ],
-    ["its header changed", "closed", (media) => flip(media, 30), /the header of its volume is not whole/],
-    ["its header gone", "closed", ({ store }) => store.bytes.fill(0, 0, 4096), /the header of its volume is not whole/],
-    ["its index gone", "closed", ({ medium }) => medium.entries.clear(), /the index of its volume is missing/],
+    ["its header changed", "closed", (media) => flip(media, 30), /the header of its ring is not whole/],
+    ["its header gone", "closed", ({ store }) => store.bytes.fill(0, 0, 4096), /the header of its ring is not whole/],
+    ["its index gone", "closed", ({ medium }) => medium.entries.clear(), /the index of its ring is missing/],
     [
-      "something else on its volume",
+      "something else in its place",
       "closed",
       (media) => (media.medium.entries.clear(), flip(media, 5)),
       /something else/,
@@ -137,7 +139,7 @@ describe("a damaged journal on a volume is refused, never read around", () => {
   it("the volume of another journal is refused", async () => {
     const [media, other] = [await filled("closed"), await filled("closed")];
     other.store.bytes.copy(media.store.bytes);
-    expect(await refusal(media.open())).toMatch(/^JOURNAL_DAMAGED: .*its volume is that of another journal/);
+    expect(await refusal(media.open())).toMatch(/^JOURNAL_DAMAGED: .*its ring is that of another journal/);
   });
 
   it("a record that was changed is named when it is read", async () => {
@@ -186,43 +188,49 @@ describe("a damaged journal on a volume is refused, never read around", () => {
     const open = () => openVolumeJournal({ database: media.medium.open(), store: media.store.open() }, options);
     expect(await refusal(open())).toMatch(/^JOURNAL_FOREIGN: .*belongs to group g1, not g2/);
     media.medium.entries.clear();
-    expect(await refusal(open())).toMatch(/^JOURNAL_FOREIGN: the volume .*belongs to group g1, not g2/);
+    expect(await refusal(open())).toMatch(/^JOURNAL_FOREIGN: the ring .*belongs to group g1, not g2/);
+  });
+});
+
+describe("records that a full ring had no room for", () => {
+  /** More than the ring takes: the newest lie in the database. */
+  async function spilled(): Promise<RingMedia> {
+    const media = createRingMedia(68 * kib);
+    const journal = await media.open();
+    const many = Array.from({ length: 40 }, (_, index) =>
+      makeRecord(index + 1, { payload: Buffer.alloc(2000, index) }),
+    );
+    await journal.commit({ records: many });
+    await journal.close();
+    return media;
+  }
+  const keyOf = (sequence: number): string => recordKey(sequence).toString("hex");
+  const readBack = (media: RingMedia) => refusal(media.open({ tailCacheBytes: 0 }).then((journal) => readAll(journal)));
+
+  it("are named when they are missing, changed, or those of another place", async () => {
+    const missing = await spilled();
+    missing.medium.entries.delete(keyOf(35));
+    expect(await readBack(missing)).toMatch(/^JOURNAL_DAMAGED: .*record 35 is missing/);
+    const changed = await spilled();
+    changed.medium.entries.get(keyOf(35))![1][200]! ^= 1;
+    expect(await readBack(changed)).toMatch(/^JOURNAL_DAMAGED: .*record 35 is not what was stored/);
+    const moved = await spilled();
+    moved.medium.entries.set(keyOf(35), [recordKey(35), moved.medium.entries.get(keyOf(36))![1]]);
+    expect(await readBack(moved)).toMatch(/^JOURNAL_DAMAGED: .*record 35 is not what was stored/);
   });
 });
 
 describe("changing the adapter", () => {
-  it("a journal on LevelDB goes on on a volume, its old records where they are", async () => {
-    const media = createVolumeMedia(volumeBytes);
-    const onLevel = await openJournalOn(media.medium.open(), { group: "g1" as GroupName, place: "test" });
-    await onLevel.commit({ records: records.slice(0, 8), marks: new Map([["n", 8]]) });
-    await onLevel.close();
-    const journal = await media.open();
-    await journal.commit({ records: records.slice(8), marks: new Map([["n", 12]]) });
-    media.crash(createRandom(1));
-    const again = await openAndReadAll(media);
-    expect(again.marks().get("n")).toBe(12);
-  });
-
-  it("a journal on a volume is refused by LevelDB alone, which holds only its index", async () => {
-    const { medium } = await filled("closed");
-    const opening = openJournalOn(medium.open(), { group: "g1" as GroupName, place: "test" });
-    expect(await refusal(opening)).toMatch(/^JOURNAL_FOREIGN: .*index of a journal on a volume/);
-  });
-
-  it("on a real LevelDB, too", async () => {
+  it("a journal in files is refused on a volume, and the other way, with what to do", async () => {
     const directory = await mkdtemp(join(tmpdir(), "waystation-journal-"));
     const group = "g1" as GroupName;
-    const onLevel = await openLevelJournal({ group, directory });
-    await onLevel.commit({ records: records.slice(0, 8) });
-    await onLevel.close();
-    const { store } = createVolumeMedia(volumeBytes);
-    for (const more of [records.slice(8, 10), records.slice(10)]) {
-      const media = { database: await openVolumeIndex(directory), store: store.open() };
-      const journal = await openVolumeJournal(media, { group, place: directory });
-      await journal.commit({ records: more });
-      assertSameRecords(await readAll(journal), records.slice(0, more.at(-1)!.sequence));
-      await journal.close();
-    }
+    const inFiles = await openLevelJournal({ group, directory, segmentBytes: 64 * kib });
+    await inFiles.commit({ records: records.slice(0, 8) });
+    await inFiles.close();
+    const { store } = createRingMedia(volumeBytes);
+    const media = { database: await openJournalIndex(directory), store: store.open() };
+    const onVolume = openVolumeJournal(media, { group, place: directory });
+    expect(await refusal(onVolume)).toMatch(/^JOURNAL_FOREIGN: .*in files beside it: set its adapter back to leveldb/);
     await rm(directory, { recursive: true });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Opens what a journal volume and its database hold. The database knows all batches up to its last checkpoint; the groups
+ * Opens what a journal's ring and its database hold. The database knows all batches up to its last checkpoint; the groups
  * after it are found in the ring, one after the other, each by number, position and the checksum of the one before.
  *
  * What a crash can leave, since a group is written only when the one before it is durable:
@@ -12,7 +12,6 @@
  * power loss must not take what has been shown.
  */
 import { randomBytes } from "node:crypto";
-import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName } from "@waystation/contracts/ids";
 import { journalFailure } from "./errors.js";
 import { damaged, type DatabaseOperation, type JournalDatabase } from "./level-database.js";
@@ -27,42 +26,42 @@ import {
   type RecoveredJournal,
   type RecoveryOptions,
 } from "./level-recovery.js";
-import { freshState, type JournalState } from "./level-state.js";
+import { freshState, type JournalState, type RingState } from "./level-state.js";
 import { createRing, ringBytesOn, type Ring } from "./ring.js";
+import type { RingStore } from "./ring-store.js";
 import {
   blockBytes,
   decodeGroup,
-  decodeVolumeHeader,
-  encodeVolumeHeader,
+  decodeRingHeader,
+  encodeRingHeader,
   readGroupHead,
   ringBytesMin,
   type DecodedGroup,
   type GroupHead,
-  type VolumeHeader,
-} from "./volume-layout.js";
-import { createPageReader, type PageReader } from "./volume-records.js";
+  type RingHeader,
+} from "./ring-layout.js";
+import { createPageReader, type PageReader } from "./ring-records.js";
 
-export interface RecoveredVolumeJournal extends RecoveredJournal {
+export interface RecoveredRingJournal extends RecoveredJournal {
   readonly ring: Ring;
   readonly readPage: PageReader;
 }
 
 const lookAheadBytes = 2 ** 20;
 
-export async function recoverVolumeJournal(
-  media: { readonly database: JournalDatabase; readonly store: DurableBlockStore },
+export async function recoverRingJournal(
+  media: { readonly database: JournalDatabase; readonly store: RingStore },
   options: RecoveryOptions,
-): Promise<RecoveredVolumeJournal> {
+): Promise<RecoveredRingJournal> {
   const { database, store } = media;
   const { place } = options;
   const found = await readState(database, options);
-  const header = decodeVolumeHeader(await store.read(0, blockBytes));
-  const state = found?.ring
-    ? checkRing(found, { header, options, store })
-    : await createVolume(media, { found, header, options });
-  const { ring: ringState } = state;
-  if (ringState === null) throw damaged(place, "its state names no ring");
-  const ring = createRing(store, ringState);
+  const header = decodeRingHeader(await store.read(0, blockBytes));
+  const state =
+    found === null
+      ? await createStateAndRing(media, { header, options })
+      : checkRing(found, { header, options, store });
+  const ring = createRing(store, state.ring);
   const recovered = await recoverFrom(database, state, place);
   await checkNewest(ring, recovered, place);
   const tail = await takeGroups({ database, ring, recovered, state, place });
@@ -75,70 +74,79 @@ export async function recoverVolumeJournal(
 }
 
 interface RingCheck {
-  readonly header: VolumeHeader | "blank" | null;
+  readonly header: RingHeader | "blank" | null;
   readonly options: RecoveryOptions;
-  readonly store: DurableBlockStore;
+  readonly store: RingStore;
 }
 
 function checkRing(state: JournalState, { header, options, store }: RingCheck): JournalState {
   const { place, group } = options;
   const { ring } = state;
-  if (header === "blank" || header === null) throw damaged(place, "the header of its volume is not whole");
-  if (header.group !== group) throw foreignVolume(place, header.group, group);
-  const fits = header.id === ring?.id && header.ringBytes === ring.sizeBytes;
-  if (!fits) throw damaged(place, "its volume is that of another journal");
-  if (ring.sizeBytes > ringBytesOn(store)) throw damaged(place, "its volume is smaller than its ring");
+  if (ring.lies !== store.lies) throw otherAdapter(place, ring.lies);
+  if (header === "blank" || header === null) throw damaged(place, "the header of its ring is not whole");
+  if (header.group !== group) throw foreignRing(place, header.group, group);
+  const fits = header.id === ring.id && header.ringBytes === ring.sizeBytes;
+  if (!fits) throw damaged(place, "its ring is that of another journal");
+  if (store.reuse === null && ring.sizeBytes > ringBytesOn(store))
+    throw damaged(place, "its volume has become smaller than its ring");
   const isAligned = ring.head % blockBytes === 0 && ring.preparedThrough % blockBytes === 0;
   if (!isAligned) throw damaged(place, "its state makes no sense");
   return state;
 }
 
-function foreignVolume(place: string, found: string, wanted: GroupName): Error {
-  const message = `the volume of the journal in ${place} belongs to group ${found}, not ${wanted}: check the configuration`;
+function otherAdapter(place: string, lies: RingState["lies"]): Error {
+  const [where, adapter] = lies === "in-files" ? ["in files beside it", "leveldb"] : ["on a volume", "volume"];
+  const message = `the journal in ${place} keeps its records ${where}: set its adapter back to ${adapter}, or, once nothing is in it that others need, set the directory aside`;
+  return journalFailure("JOURNAL_FOREIGN", message);
+}
+
+function foreignRing(place: string, found: string, wanted: GroupName): Error {
+  const message = `the ring of the journal in ${place} belongs to group ${found}, not ${wanted}: check the configuration`;
   return journalFailure("JOURNAL_FOREIGN", message);
 }
 
 interface Creation {
-  readonly found: JournalState | null;
-  readonly header: VolumeHeader | "blank" | null;
+  readonly header: RingHeader | "blank" | null;
   readonly options: RecoveryOptions;
 }
 
-/**
- * A new ring: for a new journal, or for one that was in LevelDB alone until now, whose records stay there. The header is
- * durable before the state that names it, so a crash in between leaves a header without any group.
- */
-async function createVolume(
-  { database, store }: { readonly database: JournalDatabase; readonly store: DurableBlockStore },
-  { found, header, options }: Creation,
+/** The header is durable before the state that names it, so a crash in between leaves a header without any group. */
+async function createStateAndRing(
+  { database, store }: { readonly database: JournalDatabase; readonly store: RingStore },
+  { header, options }: Creation,
 ): Promise<JournalState> {
   const { group, place } = options;
   const sizeBytes = ringBytesOn(store);
   if (sizeBytes < ringBytesMin) {
     throw journalFailure("JOURNAL_FAILED", `the volume of the journal in ${place} is too small: make it larger`);
   }
-  if (header === null) throw damaged(place, "its volume holds something else");
+  const fresh: RingState = {
+    id: randomBytes(8).toString("hex"),
+    lies: store.lies,
+    sizeBytes,
+    head: 0,
+    preparedThrough: 0,
+  };
+  if (header === null) throw damaged(place, "the place of its ring holds something else");
   if (header !== "blank") {
-    if (header.group !== group) throw foreignVolume(place, header.group, group);
-    if (header.ringBytes > sizeBytes) throw damaged(place, "its volume is smaller than its ring");
-    const first = createRing(store, { ...header, sizeBytes: header.ringBytes, head: 0, preparedThrough: 0 });
+    if (header.group !== group) throw foreignRing(place, header.group, group);
+    if (store.reuse === null && header.ringBytes > sizeBytes)
+      throw damaged(place, "its volume has become smaller than its ring");
+    const first = createRing(store, { ...fresh, id: header.id, sizeBytes: header.ringBytes });
     const block = await first.read(0, blockBytes);
-    if (block.some((byte) => byte !== 0)) throw damaged(place, "the index of its volume is missing");
+    if (block.some((byte) => byte !== 0)) throw damaged(place, "the index of its ring is missing");
   }
-  const id = randomBytes(8).toString("hex");
-  await store.writeBatch([
-    { offsetBytes: 0, lengthBytes: blockBytes, data: encodeVolumeHeader({ id, ringBytes: sizeBytes, group }) },
-  ]);
-  const ring = { id, sizeBytes, head: 0, preparedThrough: 0 };
-  return createState(database, found === null ? freshState(group, ring) : { ...found, ring });
+  const data = encodeRingHeader({ id: fresh.id, ringBytes: sizeBytes, group });
+  await store.writeBatch([{ offsetBytes: 0, lengthBytes: blockBytes, data }]);
+  return createState(database, freshState(group, fresh));
 }
 
-/** A volume that is older than its index (restored, or writes that were lost) lacks the newest batch that is known. */
+/** A ring that is older than its index (restored, or writes that were lost) lacks the newest batch that is known. */
 async function checkNewest(ring: Ring, { newest }: RecoveredJournal, place: string): Promise<void> {
   if (newest?.inRing !== true) return;
   const head = readGroupHead(await ring.read(newest.ringStart, blockBytes), ring.id);
   if (head?.number === newest.number && head.crc === newest.crc) return;
-  throw damaged(place, `its volume lacks batch ${newest.number}, which its index knows`);
+  throw damaged(place, `its ring lacks batch ${newest.number}, which its index knows`);
 }
 
 interface Search {
@@ -217,11 +225,11 @@ async function readNext({ ring, recovered, place }: Search): Promise<FoundGroup 
   if (head !== null && head.number >= number) {
     const follows = head.number === number && head.ringStart === position;
     if (!follows || head.previousCrc !== recovered.chain.lastCrc()) {
-      throw damaged(place, `its volume holds batch ${head.number} where batch ${number} should be`);
+      throw damaged(place, `its ring holds batch ${head.number} where batch ${number} should be`);
     }
     // Before memory is made for it. Its first block is whole, so nothing but damage has left that length.
     const group = head.totalBytes > ring.groupBytesMax ? "senseless" : await readGroup(ring, head);
-    if (group === "senseless") throw damaged(place, `batch ${number} in its volume makes no sense`);
+    if (group === "senseless") throw damaged(place, `batch ${number} in its ring makes no sense`);
     if (group !== null) return group;
   }
   await refuseNewerGroups({ ring, position, number, place });
@@ -249,7 +257,7 @@ async function refuseNewerGroups({ ring, position, number, place }: LookAhead): 
     for (let offset = 0; offset < bytes.length; offset += blockBytes) {
       const head = readGroupHead(bytes.subarray(offset, offset + blockBytes), ring.id);
       if (head === null || head.number <= number || head.ringStart !== at + offset) continue;
-      throw damaged(place, `batch ${number} is not whole, though its volume holds batch ${head.number}`);
+      throw damaged(place, `batch ${number} is not whole, though its ring holds batch ${head.number}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What lies where on a journal volume. Little-endian; everything starts on a block of 4 KiB.
+ * What lies where in a journal's ring, on a volume or in segment files. Little-endian; everything starts on a block of 4 KiB.
  *
  *     block 0: header, written once      from block 1 on: the ring of block groups
  *
@@ -52,14 +52,14 @@ const identifyingBytes = groupHeadBytes + batchHeaderBytes;
 const slotBeyondUsage = 128 - 96;
 const markHeadBytes = 6;
 
-export interface VolumeHeader {
+export interface RingHeader {
   /** Hexadecimal, 8 bytes. */
   readonly id: string;
   readonly ringBytes: number;
   readonly group: string;
 }
 
-export function encodeVolumeHeader({ id, ringBytes, group }: VolumeHeader): Buffer {
+export function encodeRingHeader({ id, ringBytes, group }: RingHeader): Buffer {
   const block = Buffer.alloc(blockBytes);
   block.writeUInt32LE(headerMagic, 4);
   block.writeUInt32LE(version, 8);
@@ -71,8 +71,8 @@ export function encodeVolumeHeader({ id, ringBytes, group }: VolumeHeader): Buff
   return block;
 }
 
-/** "blank" of a volume that was never used; null of anything that is not a header. */
-export function decodeVolumeHeader(block: Buffer): VolumeHeader | "blank" | null {
+/** "blank" of a place that was never used; null of anything that is not a header. */
+export function decodeRingHeader(block: Buffer): RingHeader | "blank" | null {
   if (block.every((byte) => byte === 0)) return "blank";
   const isHeader = block.readUInt32LE(4) === headerMagic && block.readUInt32LE(8) === version;
   if (!isHeader || crc32c(block.subarray(4)) !== block.readUInt32LE(0)) return null;

@@ -1,19 +1,20 @@
-/** The two media of a journal on a volume, in memory, losing at a crash what they may: for tests. */
+/** The two media of a journal, in memory, losing at a crash what they may: for tests. */
 import type { GroupName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Random } from "@waystation/contracts/random";
 import { createLossyMedium, type LossyMedium } from "./lossy-database.js";
 import { createLossyStore, type LossyStore } from "./lossy-store.js";
-import { openVolumeJournal, type VolumeJournalOptions } from "./volume-journal.js";
+import type { RingJournalOptions } from "./ring-journal.js";
+import { openVolumeJournal } from "./volume-journal.js";
 
-export interface VolumeMedia {
+export interface RingMedia {
   readonly medium: LossyMedium;
   readonly store: LossyStore;
-  readonly open: (options?: Partial<VolumeJournalOptions>) => Promise<Journal>;
+  readonly open: (options?: Partial<RingJournalOptions>) => Promise<Journal>;
   readonly crash: (random: Random) => void;
 }
 
-export function createVolumeMedia(volumeBytes: number): VolumeMedia {
+export function createRingMedia(volumeBytes: number): RingMedia {
   const medium = createLossyMedium();
   const store = createLossyStore(volumeBytes);
   return {

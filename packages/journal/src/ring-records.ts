@@ -4,7 +4,7 @@ import { damaged, type JournalDatabase } from "./level-database.js";
 import { readRecordRange } from "./level-records.js";
 import { inDatabase, type IndexedRecord } from "./record-index.js";
 import type { Ring } from "./ring.js";
-import { recordInSlot, slotBytes } from "./volume-layout.js";
+import { recordInSlot, slotBytes } from "./ring-layout.js";
 
 export type PageReader = (page: readonly IndexedRecord[]) => Promise<JournalRecord[]>;
 
