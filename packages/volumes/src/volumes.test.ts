@@ -37,6 +37,7 @@ describe("volumes on an array", () => {
     expect(volumes.freeBytes()).toBe(2 * mebibyte);
     const [first, second] = [volumes.open(volume("v1")), volumes.open(volume("v2"))];
     await first.write(0, Buffer.alloc(first.sizeBytes, 1));
+    await first.flush();
     await second.writeBatch([
       { offsetBytes: 0, lengthBytes: 512, data: Buffer.alloc(512, 2) },
       { offsetBytes: second.sizeBytes - 512, lengthBytes: 512, data: Buffer.alloc(512, 3) },

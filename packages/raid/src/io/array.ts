@@ -1,12 +1,14 @@
 /**
- * An open array: a flat, durable range of bytes on its disks (SPEC A1-A3). Writes are durable when they complete, and
- * any number of them may be in flight; whoever overlaps them decides their order by waiting.
+ * An open array: a flat range of bytes on its disks (SPEC A1-A3). `write` and `zero` may be buffered until `flush`
+ * (`write-back.ts`), batches are durable when they complete. Any number may be in flight; whoever overlaps them decides
+ * their order by waiting.
  *
  * One opener at a time: the caller holds the lock of the array's directories.
  */
 import assert from "node:assert";
 import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
 import { within } from "@waystation/contracts/byte-range";
+import { systemClock, type Clock } from "@waystation/contracts/clock";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
 import { blockBytes, superblockOffsets } from "../core/disk-layout.js";
@@ -24,6 +26,7 @@ import { createIoCounters, type IoCounts } from "./io-counters.js";
 import { createMembers, type Member, type Members } from "./members.js";
 import { recoverLog, type RecoveryReport } from "./recovery.js";
 import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
+import { createWriteBack, writeBackBytesDefault, type WriteBackOptions } from "./write-back.js";
 import { createWriteQueue } from "./write-queue.js";
 
 /** `degraded`: all data is there, with less redundancy than the level has. `failed`: everything is an `IO_ERROR`. */
@@ -65,6 +68,10 @@ export interface OpenArrayOptions {
     readonly unitBytes?: number;
   };
   readonly log?: Log;
+  /** Memory for writes that are not flushed yet; 0: every write is durable when it completes. */
+  readonly writeBackBytes?: number;
+  /** When what was buffered is written in the background. */
+  readonly clock?: Clock;
   /** Called when a disk is ejected. */
   readonly onStateChange?: (state: ArrayState) => void;
 }
@@ -89,7 +96,12 @@ export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
     const stripeLog = recovered === null ? null : createStripeLog(recovered.log);
     const recovery = recovered?.report ?? { recordsReplayed: 0, cellsReformed: 0 };
     const identity = { id: newest.arrayId, name: newest.arrayName, recovery };
-    const array = composeArray({ identity, members, stripeLog, lost });
+    const writeBack = {
+      limitBytes: options.writeBackBytes ?? writeBackBytesDefault,
+      clock: options.clock ?? systemClock,
+      log,
+    };
+    const array = composeArray({ identity, members, stripeLog, lost, writeBack });
     announce = () => options.onStateChange?.(array.state());
     return array;
   } catch (error) {
@@ -160,9 +172,10 @@ interface ArrayParts {
   readonly members: Members;
   readonly stripeLog: StripeLog | null;
   readonly lost: LostBlocks;
+  readonly writeBack: Pick<WriteBackOptions, "limitBytes" | "clock" | "log">;
 }
 
-function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidArray {
+function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayParts): RaidArray {
   const { geometry } = members;
   const locks = createCellLocks();
   const counters = createIoCounters();
@@ -181,6 +194,13 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
   };
   const reservedBytes = (): number => (lost.ranges.length > 0 ? geometry.recordBytesMax / 4 : 0);
   const queue = createWriteQueue({ geometry, committer, readsAsZeros, reservedBytes });
+  const buffered = createWriteBack({
+    ...parts.writeBack,
+    geometry,
+    submit: (writes) => queue.submit(writes),
+    read: (offsetBytes, into) => reader.read(offsetBytes, into),
+    readNow: (offsetBytes, into) => reader.readNow(offsetBytes, into),
+  });
 
   const check = (offsetBytes: number, lengthBytes: number): void => {
     if (closing !== null) throw new Failure("SHUTTING_DOWN", `Array ${identity.name} is being closed.`);
@@ -188,15 +208,24 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
     const range = `${lengthBytes} bytes at ${offsetBytes}`;
     throw new Failure("OUT_OF_RANGE", `${range} leave array ${identity.name} of ${geometry.sizeBytes} bytes.`);
   };
-  const writeBatch = async (writes: readonly BlockWrite[]): Promise<void> => {
+  const checkWrites = (writes: readonly BlockWrite[]): void => {
     for (const { offsetBytes, lengthBytes, data } of writes) {
       assert(data === null || data.length === lengthBytes, "the data of a write has another length than the write");
       check(offsetBytes, lengthBytes);
     }
     members.checkUsable();
-    await queue.submit(writes);
+  };
+  const write = async (one: BlockWrite): Promise<void> => {
+    checkWrites([one]);
+    await buffered.write(one);
+  };
+  const flush = async (): Promise<void> => {
+    await buffered.flush();
+    members.checkUsable();
   };
   const shutDown = async (): Promise<void> => {
+    // What could not be stored has been logged; a failed array still lets go of its disks.
+    await buffered.flush().catch(() => {});
     await queue.drained();
     if (!members.isFailed()) {
       await stripeLog?.checkpoint();
@@ -211,32 +240,27 @@ function composeArray({ identity, members, stripeLog, lost }: ArrayParts): RaidA
     sizeBytes: geometry.sizeBytes,
     async read(offsetBytes, lengthBytes) {
       check(offsetBytes, lengthBytes);
+      members.checkUsable();
       const into = Buffer.allocUnsafe(lengthBytes);
-      await reader.read(offsetBytes, into);
+      await buffered.read(offsetBytes, into);
       return into;
     },
     readNow(offsetBytes, into) {
       const lengthBytes = into.length;
       if (closing !== null || !within({ offsetBytes, lengthBytes }, geometry.sizeBytes)) return false;
-      return reader.readNow(offsetBytes, into);
+      return !members.isFailed() && buffered.readNow(offsetBytes, into);
     },
-    write: (offsetBytes, data) => writeBatch([{ offsetBytes, lengthBytes: data.length, data }]),
-    zero: (offsetBytes, lengthBytes) => writeBatch([{ offsetBytes, lengthBytes, data: null }]),
-    writeBatch,
-    // What has completed is durable already.
-    flush: () => attempt(() => members.checkUsable()),
+    write: (offsetBytes, data) => write({ offsetBytes, lengthBytes: data.length, data }),
+    zero: (offsetBytes, lengthBytes) => write({ offsetBytes, lengthBytes, data: null }),
+    async writeBatch(writes) {
+      checkWrites(writes);
+      await buffered.writeBatch(writes);
+    },
+    flush,
     close: () => (closing ??= shutDown()),
     state: () => stateOf(members, lost),
     counters: () => counters.counts(),
   };
-}
-
-/** A synchronous check as a promise: what it throws is a rejection, as in every call of the port. */
-function attempt(check: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    check();
-    resolve();
-  });
 }
 
 function stateOf(members: Members, lost: LostBlocks): ArrayState {

@@ -5,7 +5,7 @@ import type { Slot, StripeLayout } from "../core/level.js";
 import { multiply, powerOfTwo } from "../parity/galois-field.js";
 import type { BlockDisk } from "./block-disk.js";
 import { createArray } from "./create-array.js";
-import { openArray, type RaidArray } from "./array.js";
+import { openArray, type OpenArrayOptions, type RaidArray } from "./array.js";
 import { createMemoryDisk, placeOf, type MemoryDisk } from "./memory-disk.js";
 
 export type SmallShape = Pick<ArrayShape, "level" | "diskCount" | "unitBytes"> & { readonly stripes: number };
@@ -25,8 +25,12 @@ export async function createSmallArray(shape: SmallShape): Promise<MemoryDisk[]>
   return disks;
 }
 
-export function openSmallArray(disks: readonly BlockDisk[]): Promise<RaidArray> {
-  return openArray({ disks: disks.map((disk) => placeOf(disk)) });
+/** Unless the options have a buffer for it, every write is durable when it completes. */
+export function openSmallArray(
+  disks: readonly BlockDisk[],
+  options: Omit<OpenArrayOptions, "disks"> = {},
+): Promise<RaidArray> {
+  return openArray({ writeBackBytes: 0, ...options, disks: disks.map((disk) => placeOf(disk)) });
 }
 
 /**
