@@ -54,12 +54,19 @@ export interface VolumePlace {
   readonly array: ArrayName;
 }
 
+/** A volume that a group replicates. */
 export interface VolumeConfig {
   readonly name: VolumeName;
   readonly sizeBytes: number;
   readonly primary: VolumePlace;
   readonly secondary: VolumePlace | null;
   readonly group: GroupName | null;
+}
+
+/** A volume in no group. */
+export interface StandaloneVolumeConfig extends VolumePlace {
+  readonly name: VolumeName;
+  readonly sizeBytes: number;
 }
 
 export interface GroupConfig {
@@ -84,5 +91,6 @@ export interface Cluster {
   readonly nodes: readonly NodeConfig[];
   readonly arrays: readonly ArrayConfig[];
   readonly volumes: readonly VolumeConfig[];
+  readonly standaloneVolumes: readonly StandaloneVolumeConfig[];
   readonly groups: readonly GroupConfig[];
 }

@@ -1,10 +1,11 @@
 /** What the groups of a file say: members that can be replicated, a relay, and times that make sense together. */
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
-import type { GroupConfig, NodeConfig, VolumeConfig } from "./cluster.js";
+import type { GroupConfig, NodeConfig } from "./cluster.js";
 import { suggestName, type Path } from "./problems.js";
 import { formatSize } from "./quantities.js";
 import { checkName, checkUnique, listed, quote, readDuration, readSize, type Note } from "./readers.js";
 import { defaults, type ClusterFile } from "./schema.js";
+import type { FileVolumes } from "./volume-semantics.js";
 
 const leaseMsMin = 100;
 /** Less would hold a few large writes only, and stall at once. */
@@ -14,7 +15,7 @@ export function buildGroups(
   note: Note,
   file: ClusterFile,
   nodes: readonly NodeConfig[],
-  volumes: readonly VolumeConfig[],
+  volumes: FileVolumes,
 ): GroupConfig[] {
   checkUnique(
     note,
@@ -64,27 +65,34 @@ function checkRelay(note: Note, path: Path, name: string, nodes: readonly NodeCo
   }
 }
 
-function checkGroupVolumes(note: Note, file: ClusterFile, volumes: readonly VolumeConfig[]): void {
+function checkGroupVolumes(note: Note, file: ClusterFile, { volumes, standaloneVolumes }: FileVolumes): void {
   const takenBy = new Map<string, string>();
-  const names = volumes.map((volume) => volume.name);
+  const names = file.volumes.map((volume) => volume.name);
   // A misspelt name leaves a volume over, which was told already.
-  const misspelt = file.groups.some((group) => group.volumes.some((name) => !names.includes(name as VolumeName)));
+  const misspelt = file.groups.some((group) => !group.volumes.every((name) => names.includes(name)));
   file.groups.forEach((group, groupIndex) => {
     group.volumes.forEach((name, index) => {
       const path = ["groups", groupIndex, "volumes", index];
-      const volume = volumes.find((candidate) => candidate.name === name);
       const taken = takenBy.get(name);
-      if (volume === undefined) note(path, `unknown volume ${quote(name)}; ${suggestName(name, names)}`);
+      if (!names.includes(name)) note(path, `unknown volume ${quote(name)}; ${suggestName(name, names)}`);
       else if (taken !== undefined)
         note(path, `volume ${name} is already in group ${taken}; a volume is in one group, once`);
-      else if (volume.secondary === null) {
+      else if (standaloneVolumes.some((volume) => volume.name === name)) {
+        note(path, `volume ${name} has node and array; give it primary and secondary, or take it out of the group`);
+      } else if (volumes.some((volume) => volume.name === name && volume.secondary === null)) {
         note(path, `volume ${name} has no secondary; give it one, or take it out of the group`);
       }
       takenBy.set(name, taken ?? group.name);
     });
   });
-  volumes.forEach(({ name }, index) => {
-    if (misspelt || takenBy.has(name)) return;
-    note(["volumes", index], `volume ${name} is in no group, and nobody could reach it; put it into a group's volumes`);
+  if (misspelt) return;
+  file.volumes.forEach(({ name, node, array }, index) => {
+    // With a place of the other kind, or none, that was told already.
+    const isWhole = node === undefined && array === undefined && volumes.some((volume) => volume.name === name);
+    if (takenBy.has(name) || !isWhole) return;
+    note(
+      ["volumes", index],
+      `volume ${name} is in no group; put it into a group's volumes, or give it node and array instead of primary`,
+    );
   });
 }

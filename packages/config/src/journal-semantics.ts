@@ -1,6 +1,6 @@
 /** What the nodes of a file say of their journals: arrays that are theirs, names that are free on them. */
 import { isName, type ArrayName } from "@waystation/contracts/ids";
-import type { JournalVolumeConfig, VolumeConfig } from "./cluster.js";
+import type { JournalVolumeConfig, VolumePlace } from "./cluster.js";
 import { suggestName } from "./problems.js";
 import { quote, type Note } from "./readers.js";
 import { defaults, type ClusterFile } from "./schema.js";
@@ -24,11 +24,15 @@ export function readJournalArray(note: Note, file: ClusterFile, node: string): A
   return null;
 }
 
+interface NamedPlace extends VolumePlace {
+  readonly name: string;
+}
+
 /** The volumes are named after their groups: no other volume of the array may have that name. */
 export function checkJournalVolumes(
   note: Note,
   file: ClusterFile,
-  volumes: readonly VolumeConfig[],
+  volumes: readonly NamedPlace[],
   journalVolumes: readonly JournalVolumeConfig[],
 ): void {
   for (const { node, array, group, name } of journalVolumes) {
@@ -39,12 +43,9 @@ export function checkJournalVolumes(
         `${quote(name)} would be the name of its journal volume; use a shorter name`,
       );
     }
-    const index = volumes.findIndex(
-      (volume) =>
-        volume.name === name &&
-        [volume.primary, volume.secondary].some((place) => place?.node === node && place.array === array),
-    );
-    if (index < 0) continue;
+    const taken = volumes.some((volume) => volume.name === name && volume.node === node && volume.array === array);
+    const index = file.volumes.findIndex((volume) => volume.name === name);
+    if (!taken) continue;
     note(["volumes", index, "name"], `${quote(name)} is the name of the journal volume of ${group} on ${node}`);
   }
 }

@@ -101,6 +101,30 @@ describe("the local cluster's file", () => {
   });
 });
 
+const standalone = { name: "scratch", size: "1GiB", node: "primary-a", array: "array-a" };
+
+describe("volumes in no group", () => {
+  it("A1: stand beside those of groups, and their array has room for both", () => {
+    const file = parse(localText) as Loose;
+    set("volumes/2", standalone)(file);
+    const cluster = parseCluster(stringify(file), "test.yaml");
+    expect(cluster.standaloneVolumes).toEqual([
+      { name: "scratch", sizeBytes: 2 ** 30, node: "primary-a", array: "array-a" },
+    ]);
+    expect(cluster.volumes.map(({ name }) => name)).toEqual(["vol-a", "vol-b"]);
+    expect(volumesOf(cluster, "primary-a").map(({ name }) => name)).toEqual(["vol-a"]);
+    const [plain] = parseCluster(localText, localPath).arrays;
+    expect(cluster.arrays[0]!.diskSizeBytes).toBeGreaterThan(plain!.diskSizeBytes);
+  });
+
+  it("A1: need no groups around them", () => {
+    const file = parse(localText) as Loose;
+    set("volumes", [standalone])(file);
+    set("groups", [])(file);
+    expect(parseCluster(stringify(file), "test.yaml")).toMatchObject({ volumes: [], groups: [] });
+  });
+});
+
 describe("addresses", () => {
   it("may differ between listening and connecting, and then wildcard listeners of different machines do not clash", () => {
     const file = parse(localText) as Loose;
@@ -266,7 +290,61 @@ describe("refusals", () => {
     [
       "a volume in no group",
       set("groups/0/volumes", ["vol-a"]),
-      ["volumes[1]: volume vol-b is in no group, and nobody could reach it; put it into a group's volumes"],
+      [
+        "volumes[1]: volume vol-b is in no group; put it into a group's volumes, or give it node and array instead of primary",
+      ],
+    ],
+    [
+      "a volume in no group with a secondary",
+      set("volumes/2", { ...standalone, secondary: { node: "secondary-a", array: "array-a" } }),
+      [
+        "volumes[2].primary: is missing; a volume with a secondary has a primary too",
+        "volumes[2].node: a volume has primary and secondary, or node and array; not both",
+        "volumes[2].array: a volume has primary and secondary, or node and array; not both",
+      ],
+    ],
+    [
+      "a volume in no group at half a place",
+      (file) => {
+        set("volumes/2", { ...standalone, array: undefined })(file);
+        set("volumes/3", { ...standalone, name: "other", node: undefined })(file);
+        set("volumes/4", { name: "third", size: "1GiB" })(file);
+      },
+      [
+        "volumes[2].array: is missing; expected the name of an array of the node",
+        "volumes[3].node: is missing; expected the name of the array's node",
+        "volumes[4].primary: is missing; expected { node, array }, or node and array beside name and size",
+      ],
+    ],
+    [
+      "a volume in no group at a place that is not there",
+      (file) => {
+        set("volumes/2", { ...standalone, array: "array-b" })(file);
+        set("volumes/3", { ...standalone, name: "other", node: "relay-1" })(file);
+      },
+      [
+        'volumes[2].array: primary-a has no array "array-b"; did you mean "array-a"?',
+        "volumes[3].node: relay-1 has role intermediate; expected a node of role primary or secondary (primary-a, primary-b, secondary-a, secondary-b)",
+        'volumes[3].array: relay-1 has no array "array-a"; there is none',
+      ],
+    ],
+    [
+      "a group with a volume that is for no group",
+      (file) => {
+        set("volumes/2", standalone)(file);
+        set("groups/0/volumes", ["vol-a", "vol-b", "scratch"])(file);
+      },
+      [
+        "groups[0].volumes[2]: volume scratch has node and array; give it primary and secondary, or take it out of the group",
+      ],
+    ],
+    [
+      "a volume in no group larger than its array",
+      (file) => {
+        set("volumes/2", { ...standalone, size: "100GiB" })(file);
+        set("arrays/0/diskSize", "2GiB")(file);
+      },
+      [expect.stringMatching(/^arrays\[0\]\.diskSize: the array's volumes take 101GiB but/) as string],
     ],
     [
       "a group without volumes",

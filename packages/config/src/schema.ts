@@ -164,12 +164,24 @@ const placeSchema = (description: string) =>
 
 const volumeSchema = Type.Object(
   {
-    name: name("the volume", "Name of the volume and of its NBD export, at all its places."),
+    name: name("the volume", "Name of the volume and of its NBD export, at all its places; unique in the cluster."),
     size: size("Size of the volume; a multiple of 4 KiB."),
-    primary: placeSchema("Where hosts write."),
+    primary: Type.Optional(placeSchema("Where hosts write. For volumes of groups, and only for them.")),
     secondary: Type.Optional(placeSchema("Where the copy is kept. Volumes of groups must have one.")),
+    node: Type.Optional(
+      name(
+        "a node",
+        "For a volume in no group: the node that holds it, where hosts write. Such volumes can also be made later, with " +
+          "`wayctl volume create`; those that stand here cannot be deleted by command.",
+      ),
+    ),
+    array: Type.Optional(name("an array", "For a volume in no group: the array of that node that holds it.")),
   },
-  { ...closed, expected: "a mapping with name, size and primary", description: "One volume." },
+  {
+    ...closed,
+    expected: "a mapping with name, size, and primary and secondary, or node and array",
+    description: "One volume: of a group, with `primary` and `secondary`; or in no group, with `node` and `array`.",
+  },
 );
 
 const groupJournalSchema = Type.Object(
