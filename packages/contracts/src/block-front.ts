@@ -25,13 +25,16 @@ export interface VolumeHandle {
    */
   readNow(offsetBytes: number, into: Uint8Array): boolean;
   /**
-   * Resolves when the write is acknowledged: durable on the array and, for a replicated volume, at the relay. The
-   * handle takes ownership of `data`.
+   * Resolves when the write is complete: every read sees it. On a replicated volume it is durable by then, on the array
+   * and at the relay; on a volume in no group it is after `flush`. The handle takes ownership of `data`.
    */
   write(offsetBytes: number, data: Buffer): Promise<void>;
-  /** Makes the range read as zeros; `discard` says that the space may be given back. Acknowledged like a write. */
+  /** Makes the range read as zeros; `discard` says that the space may be given back. Completes like a write. */
   zero(offsetBytes: number, lengthBytes: number, kind: "zero" | "discard"): Promise<void>;
-  /** Acknowledged writes are durable already: there is nothing left to do for those that completed before the call. */
+  /**
+   * Resolves when everything that completed before the call is durable. A front end that promises durability for a single
+   * write flushes after it; for a replicated volume there is nothing left to do, and that costs nothing.
+   */
   flush(): Promise<void>;
   close(): void;
 }

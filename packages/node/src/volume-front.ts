@@ -2,7 +2,6 @@
  * The volumes of a node as the block front ends see them: opens handles, checks ranges, splits large requests, and
  * revokes every handle when the access to a volume changes, so that no session outlives a takeover (PROTOCOL 6.2).
  */
-import { within } from "@waystation/contracts/byte-range";
 import type { BlockFront, VolumeDescription, VolumeHandle } from "@waystation/contracts/block-front";
 import { Failure } from "@waystation/contracts/errors";
 import type { VolumeName } from "@waystation/contracts/ids";
@@ -10,6 +9,7 @@ import type { RecordKind } from "@waystation/contracts/journal";
 import type { Access } from "@waystation/replication/effects";
 import type { VolumeStatus } from "@waystation/replication/status";
 import type { GroupRunner } from "./group-runner.js";
+import { inParts, rangeFailure } from "./request-parts.js";
 
 /** Larger requests are split: a part is one record, and must fit in every window it passes. */
 const writePartBytes = 1024 * 1024;
@@ -102,14 +102,10 @@ function notOpen({ name, reason }: FrontVolume): Failure {
 }
 
 function createHandle(volume: FrontVolume, description: VolumeDescription, handle: OpenHandle): VolumeHandle {
-  const { name, sizeBytes, runner } = volume;
+  const { name, runner } = volume;
 
-  const check = (offsetBytes: number, lengthBytes: number): Failure | null => {
-    if (handle.revoked !== null) return handle.revoked;
-    if (within({ offsetBytes, lengthBytes }, sizeBytes)) return null;
-    const what = `${lengthBytes} bytes at ${offsetBytes}`;
-    return new Failure("OUT_OF_RANGE", `${what} leave volume ${name}, which has ${sizeBytes} bytes`);
-  };
+  const check = (offsetBytes: number, lengthBytes: number): Failure | null =>
+    handle.revoked ?? rangeFailure(volume, offsetBytes, lengthBytes);
 
   const checkWrite = (offsetBytes: number, lengthBytes: number): Failure | null => {
     if (description.access === "read-only")
@@ -149,15 +145,4 @@ function createHandle(volume: FrontVolume, description: VolumeDescription, handl
     flush: () => (handle.revoked === null ? Promise.resolve() : Promise.reject(handle.revoked)),
     close: () => void volume.handles.delete(handle),
   };
-}
-
-/** All parts at once; the windows below hold back what is too much. Fails with the first failure, after all ended. */
-async function inParts(
-  lengthBytes: number,
-  partBytes: number,
-  part: (at: number, length: number) => Promise<void>,
-): Promise<void> {
-  const parts: Promise<void>[] = [];
-  for (let at = 0; at < lengthBytes; at += partBytes) parts.push(part(at, Math.min(partBytes, lengthBytes - at)));
-  for (const outcome of await Promise.allSettled(parts)) if (outcome.status === "rejected") throw outcome.reason;
 }

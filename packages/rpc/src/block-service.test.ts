@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
+import { Failure } from "@waystation/contracts/errors";
 import type { Connection } from "./connection.js";
 import type { WriteStreamResponse__Output } from "./generated/waystation/v1/WriteStreamResponse.js";
 import { requestBytesMax, writeWindowBytes, unaryBytesMax } from "./limits.js";
@@ -80,6 +81,24 @@ describe("the block service", () => {
     const write = { volume: "vol-a", offsetBytes: 0, data: Buffer.from("late") };
     await expect(connection.unary(block.Write, write, 30)).rejects.toEqual(failsWith("DEADLINE_EXCEEDED"));
     release();
+  });
+
+  it("F1: answers a write, of whatever kind, once it is durable", async () => {
+    const front = testFront();
+    const failing = () => Promise.reject(new Failure("IO_ERROR", "the array failed"));
+    const { connection } = await startTestServer({ front });
+    const range = { volume: "vol-a", offsetBytes: 0 };
+    const calls = [
+      () => connection.unary(block.Write, { ...range, data: Buffer.from("x") }, timeoutMs),
+      () => connection.unary(block.WriteZeroes, { ...range, lengthBytes: 1 }, timeoutMs),
+      () => connection.unary(block.Discard, { ...range, lengthBytes: 1 }, timeoutMs),
+    ];
+    for (const call of calls) {
+      front.onFlush = failing;
+      await expect(call()).rejects.toEqual(failsWith("IO_ERROR"));
+      front.onFlush = () => {};
+      await call();
+    }
   });
 
   it("opens a volume again after its handle was revoked", async () => {
@@ -167,6 +186,24 @@ describe("a write stream", () => {
     ],
   ])("is refused %s", async (_, code, requests) => {
     expect(await endOf(requests)).toBe(code);
+  });
+
+  it("F1: acknowledges a write once it is durable", async () => {
+    const front = testFront();
+    let flushed = () => {};
+    front.onFlush = () => new Promise((resolve) => (flushed = resolve));
+    const { connection } = await startTestServer({ front });
+    const call = connection.bidiStream(block.WriteStream);
+    let settled = 0;
+    call.on("data", ({ acks }: WriteStreamResponse__Output) => (settled = acks?.settledThrough ?? settled));
+    call.write(open);
+    call.write(batchOf({ number: 1, offsetBytes: 0, data: Buffer.from("x") }));
+    await eventually(() => expect(front.content.toString("latin1", 0, 1)).toBe("x"));
+    await connection.unary(block.ListVolumes, {}, timeoutMs);
+    expect(settled).toBe(0);
+    flushed();
+    await eventually(() => expect(settled).toBe(1));
+    call.end();
   });
 
   it("is read no further while its window is full", async () => {

@@ -50,7 +50,9 @@ export function createBlockService(front: BlockFront, log: Log): BlockService {
   function zero(volume: string, offsetBytes: number, lengthBytes: number, kind: "zero" | "discard"): Promise<object> {
     checkRange(offsetBytes, lengthBytes);
     return within(0, async () => {
-      await (await handles.use(volume)).zero(offsetBytes, lengthBytes, kind);
+      const handle = await handles.use(volume);
+      await handle.zero(offsetBytes, lengthBytes, kind);
+      await handle.flush();
       return {};
     });
   }
@@ -73,7 +75,10 @@ export function createBlockService(front: BlockFront, log: Log): BlockService {
       checkRange(offsetBytes, data.length);
       checkSize(data.length);
       return within(data.length, async () => {
-        await (await handles.use(volume)).write(offsetBytes, data);
+        const handle = await handles.use(volume);
+        await handle.write(offsetBytes, data);
+        // What the service answers is durable, whatever kind of volume it is.
+        await handle.flush();
         return {};
       });
     }),

@@ -39,6 +39,8 @@ export interface TestFront extends BlockFront {
   readonly content: Buffer;
   /** Called before each write takes place; writes wait for what it returns. */
   beforeWrite: (offsetBytes: number) => Promise<void> | void;
+  /** Called by each flush, which waits for what it returns. */
+  onFlush: () => Promise<void> | void;
   revoke(reason: string): void;
   readonly opens: number;
 }
@@ -76,12 +78,15 @@ export function testFront(sizeBytes = 1024 * 1024, access: VolumeDescription["ac
       content.fill(0, offsetBytes, offsetBytes + lengthBytes);
       return Promise.resolve();
     },
-    flush: () => Promise.resolve(),
+    async flush() {
+      await front.onFlush();
+    },
     close() {},
   };
   const front: TestFront = {
     content,
     beforeWrite() {},
+    onFlush() {},
     list: () => [volume],
     get opens() {
       return opens;

@@ -180,9 +180,11 @@ export function serveWriteStream(call: WriteStreamCall, front: BlockFront, log: 
   });
 }
 
-function run(volume: VolumeHandle, write: NumberedWrite__Output): Promise<void> {
-  if (write.data) return volume.write(write.offsetBytes, write.data);
-  return volume.zero(write.offsetBytes, lengthOf(write), write.operation === "zeroBytes" ? "zero" : "discard");
+/** Durable when it resolves, as the service promises of every write that it answers. */
+async function run(volume: VolumeHandle, write: NumberedWrite__Output): Promise<void> {
+  if (write.data) await volume.write(write.offsetBytes, write.data);
+  else await volume.zero(write.offsetBytes, lengthOf(write), write.operation === "zeroBytes" ? "zero" : "discard");
+  await volume.flush();
 }
 
 function checkBatch(batch: readonly NumberedWrite__Output[], firstNumber: number): void {

@@ -9,7 +9,7 @@ import { commandFlags, commands, nbdErrors, type NbdError } from "./wire.js";
 interface CommandRule {
   /** Changes the volume: refused on a read-only export. */
   readonly writes: boolean;
-  /** Flags it may carry. FUA is legal with all commands; it asks for what every acknowledged write has. */
+  /** Flags it may carry. FUA is legal with all commands, and means something for those that write. */
   readonly flags: number;
   /** Addresses a range; otherwise offset and length must be zero. */
   readonly ranged: boolean;

@@ -140,8 +140,24 @@ describe("a session", () => {
     ] as const)
       expect((await client.ask({ type, flags, ...range })).error).toBe(0);
     expect((await client.ask({ type: flush })).error).toBe(0);
-    expect(calls.map((call) => call.kind)).toEqual(["discard", "zero", "discard", "flush"]);
+    expect(calls.map((call) => call.kind)).toEqual(["discard", "zero", "discard", "flush", "flush"]);
     expect(stage.front.contents("vol-a").subarray(0, 4097).indexOf(1)).toBe(4096);
+    client.socket.destroy();
+  });
+
+  it("F2: a write with FUA is answered once it is durable; if it cannot be, as that failed", async () => {
+    const gate = createGate();
+    const client = await open({ intercept: gate.intercept });
+    client.send(request({ type: write, flags: commandFlags.fua, cookie: 1n, payload: Buffer.alloc(512, 1) }));
+    client.send(request({ type: write, cookie: 2n, offset: 4096n, payload: Buffer.alloc(512, 1) }));
+    await gate.reached(2);
+    gate.held[0]!.go();
+    await gate.reached(3);
+    gate.held[1]!.go();
+    expect(await client.receiveReply()).toEqual({ error: 0, cookie: 2n });
+    expect(gate.held.map(({ call }) => call.kind)).toEqual(["write", "write", "flush"]);
+    gate.held[2]!.fail(new Failure("IO_ERROR", "the array failed"));
+    expect(await client.receiveReply()).toEqual({ error: nbdErrors.EIO, cookie: 1n });
     client.socket.destroy();
   });
 

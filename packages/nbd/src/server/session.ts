@@ -139,6 +139,12 @@ export function startSession(options: SessionOptions): Session {
     return true;
   };
 
+  /** Answers a write when it is complete; with FUA, when it is durable too. */
+  const complete = (frame: Readonly<RequestFrame>, writing: Promise<void>, slot: Slot): void => {
+    const isForced = (frame.flags & commandFlags.fua) !== 0;
+    (isForced ? writing.then(() => handle.flush()) : writing).then(slot.onDone, slot.onFailed);
+  };
+
   const execute = (frame: Readonly<RequestFrame>): void => {
     const { offsetBytes, lengthBytes, payload } = frame;
     switch (frame.type) {
@@ -155,7 +161,7 @@ export function startSession(options: SessionOptions): Session {
         counters.writes += 1;
         counters.writtenBytes += lengthBytes;
         const slot = takeSlot(frame, lengthBytes);
-        handle.write(offsetBytes, payload).then(slot.onDone, slot.onFailed);
+        complete(frame, handle.write(offsetBytes, payload), slot);
         return;
       }
       case commands.trim:
@@ -163,7 +169,7 @@ export function startSession(options: SessionOptions): Session {
         counters.zeroes += 1;
         const keepsSpace = (frame.flags & commandFlags.noHole) !== 0;
         const slot = takeSlot(frame, 0);
-        handle.zero(offsetBytes, lengthBytes, keepsSpace ? "zero" : "discard").then(slot.onDone, slot.onFailed);
+        complete(frame, handle.zero(offsetBytes, lengthBytes, keepsSpace ? "zero" : "discard"), slot);
         return;
       }
       case commands.flush: {
