@@ -11,6 +11,7 @@ import { loadCluster, nodeOf } from "@waystation/config/load";
 import type { NodeConfig } from "@waystation/config/cluster";
 import { startNbdServer } from "@waystation/nbd/server";
 import { createNode } from "@waystation/node/node";
+import { joinFronts } from "@waystation/node/standalone-front";
 import { createGrpcTransport } from "@waystation/rpc/grpc-transport";
 import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
 import { openDataDirectory } from "./data-directory.js";
@@ -84,7 +85,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
     );
     closers.push(() => Promise.resolve(node.stop()));
-    const { blocks, control } = node;
+    const { control } = node;
+    const blocks = joinFronts(node.blocks, storage.standalone);
+    closers.push(() => Promise.resolve(storage.standalone.stop()));
     const fronts = { front: blocks, control, storage: storage.front };
     const rpc = await startRpcServer({ listen: config.grpc.listen, ...fronts, transport: links, log });
     closers.push(() => rpc.close());
@@ -95,7 +98,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const summary: DaemonSummary = {
       grpc: formatHostPort(config.grpc.connect),
       nbd: config.nbd === null ? null : formatHostPort(config.nbd.connect),
-      volumes: [...storage.stores.keys()],
+      volumes: [...storage.stores.keys(), ...storage.standalone.list().map(({ name }) => name)],
       arrays: storage.arrays().map(({ name, level, state }) => `${name} (${level}, ${state})`),
     };
     return { summary, close };

@@ -36,7 +36,7 @@ interface WantedVolume {
   readonly array: string;
 }
 
-async function openOrCreateVolume(
+export async function openOrCreateVolume(
   volumes: Volumes,
   { name, sizeBytes, array }: WantedVolume,
 ): Promise<DurableBlockStore> {
