@@ -223,6 +223,13 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "after a crash parity does not match torn data",
     arrayCrashTest,
   ],
+  ["second-parity-unweighted", "PROTOCOL 11, A1", "Q is formed with the wrong powers of two", arrayTest],
+  [
+    "other-parity-not-reformed",
+    "PROTOCOL 11, A3",
+    "with a disk gone in the crash, P and Q tell of different data: the next disk takes acknowledged data along",
+    arrayCrashTest,
+  ],
   ["ejection-not-recorded", "PROTOCOL 11, A2", "a disk that missed a write comes back as current", arrayTest],
   ["generation-not-raised", "PROTOCOL 11, A2", "an old copy of a disk passes for the present one", arrayTest],
   ["file-disk-write-not-synced", "PROTOCOL 11, A1", "a durable write stays in the page cache", fileDiskTest],

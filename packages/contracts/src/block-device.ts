@@ -6,6 +6,8 @@
  * overlapping ones is the caller's business (range locks lie above).
  */
 
+import type { ByteRange } from "./byte-range.js";
+
 /** A flat, durable range of bytes. All calls reject with a `Failure` whose code is a `BlockErrorCode`. */
 export interface BlockStore {
   readonly sizeBytes: number;
@@ -39,4 +41,20 @@ export interface DurableBlockStore extends BlockStore {
    * of the batch is old or new, and no other block has changed. The buffers may be reused once it has settled.
    */
   writeBatch(writes: readonly BlockWrite[]): Promise<void>;
+}
+
+/** A store on an array that can form the redundancy of a stripe from the stripe's data alone (SPEC A7, A9). */
+export interface StripeStore extends DurableBlockStore {
+  /** Bytes of user data in a stripe. */
+  readonly stripeBytes: number;
+  /** Where the first whole stripe of the store starts. */
+  readonly stripeOffsetBytes: number;
+  /**
+   * `data` is what whole stripes hold when this is done. Only `changed`, ranges of the store within them, differs from what
+   * they hold now, and is written, with the redundancy formed from `data`: nothing is read. Durable as a batch is.
+   *
+   * The rest must be what the disks hold, or the redundancy will not match them: while this is under way, nobody else
+   * writes to these stripes, and what was written to them before has been flushed.
+   */
+  writeStripes(offsetBytes: number, data: Uint8Array, changed: readonly ByteRange[]): Promise<void>;
 }

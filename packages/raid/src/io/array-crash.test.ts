@@ -64,7 +64,32 @@ interface Scenario {
   readonly step: number;
 }
 
-/** Batches of disjoint writes, several at a time, never two in flight over one sector. */
+/** A part of one stripe, written as what makes the whole stripe new (SPEC A7): the rest of it is as it was. */
+async function writeInStripe(array: RaidArray, model: SectorModel, random: Random, fill: number): Promise<void> {
+  const { stripeBytes } = array;
+  const sectorsPerStripe = stripeBytes / sectorBytes;
+  const first = random.below(array.geometry.stripeCount) * sectorsPerStripe;
+  const data = Buffer.concat(
+    Array.from({ length: sectorsPerStripe }, (_, index) => filled[[...model.allowed[first + index]!][0]!]!),
+  );
+  const writes = Array.from({ length: 2 }, (): SectorWrite => {
+    const start = random.below(sectorsPerStripe);
+    return { first: first + start, count: 1 + random.below(sectorsPerStripe - start), fill };
+  });
+  for (const { first: start, count } of writes) {
+    data.fill(fill, (start - first) * sectorBytes, (start - first + count) * sectorBytes);
+  }
+  model.begin(writes);
+  const changed = writes.map(({ first: start, count }) => {
+    return { offsetBytes: start * sectorBytes, lengthBytes: count * sectorBytes };
+  });
+  await array.writeStripes(first * sectorBytes, data, changed);
+  model.acknowledge(writes);
+}
+
+/**
+ * Batches of disjoint writes, several at a time, never two in flight over one sector; and now and then a part of a stripe.
+ */
 async function work(array: RaidArray, model: SectorModel, random: Random, scenario: Scenario): Promise<void> {
   const sectors = model.allowed.length;
   let fill = 1;
@@ -92,6 +117,7 @@ async function work(array: RaidArray, model: SectorModel, random: Random, scenar
         model.acknowledge(batch);
       }),
     );
+    if (round % 2 === 1) await writeInStripe(array, model, random, 1 + (fill % 255));
   }
 }
 
@@ -146,7 +172,7 @@ const small = { rounds: 5, largest: 100, step: 6 };
 const large = { rounds: 4, largest: 200, step: 3 };
 
 const scenarios: readonly Scenario[] = [
-  { name: "raid0", shape: { level: "raid0", diskCount: 2, unitBytes: 4096, stripes: 16 }, gone: [], ...small },
+  { name: "raid0", shape: { level: "raid0", diskCount: 2, unitBytes: 4096, stripes: 16 }, gone: [], ...small, step: 2 },
   { name: "raid1 of two", shape: { level: "raid1", diskCount: 2, unitBytes: 16_384, stripes: 6 }, gone: [], ...large },
   {
     name: "raid1 of three, one gone",

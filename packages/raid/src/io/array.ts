@@ -6,8 +6,8 @@
  * One opener at a time: the caller holds the lock of the array's directories.
  */
 import assert from "node:assert";
-import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
-import { within } from "@waystation/contracts/byte-range";
+import type { BlockWrite, StripeStore } from "@waystation/contracts/block-device";
+import { endOf, within, type ByteRange } from "@waystation/contracts/byte-range";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
@@ -27,6 +27,7 @@ import { createMembers, type Member, type Members } from "./members.js";
 import { recoverLog, type RecoveryReport } from "./recovery.js";
 import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { createWriteBack, writeBackBytesDefault, type WriteBackOptions } from "./write-back.js";
+import type { QueuedWrite } from "./write-groups.js";
 import { createWriteQueue } from "./write-queue.js";
 
 /** `degraded`: all data is there, with less redundancy than the level has. `failed`: everything is an `IO_ERROR`. */
@@ -46,7 +47,7 @@ export interface ArrayState {
   readonly lostBytes: number;
 }
 
-export interface RaidArray extends DurableBlockStore {
+export interface RaidArray extends StripeStore {
   readonly id: string;
   readonly name: string;
   readonly geometry: Geometry;
@@ -223,6 +224,19 @@ function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayPar
     await buffered.flush();
     members.checkUsable();
   };
+  const writeStripes: RaidArray["writeStripes"] = async (offsetBytes, data, changed) => {
+    const { length: lengthBytes } = data;
+    const areWhole = [offsetBytes, lengthBytes].every((bytes) => bytes % geometry.stripeBytes === 0);
+    assert(areWhole, `${lengthBytes} bytes at ${offsetBytes} are not whole stripes of ${geometry.stripeBytes}`);
+    const isInside = (range: ByteRange): boolean =>
+      range.offsetBytes >= offsetBytes && endOf(range) <= offsetBytes + lengthBytes;
+    assert(changed.every(isInside), "a changed range leaves its stripes");
+    check(offsetBytes, lengthBytes);
+    members.checkUsable();
+    const whole: QueuedWrite = { offsetBytes, lengthBytes, data, changed };
+    // After what the buffer holds of these stripes: what is known must be on the disks.
+    await buffered.writeBatch([whole]);
+  };
   const shutDown = async (): Promise<void> => {
     // What could not be stored has been logged; a failed array still lets go of its disks.
     await buffered.flush().catch(() => {});
@@ -256,6 +270,9 @@ function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayPar
       checkWrites(writes);
       await buffered.writeBatch(writes);
     },
+    stripeBytes: geometry.stripeBytes,
+    stripeOffsetBytes: 0,
+    writeStripes,
     flush,
     close: () => (closing ??= shutDown()),
     state: () => stateOf(members, lost),

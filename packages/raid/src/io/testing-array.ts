@@ -1,6 +1,6 @@
 /** Small arrays over memory disks, for the tests of this package. */
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import { smallestLog, type ArrayShape } from "../core/geometry.js";
+import { diskBytesNeeded, smallestLog, type ArrayShape } from "../core/geometry.js";
 import type { Slot, StripeLayout } from "../core/level.js";
 import { multiply, powerOfTwo } from "../parity/galois-field.js";
 import type { BlockDisk } from "./block-disk.js";
@@ -10,16 +10,13 @@ import { createMemoryDisk, placeOf, type MemoryDisk } from "./memory-disk.js";
 
 export type SmallShape = Pick<ArrayShape, "level" | "diskCount" | "unitBytes"> & { readonly stripes: number };
 
-const beforeDataBytes = 2 * 1024 * 1024;
-
 /** Creates an array and returns its disks, closed. */
 export async function createSmallArray(shape: SmallShape): Promise<MemoryDisk[]> {
-  const sizeBytes = beforeDataBytes + shape.stripes * shape.unitBytes;
-  const disks = Array.from({ length: shape.diskCount }, (_, slot) => {
-    return createMemoryDisk({ file: `disk-${slot}`, sizeBytes });
-  });
-  const { level, unitBytes } = shape;
-  const logBytes = smallestLog({ level, diskCount: shape.diskCount, checksums: false });
+  const { level, diskCount, unitBytes, stripes } = shape;
+  const kind = { level, diskCount, checksums: false };
+  const logBytes = smallestLog(kind);
+  const sizeBytes = diskBytesNeeded({ ...kind, logBytes, dataBytesPerDisk: stripes * unitBytes });
+  const disks = Array.from({ length: diskCount }, (_, slot) => createMemoryDisk({ file: `disk-${slot}`, sizeBytes }));
   const places = disks.map((disk) => placeOf(disk));
   await createArray({ name: "small", level, unitBytes, disks: places, diskBytes: sizeBytes, logBytes });
   return disks;

@@ -3,12 +3,12 @@
  * overlap are taken in the order of the calls, so that the later one wins; a round is bounded by the log record that
  * it must fit, and a large request goes through several.
  */
-import type { BlockWrite } from "@waystation/contracts/block-device";
 import { overlaps } from "@waystation/contracts/byte-range";
-import { createCellUpdate, layOver, type CellUpdate } from "../core/cell-update.js";
-import { cellPieces, type Cell, type CellPieces, type Geometry } from "../core/geometry.js";
-import { entryBytesMax, recordHeaderBytes } from "../core/log-record.js";
+import type { CellUpdate } from "../core/cell-update.js";
+import type { Cell, CellPieces, Geometry } from "../core/geometry.js";
+import { recordHeaderBytes } from "../core/log-record.js";
 import type { Committer } from "./committer.js";
+import { addGroup, costOf, groupsOf, type PieceGroup, type QueuedWrite } from "./write-groups.js";
 
 /**
  * A large request takes turns with the others: zeroing gigabytes must not hold up every write behind it. Each may take
@@ -24,7 +24,7 @@ interface Turn {
 
 export interface WriteQueue {
   /** Resolves when all writes are durable. They lie within the array. */
-  submit(writes: readonly BlockWrite[]): Promise<void>;
+  submit(writes: readonly QueuedWrite[]): Promise<void>;
   /** Resolves when everything submitted so far has completed. */
   drained(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface WriteQueueOptions {
 }
 
 interface Request {
-  readonly writes: readonly BlockWrite[];
+  readonly writes: readonly QueuedWrite[];
   readonly groups: Iterator<PieceGroup, undefined>;
   /** The next group, taken from the iterator but not yet into a round. */
   head: PieceGroup | undefined;
@@ -55,8 +55,6 @@ interface Round {
   budgetBytes: number;
 }
 
-type PieceGroup = CellPieces & { readonly source: Uint8Array | null };
-
 export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   const { geometry, committer } = options;
   let waiting: Request[] = [];
@@ -68,7 +66,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     for (let taken = 0; request.head !== undefined; taken++) {
       if ((taken >= groupsPerTurn || spentBytes >= turn.shareBytes) && turn.othersWait()) return false;
       const group = request.head;
-      const cost = costOf(geometry, group);
+      const cost = costOf(geometry, group, round.updates);
       if (cost > round.budgetBytes && round.updates.size > 0) return true;
       // Only where nothing of this round comes before it: the disks do not show that yet.
       const mayBeZeros = group.source === null && !round.updates.has(group.cell);
@@ -147,41 +145,6 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   };
 }
 
-function overlap(some: readonly BlockWrite[], others: readonly BlockWrite[]): boolean {
+function overlap(some: readonly QueuedWrite[], others: readonly QueuedWrite[]): boolean {
   return some.some((a) => others.some((b) => overlaps(a, b)));
-}
-
-/** Lazily, so that zeroing a large range costs no memory. */
-function* groupsOf(geometry: Geometry, writes: readonly BlockWrite[]): Generator<PieceGroup, undefined> {
-  for (const { offsetBytes, lengthBytes, data } of writes) {
-    for (const group of cellPieces(geometry, offsetBytes, lengthBytes)) yield { ...group, source: data };
-  }
-  return undefined;
-}
-
-function addGroup(geometry: Geometry, updates: Map<Cell, CellUpdate>, group: PieceGroup): void {
-  let update = updates.get(group.cell);
-  if (update === undefined) {
-    update = createCellUpdate(group.cell, geometry.dataUnits);
-    updates.set(group.cell, update);
-  }
-  for (const { unit, columnBytes, lengthBytes, sourceBytes } of group.pieces) {
-    update.units[unit] = layOver(update.units[unit] ?? [], {
-      startBytes: columnBytes,
-      endBytes: columnBytes + lengthBytes,
-      source: group.source,
-      sourceBytes,
-    });
-  }
-}
-
-/**
- * An upper bound of what these pieces take of a record: data and as much of each parity; for each piece two segments
- * (itself, and what it may cut off another) and as many runs of each parity; an intent for the cell.
- */
-function costOf(geometry: Geometry, { pieces }: PieceGroup): number {
-  const shares = 1 + geometry.parityUnits;
-  let total = entryBytesMax + 4 * geometry.diskCount;
-  for (const { lengthBytes } of pieces) total += shares * (lengthBytes + 2 * entryBytesMax);
-  return total;
 }
