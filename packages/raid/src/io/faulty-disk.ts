@@ -1,28 +1,77 @@
 /**
- * Faults put in front of a disk: the Nth I/O fails, a write is torn, the disk dies, or the power goes. For tests.
+ * Faults put in front of a disk, to be stacked on any other: an I/O fails, a write is torn, lost or goes to the wrong
+ * place, a bit flips, the disk dies, or the power goes. For tests and the simulator.
  */
+import { overlaps, type ByteRange } from "@waystation/contracts/byte-range";
 import { raidFailure } from "../errors.js";
 import type { BlockDisk, DiskCompletion, DiskOperation } from "./block-disk.js";
 
+/**
+ * What goes wrong, with which operations.
+ * - `fail`: nothing is done, and it says so.
+ * - `tear`: the first half of a write, in whole sectors, is done; then it fails. What is no write fails.
+ * - `lose`: a write, or a sync, says that it is done and does nothing.
+ * - `misdirect`: a write goes `shiftBytes` further and says that it is done.
+ * - `flip`: one bit of what is read, or written, is another one.
+ */
+type Mishap =
+  | { readonly fault: "fail"; readonly on: "any" | DiskOperation["kind"] }
+  | { readonly fault: "tear"; readonly on: "any" | "write" }
+  | { readonly fault: "lose"; readonly on: "write" | "sync" }
+  | { readonly fault: "misdirect"; readonly on: "write"; readonly shiftBytes: number }
+  | { readonly fault: "flip"; readonly on: "read" | "write" };
+
+export type DiskFault = Mishap & {
+  /** The Nth operation from now on that it can concern; 1 is the next. */
+  readonly at: number;
+  /** That one and all after it. */
+  readonly forEver?: boolean;
+  /** Only operations that touch this range count. */
+  readonly within?: ByteRange;
+};
+
 export interface FaultyDisk extends BlockDisk {
+  inject(fault: DiskFault): void;
+  /** No fault from now on. What has been done stays. */
+  heal(): void;
   /** From the Nth operation from now on (1 is the next), everything fails: the disk has died. */
   dieAt(operation: number): void;
   /** The Nth operation from now fails once. A write is torn: its first half, in whole sectors, is done. */
   failOnceAt(operation: number): void;
 }
 
+interface Armed {
+  readonly fault: DiskFault;
+  /** Operations until it strikes; the one for which it comes to 0. */
+  left: number;
+}
+
 export function createFaultyDisk(inner: BlockDisk): FaultyDisk {
-  let dieIn = Infinity;
-  let failIn = Infinity;
-  const perform = async (operation: DiskOperation): Promise<DiskCompletion> => {
-    dieIn--;
-    failIn--;
-    if (dieIn > 0 && failIn !== 0) return (await inner.submit([operation]))[0] ?? null;
-    if (dieIn > 0 && operation.kind === "write") await inner.submit([firstHalf(operation)]);
-    return raidFailure("DISK_IO", `${operation.kind} of ${inner.file} failed: injected`, {
-      details: { file: inner.file },
-    });
+  let armed: Armed[] = [];
+  const strikes = ({ fault, left }: Armed): boolean => left === 0 || (left < 0 && fault.forEver === true);
+
+  /** Counts the operation, and finds what is wrong with it. */
+  const faultOf = (operation: DiskOperation): DiskFault | null => {
+    let found: DiskFault | null = null;
+    for (const one of armed) {
+      if (!concerns(one.fault, operation)) continue;
+      one.left--;
+      if (strikes(one)) found ??= one.fault;
+    }
+    armed = armed.filter(({ left, fault }) => left > 0 || fault.forEver === true);
+    return found;
   };
+  const perform = async (operation: DiskOperation): Promise<DiskCompletion> => {
+    const fault = armed.length === 0 ? null : faultOf(operation);
+    const toDo = fault === null ? operation : whatIsDone(operation, fault);
+    const completion = toDo === null ? null : ((await inner.submit([toDo]))[0] ?? null);
+    if (completion === null && fault?.fault === "flip" && operation.kind === "read") flipFirst(operation.into);
+    if (fault?.fault !== "fail" && fault?.fault !== "tear") return completion;
+    const text = `${operation.kind} of ${inner.file} failed: injected`;
+    return raidFailure("DISK_IO", text, { details: { file: inner.file } });
+  };
+  const inject = (fault: DiskFault): void => void armed.push({ fault, left: fault.at });
+
   return {
     file: inner.file,
     sizeBytes: inner.sizeBytes,
@@ -32,16 +81,62 @@ export function createFaultyDisk(inner: BlockDisk): FaultyDisk {
       return completions;
     },
     readNow(offsetBytes, into) {
-      // What would fail is left to `submit`, which counts it and says so.
-      if (dieIn <= 1 || failIn === 1) return false;
-      dieIn--;
-      failIn--;
+      const operation = { kind: "read", offsetBytes, into } as const;
+      // What would go wrong is left to `submit`, which counts it.
+      if (armed.some(({ fault, left }) => concerns(fault, operation) && strikes({ fault, left: left - 1 })))
+        return false;
+      faultOf(operation);
       return inner.readNow(offsetBytes, into);
     },
     close: () => inner.close(),
-    dieAt: (operation) => (dieIn = operation),
-    failOnceAt: (operation) => (failIn = operation),
+    inject,
+    heal: () => (armed = []),
+    dieAt: (operation) => inject({ fault: "fail", on: "any", at: operation, forEver: true }),
+    failOnceAt: (operation) => inject({ fault: "tear", on: "any", at: operation }),
   };
+}
+
+function concerns({ on, within }: DiskFault, operation: DiskOperation): boolean {
+  if (on !== "any" && on !== operation.kind) return false;
+  if (within === undefined) return true;
+  if (operation.kind === "sync") return false;
+  const { length: lengthBytes } = operation.kind === "read" ? operation.into : operation.from;
+  return overlaps(within, { offsetBytes: operation.offsetBytes, lengthBytes });
+}
+
+/** What the disk below gets to do; null for nothing. */
+function whatIsDone(operation: DiskOperation, fault: DiskFault): DiskOperation | null {
+  switch (fault.fault) {
+    case "fail":
+    case "lose":
+      return null;
+    case "tear":
+      return operation.kind === "write" ? firstHalf(operation) : null;
+    case "misdirect":
+      return operation.kind === "write"
+        ? { ...operation, offsetBytes: operation.offsetBytes + fault.shiftBytes }
+        : operation;
+    case "flip": {
+      if (operation.kind !== "write") return operation;
+      const from = Buffer.from(operation.from);
+      flipFirst(from);
+      return { ...operation, from };
+    }
+  }
+}
+
+function flipFirst(bytes: Uint8Array): void {
+  if (bytes.length > 0) bytes[0] = (bytes[0] as number) ^ 1;
+}
+
+/** Turns one bit of what is stored into the other, durably, as rot does: the disk notices nothing. */
+export async function flipStoredBit(disk: BlockDisk, offsetBytes: number): Promise<void> {
+  const byte = Buffer.alloc(1);
+  const flip: DiskOperation[] = [{ kind: "read", offsetBytes, into: byte }];
+  const [unread] = await disk.submit(flip);
+  flipFirst(byte);
+  const [unwritten] = await disk.submit([{ kind: "write", offsetBytes, from: byte, durable: true }]);
+  for (const failure of [unread, unwritten]) if (failure) throw failure;
 }
 
 /** One power supply for several disks. When it is cut, the operation under way and all later ones never complete. */
