@@ -1,15 +1,21 @@
 /** What the arrays of a file say: levels that exist, disks enough for them, room enough for what lies on them. */
 import type { ArrayName, NodeName } from "@waystation/contracts/ids";
-import { derivedDiskSizeBytes, diskOverheadBytes, minDisksByLevel, neededBytes, usableBytes } from "./array-space.js";
+import {
+  derivedDiskSizeBytes,
+  diskCountMax,
+  diskOverheadBytes,
+  levelSpaces,
+  neededBytes,
+  usableBytes,
+} from "./array-space.js";
 import type { ArrayConfig, ArrayLevel, NodeConfig, VolumePlace } from "./cluster.js";
 import { suggestName, type Path } from "./problems.js";
 import { formatSize } from "./quantities.js";
 import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
-import { defaults, type ClusterFile, type RaidLevelName } from "./schema.js";
+import { defaults, type ClusterFile } from "./schema.js";
 
 const kib = 2 ** 10;
 const mib = 2 ** 20;
-const diskCountMax = 64;
 
 /** A volume of any kind. */
 export interface SpaceTaken extends VolumePlace {
@@ -36,7 +42,7 @@ export function buildArrays(
     const path = ["arrays", index];
     checkName(note, [...path, "name"], array.name);
     checkArrayNode(note, [...path, "node"], array, nodes);
-    const level = readLevel(note, [...path, "level"], array.level);
+    const { level } = array;
     const disks = typeof array.disks === "number" ? null : array.disks;
     const diskCount = typeof array.disks === "number" ? array.disks : array.disks.length;
     const diskCountFits = checkDisks(note, [...path, "disks"], { disks, diskCount, level });
@@ -44,15 +50,15 @@ export function buildArrays(
     const given = array.diskSize === undefined ? undefined : readSize(note, [...path, "diskSize"], array.diskSize);
     const isHere = (volume: SpaceTaken) => volume.node === array.node && volume.array === array.name;
     const held = taken.filter(isHere).map((volume) => volume.sizeBytes);
-    const shape = { level: level ?? "raid5", diskCount, stripeUnitBytes };
+    const shape = { level, diskCount, stripeUnitBytes };
     const diskSizeBytes = given ?? derivedDiskSizeBytes(shape, held);
-    if (typeof given === "number" && level !== null && diskCountFits) {
+    if (typeof given === "number" && diskCountFits) {
       checkRoom(note, [...path, "diskSize"], { ...shape, diskSizeBytes, held });
     }
     return {
       node: array.node as NodeName,
       name: array.name as ArrayName,
-      level: shape.level,
+      level,
       diskCount,
       disks,
       stripeUnitBytes,
@@ -79,25 +85,20 @@ function checkArrayNode(note: Note, path: Path, { node: owner, name }: ArrayOwne
   }
 }
 
-function readLevel(note: Note, path: Path, level: RaidLevelName): ArrayLevel | null {
-  if (level === "raid0" || level === "raid1" || level === "raid5") return level;
-  note(path, `${level} is not available in this version, use raid0, raid1 or raid5`);
-  return null;
-}
-
 interface DiskList {
   readonly disks: readonly string[] | null;
   readonly diskCount: number;
-  readonly level: ArrayLevel | null;
+  readonly level: ArrayLevel;
 }
 
 function checkDisks(note: Note, path: Path, { disks, diskCount, level }: DiskList): boolean {
   (disks ?? []).forEach((disk, index) => {
     if (!disk.startsWith("/")) note([...path, index], `${quote(disk)} is not an absolute path`);
   });
-  const min = level === null ? 1 : minDisksByLevel[level];
-  if (diskCount >= min && diskCount <= diskCountMax) return true;
-  note(path, `${diskCount} disk${diskCount === 1 ? "" : "s"}; ${level ?? "an array"} takes ${min} to ${diskCountMax}`);
+  const { disksMin, disksStep } = levelSpaces[level];
+  if (diskCount >= disksMin && diskCount <= diskCountMax && diskCount % disksStep === 0) return true;
+  const steps = disksStep === 1 ? "" : `, in multiples of ${disksStep}`;
+  note(path, `${diskCount} disk${diskCount === 1 ? "" : "s"}; ${level} takes ${disksMin} to ${diskCountMax}${steps}`);
   return false;
 }
 

@@ -11,7 +11,34 @@ const spareBytesPerDisk = 256 * 2 ** 20;
 /** Volumes are handed out in units of this size. */
 export const volumeGrainBytes = 2 ** 20;
 
-export const minDisksByLevel: Readonly<Record<ArrayLevel, number>> = { raid0: 1, raid1: 2, raid5: 3 };
+interface LevelSpace {
+  readonly disksMin: number;
+  /** The number of disks is a multiple of this. */
+  readonly disksStep: number;
+  /** How many disks' worth of user data an array holds. */
+  dataDisks(diskCount: number): number;
+  /** How many disks it survives, whichever they are. */
+  tolerance(diskCount: number): number;
+}
+
+const none = (): number => 0;
+const one = (): number => 1;
+const allBut = (count: number) => (diskCount: number) => diskCount - count;
+
+/** As `raid` has them. */
+export const levelSpaces: Readonly<Record<ArrayLevel, LevelSpace>> = {
+  raid0: { disksMin: 1, disksStep: 1, dataDisks: allBut(0), tolerance: none },
+  raid1: { disksMin: 2, disksStep: 1, dataDisks: one, tolerance: allBut(1) },
+  raid10: { disksMin: 4, disksStep: 2, dataDisks: (diskCount) => Math.floor(diskCount / 2), tolerance: one },
+  raid4: { disksMin: 3, disksStep: 1, dataDisks: allBut(1), tolerance: one },
+  raid5: { disksMin: 3, disksStep: 1, dataDisks: allBut(1), tolerance: one },
+  raid6: { disksMin: 4, disksStep: 1, dataDisks: allBut(2), tolerance: () => 2 },
+};
+
+export const diskCountMax = 32;
+
+/** Of the data on a disk, each copy of the checksums of its blocks takes so much. */
+const checksumShare = 1 / 1024;
 
 export interface ArrayShape {
   readonly level: ArrayLevel;
@@ -19,23 +46,11 @@ export interface ArrayShape {
   readonly stripeUnitBytes: number;
 }
 
-/** How many disks' worth of user data an array holds. */
-export function dataDisks(level: ArrayLevel, diskCount: number): number {
-  switch (level) {
-    case "raid0":
-      return diskCount;
-    case "raid1":
-      return 1;
-    case "raid5":
-      return diskCount - 1;
-  }
-}
-
 /** Bytes that volumes can use on an array of disks of `diskSizeBytes`, whole stripe units only. */
 export function usableBytes(shape: ArrayShape & { readonly diskSizeBytes: number }, overheadBytes: number): number {
-  const perDisk = Math.max(0, shape.diskSizeBytes - overheadBytes);
+  const perDisk = Math.max(0, shape.diskSizeBytes - overheadBytes) / (1 + checksumsPerByte(shape));
   const units = Math.floor(perDisk / shape.stripeUnitBytes);
-  return units * shape.stripeUnitBytes * dataDisks(shape.level, shape.diskCount);
+  return units * shape.stripeUnitBytes * levelSpaces[shape.level].dataDisks(shape.diskCount);
 }
 
 /** The room that volumes of these sizes take on an array. */
@@ -45,8 +60,12 @@ export function neededBytes(volumeSizesBytes: readonly number[]): number {
 
 /** The disk size for an array that must hold `volumeSizesBytes` and names none: generous, since disks are sparse. */
 export function derivedDiskSizeBytes(shape: ArrayShape, volumeSizesBytes: readonly number[]): number {
-  const perDisk = neededBytes(volumeSizesBytes) / Math.max(1, dataDisks(shape.level, shape.diskCount));
-  return roundUp(Math.ceil(perDisk) + spareBytesPerDisk, volumeGrainBytes);
+  const perDisk = neededBytes(volumeSizesBytes) / Math.max(1, levelSpaces[shape.level].dataDisks(shape.diskCount));
+  return roundUp(Math.ceil(perDisk * (1 + checksumsPerByte(shape))) + spareBytesPerDisk, volumeGrainBytes);
+}
+
+function checksumsPerByte({ level, diskCount }: Pick<ArrayShape, "level" | "diskCount">): number {
+  return (levelSpaces[level].tolerance(diskCount) + 1) * checksumShare;
 }
 
 function roundUp(value: number, unit: number): number {

@@ -35,8 +35,7 @@ export interface JournalVolumeConfig extends VolumePlace {
   readonly sizeBytes: number;
 }
 
-/** Levels that this version can run. */
-export type ArrayLevel = "raid0" | "raid1" | "raid5";
+export type ArrayLevel = "raid0" | "raid1" | "raid10" | "raid4" | "raid5" | "raid6";
 
 export interface ArrayConfig {
   readonly node: NodeName;

@@ -217,12 +217,13 @@ describe("refusals", () => {
       set("nodes/relay-1/nbd", "127.0.0.1:1"),
       ["nodes.relay-1.nbd: an intermediate node has no volumes to export; leave `nbd` out"],
     ],
+    ["too few disks", set("arrays/0/disks", 2), ["arrays[0].disks: 2 disks; raid5 takes 3 to 32"]],
+    ["too many disks", set("arrays/0/disks", 33), ["arrays[0].disks: 33 disks; raid5 takes 3 to 32"]],
     [
-      "a level of a later version",
-      set("arrays/0/level", "raid6"),
-      ["arrays[0].level: raid6 is not available in this version, use raid0, raid1 or raid5"],
+      "a mirror of pairs with an odd disk",
+      set("arrays/0", { node: "primary-a", name: "array-a", level: "raid10", disks: 5 }),
+      ["arrays[0].disks: 5 disks; raid10 takes 4 to 32, in multiples of 2"],
     ],
-    ["too few disks", set("arrays/0/disks", 2), ["arrays[0].disks: 2 disks; raid5 takes 3 to 64"]],
     [
       "a disk path that is not absolute",
       set("arrays/0/disks", ["/a", "b", "/c"]),
@@ -247,7 +248,7 @@ describe("refusals", () => {
       "volumes larger than their array",
       set("arrays/0/diskSize", "300MiB"),
       [
-        "arrays[0].diskSize: the array's volumes take 1GiB but 4 disks of 300MiB as raid5 hold 708MiB; use 598MiB, or leave diskSize out",
+        "arrays[0].diskSize: the array's volumes take 1GiB but 4 disks of 300MiB as raid5 hold 706.5MiB; use 598MiB, or leave diskSize out",
       ],
     ],
     [

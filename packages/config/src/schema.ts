@@ -129,7 +129,8 @@ const arraySchema = Type.Object(
       raidLevels,
       choice(
         raidLevels,
-        "How disks are combined. This version has `raid0` (1 disk or more), `raid1` (2 or more) and `raid5` (3 or more).",
+        "How disks are combined: `raid0` (1 to 32 disks), `raid1` (2 to 32), `raid10` (4 to 32, an even number), `raid4` " +
+          "(3 to 32), `raid5` (3 to 32) and `raid6` (4 to 32).",
       ),
     ),
     disks: Type.Union([Type.Integer({ minimum: 1 }), Type.Array(Type.String(), { minItems: 1 })], {
@@ -269,4 +270,3 @@ export const clusterFileSchema = Type.Object(
 
 export type ClusterFile = Static<typeof clusterFileSchema>;
 export type NodeRole = (typeof nodeRoles)[number];
-export type RaidLevelName = (typeof raidLevels)[number];
