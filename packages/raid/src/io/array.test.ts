@@ -1,5 +1,7 @@
 import { createRandom } from "@waystation/contracts/random";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { levels, type RaidLevel } from "../core/level.js";
 import type { DiskOperation } from "./block-disk.js";
 import { createFaultyDisk } from "./faulty-disk.js";
 import { createMemoryDisk, type MemoryDisk } from "./memory-disk.js";
@@ -110,6 +112,47 @@ describe.each(shapes)("A1: $level of $diskCount disks, unit $unitBytes", (shape)
     expect(running.state().status).toBe("failed");
     await expect(running.read(0, 512)).rejects.toThrow(survivor.file);
     await running.close();
+  });
+});
+
+/** As many of the slots as the array survives without, in the order given. */
+function survivableLoss({ geometry }: RaidArray, candidates: readonly number[]): number[] {
+  const gone: number[] = [];
+  for (const candidate of candidates) {
+    const slot = candidate % geometry.diskCount;
+    if (geometry.survives((other) => other === slot || gone.includes(other))) gone.push(slot);
+  }
+  return gone;
+}
+
+describe("A1: any level, any number of disks, any stripe unit", () => {
+  const anyArray = fc.record({
+    level: fc.constantFrom(...(Object.keys(levels) as RaidLevel[])),
+    diskCount: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.integer({ min: 9, max: 32 })),
+    unitBytes: fc.integer({ min: 12, max: 17 }).map((power) => 2 ** power),
+    candidates: fc.array(fc.nat(31), { maxLength: 6 }),
+    seed: fc.nat(1000),
+  });
+
+  it("stores like a plain buffer, with matching redundancy, before and after a loss that it survives", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyArray, async ({ level, diskCount: wanted, unitBytes, candidates, seed }) => {
+        const { disksMin, disksStep } = levels[level];
+        const diskCount = disksMin + Math.max(0, Math.floor((wanted - disksMin) / disksStep)) * disksStep;
+        const disks = await createSmallArray({ level, diskCount, unitBytes, stripes: 3 });
+        const array = await openSmallArray(disks);
+        const model = Buffer.alloc(array.sizeBytes);
+        await exercise(array, model, seed, 2);
+        await array.close();
+        const gone = survivableLoss(array, candidates);
+        const left = disks.map((disk, slot) => (gone.includes(slot) ? null : disk));
+        const degraded = await openSmallArray(left.filter((disk) => disk !== null));
+        await exercise(degraded, model, seed + 1, 2);
+        expect(await mismatchedStripes(degraded, left)).toEqual([]);
+        await degraded.close();
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 

@@ -1,6 +1,27 @@
 /**
  * The stripe log of an open array (PROTOCOL 11): a ring of records on the first tolerance + 1 disks.
  *
+ * Why a log (SPEC A3). A stripe is written on several disks, and a crash between them leaves parity that does not match.
+ * That alone could be put right by forming it again; but when a disk is gone, its block *is* what parity and the others
+ * say, and a block that nobody wrote to would change. So while a write may tear, its stripe must be known whole elsewhere.
+ * - A bitmap of stripes being written tells which parity to form again, and is no help at all while degraded.
+ * - md's partial parity log saves the XOR of what is not written: for one parity, and not while a disk is gone.
+ * - Never overwriting (as ZFS does) moves every block and needs a map of them below everything else.
+ * - A log of new data and parity holds in every state and for every level, mirrors too, and is one sequential write, synced
+ *   once for all writes that wait; what follows in place needs no sync. Old blocks need no copy: redo is enough.
+ *
+ * What it costs: a partial write goes out twice, the first time to each log disk. Bytes per byte of 4 KiB random writes
+ * (`RaidArray.counters`), 64 KiB units:
+ *
+ *                 old read   in place   log                            old read   in place   log
+ *   raid1  of 2       -         2         2       raid6  of 4+2            3         3         9
+ *   raid10 of 4       -         2         2       raid5  of 4+1, one gone  1.8       1.6       3.2
+ *   raid5  of 4+1     2         2         4
+ *
+ * Whole cells of an optimal array go past it: their blocks are all being written, so any mix of old and new is legal, and
+ * parity can be formed again. They cost an intent in the log, synced, and a sync in place: writing 1 MiB at a time to raid5
+ * of 4+1 takes 0.04 bytes of log per byte. While degraded that would lose what it protects, so all is logged: 2 bytes.
+ *
  * What is durable, step by step:
  * - append: the record is on every present log disk, synced, before the promise resolves. A crash before that leaves
  *   nothing, or a whole record on some of them: then the write happens, unacknowledged. Both are legal.
