@@ -7,7 +7,7 @@ import { repositoryRoot } from "../harness/repository.js";
 
 const packages = ["raid", "journal", "daemon"];
 /** Media of tests, which lose what is not synced by themselves. */
-const forTests = /\.test\.ts$|conformance|lossy|faulty|memory|testing/;
+const forTests = /\.test\.ts$|conformance|lossy|faulty|volatile|memory|testing/;
 
 async function filesThatSync(): Promise<Map<string, number>> {
   const found = new Map<string, number>();

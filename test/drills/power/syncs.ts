@@ -117,13 +117,13 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     { covered: "power cuts alone lose no disk; npm run mutants: lost-blocks-not-synced" },
   ],
   [
-    "packages/raid/src/io/staging.ts",
+    "packages/raid/src/io/stage-in-place.ts",
     "stageInPlace, data",
     "a whole stripe that the log does not hold",
     caught("whole-stripe-write-not-synced", anyCourse),
   ],
   [
-    "packages/raid/src/io/staging.ts",
+    "packages/raid/src/io/stage-in-place.ts",
     "stageInPlace, parity",
     "its parity",
     {
