@@ -10,12 +10,13 @@ import {
 } from "./array-space.js";
 import type { ArrayConfig, ArrayLevel, NodeConfig, VolumePlace } from "./cluster.js";
 import { suggestName, type Path } from "./problems.js";
-import { formatSize } from "./quantities.js";
+import { formatSize, readPeriodMs } from "./quantities.js";
 import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
 import { defaults, type ClusterFile } from "./schema.js";
 
 const kib = 2 ** 10;
 const mib = 2 ** 20;
+const scrubMsMin = 60_000;
 
 /** A volume of any kind. */
 export interface SpaceTaken extends VolumePlace {
@@ -33,9 +34,11 @@ export function buildArrays(
     file.arrays.map((array, index) => ({ key: `${array.node}/${array.name}`, path: ["arrays", index, "name"] })),
   );
   const diskPaths = file.arrays.flatMap((array, index) =>
-    typeof array.disks === "number"
-      ? []
-      : array.disks.map((disk, at) => ({ key: `${array.node}:${disk}`, path: ["arrays", index, "disks", at] })),
+    (["disks", "spares"] as const).flatMap((key) => {
+      const paths = array[key];
+      if (typeof paths !== "object") return [];
+      return paths.map((disk, at) => ({ key: `${array.node}:${disk}`, path: ["arrays", index, key, at] }));
+    }),
   );
   checkUnique(note, diskPaths);
   return file.arrays.map((array, index) => {
@@ -43,9 +46,11 @@ export function buildArrays(
     checkName(note, [...path, "name"], array.name);
     checkArrayNode(note, [...path, "node"], array, nodes);
     const { level } = array;
-    const disks = typeof array.disks === "number" ? null : array.disks;
-    const diskCount = typeof array.disks === "number" ? array.disks : array.disks.length;
-    const diskCountFits = checkDisks(note, [...path, "disks"], { disks, diskCount, level });
+    const { paths: disks, count: diskCount } = readDisks(note, [...path, "disks"], array.disks);
+    const { paths: spares, count: spareCount } = readDisks(note, [...path, "spares"], array.spares ?? 0);
+    const diskCountFits = checkDiskCount(note, [...path, "disks"], { diskCount, level });
+    if (level === "raid0" && spareCount > 0)
+      note([...path, "spares"], "raid0 has no redundancy to rebuild a spare from; leave it out");
     const stripeUnitBytes = readStripeUnit(note, [...path, "stripeUnit"], array.stripeUnit ?? defaults.stripeUnit);
     const given = array.diskSize === undefined ? undefined : readSize(note, [...path, "diskSize"], array.diskSize);
     const isHere = (volume: SpaceTaken) => volume.node === array.node && volume.array === array.name;
@@ -61,8 +66,12 @@ export function buildArrays(
       level,
       diskCount,
       disks,
+      spareCount,
+      spares,
       stripeUnitBytes,
       diskSizeBytes,
+      checksums: array.checksums ?? defaults.checksums,
+      scrubEveryMs: readScrub(note, [...path, "scrub", "every"], array.scrub?.every ?? defaults.scrubEvery),
     };
   });
 }
@@ -85,21 +94,37 @@ function checkArrayNode(note: Note, path: Path, { node: owner, name }: ArrayOwne
   }
 }
 
-interface DiskList {
-  readonly disks: readonly string[] | null;
-  readonly diskCount: number;
-  readonly level: ArrayLevel;
+interface DiskPlaces {
+  readonly paths: readonly string[] | null;
+  readonly count: number;
 }
 
-function checkDisks(note: Note, path: Path, { disks, diskCount, level }: DiskList): boolean {
-  (disks ?? []).forEach((disk, index) => {
+function readDisks(note: Note, path: Path, disks: number | readonly string[]): DiskPlaces {
+  if (typeof disks === "number") return { paths: null, count: disks };
+  disks.forEach((disk, index) => {
     if (!disk.startsWith("/")) note([...path, index], `${quote(disk)} is not an absolute path`);
   });
+  return { paths: disks, count: disks.length };
+}
+
+function checkDiskCount(
+  note: Note,
+  path: Path,
+  { diskCount, level }: { readonly diskCount: number; readonly level: ArrayLevel },
+): boolean {
   const { disksMin, disksStep } = levelSpaces[level];
   if (diskCount >= disksMin && diskCount <= diskCountMax && diskCount % disksStep === 0) return true;
   const steps = disksStep === 1 ? "" : `, in multiples of ${disksStep}`;
   note(path, `${diskCount} disk${diskCount === 1 ? "" : "s"}; ${level} takes ${disksMin} to ${diskCountMax}${steps}`);
   return false;
+}
+
+function readScrub(note: Note, path: Path, text: string): number | null {
+  if (text === "never") return null;
+  const everyMs = readPeriodMs(text);
+  if (everyMs === null) note(path, `${quote(text)} is no period; expected one such as "12h" or "30d", or "never"`);
+  else if (everyMs < scrubMsMin) note(path, `${quote(text)} is too often; expected at least 1m`);
+  return everyMs;
 }
 
 function readStripeUnit(note: Note, path: Path, text: string | number): number {

@@ -44,8 +44,14 @@ export interface ArrayConfig {
   readonly diskCount: number;
   /** One absolute path per disk, or null: directories below the data directory (see `diskPaths`). */
   readonly disks: readonly string[] | null;
+  /** The same for its spares (see `sparePaths`). */
+  readonly spareCount: number;
+  readonly spares: readonly string[] | null;
   readonly stripeUnitBytes: number;
   readonly diskSizeBytes: number;
+  readonly checksums: boolean;
+  /** Null: only when an operator asks for it. */
+  readonly scrubEveryMs: number | null;
 }
 
 export interface VolumePlace {

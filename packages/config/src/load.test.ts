@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { isFailure } from "@waystation/contracts/errors";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { arraysOf, diskPaths, groupsOf, loadCluster, nodeOf, parseCluster, volumesOf } from "./load.js";
+import { arraysOf, diskPaths, groupsOf, loadCluster, nodeOf, parseCluster, sparePaths, volumesOf } from "./load.js";
 
 const localPath = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
 const localText = readFileSync(localPath, "utf8");
@@ -98,6 +98,23 @@ describe("the local cluster's file", () => {
       [0, 1, 2, 3].map((index) => `/data/primary-a/arrays/array-a/disk-${index}`),
     );
     expect(() => nodeOf(cluster, "relay-2")).toThrow(/no node "relay-2"; did you mean "relay-1"\?/);
+  });
+});
+
+describe("arrays", () => {
+  it("A1, A2: have any level, spares, checksums and scrubs unless told otherwise", () => {
+    const file = parse(localText) as Loose;
+    set("arrays/0/level", "raid6")(file);
+    set("arrays/0/spares", 2)(file);
+    set("arrays/1/level", "raid10")(file);
+    set("arrays/1/spares", ["/s"])(file);
+    set("arrays/1/checksums", false)(file);
+    set("arrays/1/scrub", { every: "never" })(file);
+    const [first, second] = parseCluster(stringify(file), "test.yaml").arrays;
+    expect(first).toMatchObject({ level: "raid6", spareCount: 2, checksums: true, scrubEveryMs: 30 * 86_400_000 });
+    expect(sparePaths(first!, "/data")).toEqual([0, 1].map((index) => `/data/primary-a/arrays/array-a/spare-${index}`));
+    expect(second).toMatchObject({ level: "raid10", checksums: false, scrubEveryMs: null });
+    expect(sparePaths(second!, "/data")).toEqual(["/s"]);
   });
 });
 
@@ -216,6 +233,35 @@ describe("refusals", () => {
       "NBD at an intermediate",
       set("nodes/relay-1/nbd", "127.0.0.1:1"),
       ["nodes.relay-1.nbd: an intermediate node has no volumes to export; leave `nbd` out"],
+    ],
+    [
+      "spares of what cannot be rebuilt",
+      (file) => {
+        set("arrays/0/level", "raid0")(file);
+        set("arrays/0/spares", 1)(file);
+      },
+      ["arrays[0].spares: raid0 has no redundancy to rebuild a spare from; leave it out"],
+    ],
+    [
+      "a spare that is a disk",
+      (file) => {
+        set("arrays/0/disks", ["/a", "/b", "/c"])(file);
+        set("arrays/0/spares", ["/c", "d"])(file);
+      },
+      [
+        'arrays[0].spares[0]: "primary-a:/c" is there twice; expected another',
+        'arrays[0].spares[1]: "d" is not an absolute path',
+      ],
+    ],
+    [
+      "a scrub that is no period",
+      set("arrays/0/scrub", { every: "sometimes" }),
+      ['arrays[0].scrub.every: "sometimes" is no period; expected one such as "12h" or "30d", or "never"'],
+    ],
+    [
+      "a scrub without end",
+      set("arrays/0/scrub", { every: "0.5m" }),
+      ['arrays[0].scrub.every: "0.5m" is too often; expected at least 1m'],
     ],
     ["too few disks", set("arrays/0/disks", 2), ["arrays[0].disks: 2 disks; raid5 takes 3 to 32"]],
     ["too many disks", set("arrays/0/disks", 33), ["arrays[0].disks: 33 disks; raid5 takes 3 to 32"]],

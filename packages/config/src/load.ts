@@ -77,6 +77,13 @@ export function diskPaths(array: ArrayConfig, dataDirectory: string): readonly s
   return Array.from({ length: array.diskCount }, (_, index) => join(base, `disk-${index}`));
 }
 
+/** The same for its spares. */
+export function sparePaths(array: ArrayConfig, dataDirectory: string): readonly string[] {
+  if (array.spares !== null) return array.spares;
+  const base = join(dataDirectory, array.node, "arrays", array.name);
+  return Array.from({ length: array.spareCount }, (_, index) => join(base, `spare-${index}`));
+}
+
 function toPlain(document: Document, source: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });

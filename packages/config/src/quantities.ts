@@ -29,6 +29,15 @@ export function readDurationMs(value: string): number | null {
   return Number.isSafeInteger(ms) && ms <= 86_400_000 ? ms : null;
 }
 
+/** Milliseconds of `90m`, `12h`, `30d`; whole, at most a year. */
+export function readPeriodMs(value: string): number | null {
+  const match = /^([0-9]+(?:\.[0-9]+)?) ?(m|h|d)$/.exec(value);
+  const unit = match === null ? undefined : { ...durationUnits, d: 86_400_000 }[match[2] ?? ""];
+  if (unit === undefined) return null;
+  const ms = Number(match?.[1]) * unit;
+  return Number.isSafeInteger(ms) && ms <= 366 * 86_400_000 ? ms : null;
+}
+
 /** `host:port`, IPv6 in brackets, port 1 to 65535. */
 export function readAddress(value: string): Address | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(value);

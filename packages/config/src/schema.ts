@@ -14,6 +14,8 @@ export const defaults = {
   lease: "3s",
   journalCapacity: "8GiB",
   journalAdapter: "leveldb",
+  checksums: true,
+  scrubEvery: "30d",
 } as const;
 
 const sizeRule = 'a size such as "1GiB", "64KiB" or a number of bytes';
@@ -139,6 +141,14 @@ const arraySchema = Type.Object(
         "A number of disks, kept in directories `<data>/<node>/arrays/<array>/disk-0` and so on; or a list of absolute " +
         "paths, one per disk, each a directory, an existing file or a block device.",
     }),
+    spares: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.Array(Type.String())], {
+        expected: "a number of disks, or a list of absolute paths",
+        description:
+          "Disks that wait to take the place of one that fails, by themselves. A number: kept in directories " +
+          "`<data>/<node>/arrays/<array>/spare-0` and so on; or a list of absolute paths, as for `disks`. None when left out.",
+      }),
+    ),
     stripeUnit: Type.Optional(
       size("Bytes of one disk before the next is used: a power of two from 4KiB to 1MiB.", {
         default: defaults.stripeUnit,
@@ -148,6 +158,29 @@ const arraySchema = Type.Object(
       size(
         "Size of each disk (sparse, so that only what is written takes space). When left out: enough for the array's " +
           "volumes and journal volumes, and 256 MiB per disk more.",
+      ),
+    ),
+    checksums: Type.Optional(
+      Type.Boolean({
+        expected: "true or false",
+        description:
+          "Whether a checksum is kept for each 4 KiB block, apart from it, so that a disk that returns wrong data is found " +
+          "out, and put right where there is redundancy. True when left out. Decided when the array is made.",
+      }),
+    ),
+    scrub: Type.Optional(
+      Type.Object(
+        {
+          every: Type.Optional(
+            text(
+              'a period such as "12h" or "30d", or "never"',
+              "How often all of the array is read, and put right where it is wrong. From 1m to 366d. Counted from the end of the last " +
+                "scrub; `wayctl array scrub` starts one at once.",
+              { default: defaults.scrubEvery },
+            ),
+          ),
+        },
+        { ...closed, expected: "{ every }", description: "Scrubs that the node starts by itself." },
       ),
     ),
   },
