@@ -20,7 +20,12 @@ export const layers = {
 };
 
 /** Packages whose code is a pure core: no promise-based I/O, no timers, no environment (DESIGN: pure core, one loop). */
-const pure = ["packages/replication/src", "packages/raid/src/core", "packages/nbd/src/protocol"];
+const pure = [
+  "packages/replication/src",
+  "packages/raid/src/core",
+  "packages/nbd/src/protocol",
+  "packages/volumes/src/pairs/core",
+];
 
 function layerRule(allowed) {
   const group = Object.keys(layers)

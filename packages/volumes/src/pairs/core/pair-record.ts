@@ -1,0 +1,56 @@
+/**
+ * What is kept of pairs over restarts: a JSON document a pair, saved whole and atomically. The marks of the regions
+ * are kept apart (marks-layout.ts); `marksEpoch` says which marking belongs to the record.
+ */
+import { isName } from "@waystation/contracts/ids";
+import { isCount, isRecord } from "@waystation/raid/core/json";
+import { pairPhases, type PairPhase } from "./pair-phase.js";
+import { regionFault, type Plane } from "./region-marks.js";
+
+export interface PairRecord {
+  /** Unique for ever, so that what is left of a deleted pair is never taken for one of the same volumes. */
+  readonly id: string;
+  readonly primary: string;
+  readonly secondary: string;
+  readonly sizeBytes: number;
+  readonly regionBytes: number;
+  readonly phase: PairPhase;
+  readonly differsPlane: Plane;
+  readonly marksEpoch: number;
+  /** The marks could not be kept: all regions differ, until a new marking begins. */
+  readonly marksLost: boolean;
+  /** Why it is suspended, or copied in full; null when all is well. */
+  readonly reason: string | null;
+  /** Of which the copy under way is, for its progress. */
+  readonly copyBytes: number;
+}
+
+const version = 1;
+
+export function encodePair(record: PairRecord): unknown {
+  return { version, ...record };
+}
+
+/** Null when the document is not what `encodePair` makes. */
+export function decodePair(document: unknown): PairRecord | null {
+  if (!isRecord(document)) return null;
+  const { version: found, ...record } = document;
+  return found === version && isPairRecord(record) ? record : null;
+}
+
+function isPairRecord(value: Record<string, unknown>): value is Record<string, unknown> & PairRecord {
+  const { sizeBytes, regionBytes, reason } = value;
+  const names = [value.id, value.primary, value.secondary];
+  return (
+    names.every((name) => typeof name === "string" && isName(name)) &&
+    isCount(sizeBytes) &&
+    isCount(regionBytes) &&
+    regionFault(regionBytes, sizeBytes) === null &&
+    pairPhases.includes(value.phase as PairPhase) &&
+    (value.differsPlane === 0 || value.differsPlane === 1) &&
+    isCount(value.marksEpoch) &&
+    typeof value.marksLost === "boolean" &&
+    (reason === null || typeof reason === "string") &&
+    isCount(value.copyBytes)
+  );
+}

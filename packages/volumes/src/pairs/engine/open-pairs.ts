@@ -1,0 +1,220 @@
+/**
+ * The mirror pairs of a node (SPEC A5-A10): brings them back at start, carries out commands, says how they are.
+ *
+ * Every volume of the node is to be opened here, whether or not it has a pair now: hosts keep their handles while pairs
+ * come and go. Commands run one after the other.
+ */
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { Clock } from "@waystation/contracts/clock";
+import { reasonOf } from "@waystation/contracts/errors";
+import type { Log } from "@waystation/contracts/log";
+import { marksBytes } from "../core/marks-layout.js";
+import { decideCommand, describePhase, type PairCommand, type PairPhase } from "../core/pair-phase.js";
+import { pairFailure } from "../errors.js";
+import { defaultPace, type CopyPace } from "./copier.js";
+import { checkNewPair, checkSiblings, type NewPair, type PairName } from "./pair-checks.js";
+import type { PairHome } from "./pair-home.js";
+import { createPairRegistry, isPairDocument, type Pair, type PairRegistry } from "./pair-registry.js";
+import { statusOf, type PairStatus } from "./pair-status.js";
+import { makeEven, preparePhase } from "./phase-change.js";
+import { createStandings, type Standing, type Standings } from "./standings.js";
+
+export interface PairPorts {
+  /** The arrays of this node, as places for the state of pairs. */
+  readonly homes: readonly PairHome[];
+  /** The array that has the volume. Throws `VOLUME_NOT_FOUND`. */
+  readonly homeOf: (volume: string) => PairHome;
+  /** A volume as it is without pairs. Throws `VOLUME_NOT_FOUND`. */
+  readonly openVolume: (name: string) => DurableBlockStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pace?: CopyPace;
+}
+
+export interface Pairs {
+  /** A host's handle on a volume. Throws as the port does. */
+  volume(name: string): DurableBlockStore;
+  list(): readonly PairStatus[];
+  /** Throws `UNKNOWN_PAIR`, as all that name a pair do. */
+  show(name: PairName): PairStatus;
+  /** Begins the initial copy. What the secondary held is gone. Rejects with `VOLUME_IN_USE` or `VOLUME_SIZE`. */
+  create(pair: NewPair): Promise<PairStatus>;
+  /** These reject with `PAIR_STATE` when the command is not legal now, and are done already when repeated. */
+  split(name: PairName, options?: { readonly quick?: boolean }): Promise<PairStatus>;
+  resync(name: PairName, options?: { readonly quick?: boolean }): Promise<PairStatus>;
+  restore(name: PairName): Promise<PairStatus>;
+  delete(name: PairName, options?: { readonly force?: boolean }): Promise<void>;
+  /** Resolves when no copy is under way; `onProgress` is called at each step. */
+  wait(name: PairName, onProgress?: (status: PairStatus) => void): Promise<PairStatus>;
+  /** The pairs that a volume is part of. */
+  pairsOf(volume: string): readonly PairStatus[];
+  /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
+  close(): Promise<void>;
+}
+
+/** Brings the pairs back as they were. Rejects with `PAIR_RECORD_DAMAGED`. */
+export async function openPairs(ports: PairPorts): Promise<Pairs> {
+  const { clock, log, pace = defaultPace } = ports;
+  const standings = createStandings(ports.openVolume);
+  const registry = createPairRegistry({ standings, clock, log, pace });
+  let commands: Promise<unknown> = Promise.resolve();
+  const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
+    const mine = commands.then(command);
+    commands = mine.catch(() => {});
+    return mine;
+  };
+  for (const home of ports.homes) {
+    for (const document of home.documents.names()) if (isPairDocument(document)) await registry.load(home, document);
+    await removeOrphans(registry, home);
+  }
+  const context: Context = { ports, standings, registry };
+
+  return {
+    volume: (name) => standings.front(name),
+    list: () => registry.all().map(show),
+    show: (name) => show(registry.find(name)),
+    create: (wanted) => oneByOne(() => create(context, wanted)),
+    split: (name, { quick = false } = {}) => oneByOne(() => carryOut(context, name, quick ? "quick-split" : "split")),
+    resync: (name, { quick = false } = {}) =>
+      oneByOne(() => carryOut(context, name, quick ? "quick-resync" : "resync")),
+    restore: (name) => oneByOne(() => carryOut(context, name, "restore")),
+    delete: (name, { force = false } = {}) => oneByOne(() => remove(context, name, force ? "force-delete" : "delete")),
+    wait: (name, onProgress) => waitFor(registry.find(name), onProgress),
+    pairsOf: (volume) =>
+      registry
+        .all()
+        .filter(({ place }) => place.primary.name === volume || place.secondary.name === volume)
+        .map(show),
+    close: () =>
+      oneByOne(async () => {
+        for (const { copier } of registry.all()) await copier.stop();
+        for (const { mirror, place } of registry.all()) {
+          mirror.close();
+          await mirror.settle();
+          await standings.release(place.secondary);
+          await standings.release(place.primary);
+        }
+      }),
+  };
+}
+
+interface Context {
+  readonly ports: PairPorts;
+  readonly standings: Standings;
+  readonly registry: PairRegistry;
+}
+
+function show({ mirror, copier }: Pair): PairStatus {
+  return statusOf(mirror, copier.figures());
+}
+
+/** Marks left by a pair whose creation or deletion was interrupted. */
+async function removeOrphans(registry: PairRegistry, home: PairHome): Promise<void> {
+  const ids = new Set(registry.all().map(({ mirror }) => mirror.id));
+  for (const id of home.marks.ids()) if (!ids.has(id)) await home.marks.delete(id);
+}
+
+async function create({ ports, standings, registry }: Context, wanted: NewPair): Promise<PairStatus> {
+  const home = ports.homeOf(wanted.primary);
+  const used: Standing[] = [];
+  const use = (name: string): Standing => {
+    const standing = standings.use(name);
+    used.push(standing);
+    return standing;
+  };
+  const releases: (() => void)[] = [];
+  try {
+    const [primary, secondary] = [use(wanted.primary), use(wanted.secondary)];
+    checkNewPair(wanted, { primary, secondary });
+    for (const standing of used) releases.push(await standing.own.quiesce());
+    for (const standing of used) await standing.store.flush();
+    return show(await registry.establish(wanted, { home, primary, secondary }));
+  } catch (error) {
+    for (const standing of used) await standings.release(standing);
+    throw error;
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+function decide({ mirror }: Pair, command: PairCommand): PairPhase {
+  const decision = decideCommand(mirror.volumes, mirror.phase(), command);
+  if (decision.kind === "go") return decision.to;
+  const text =
+    `Pair ${mirror.name} is in ${describePhase(mirror.phase())}: ${command} is not legal now; ` +
+    `legal: ${decision.instead}.`;
+  throw pairFailure("PAIR_STATE", text, { details: { pair: mirror.name, state: mirror.rules().state } });
+}
+
+async function carryOut({ ports, registry }: Context, name: PairName, command: PairCommand): Promise<PairStatus> {
+  const pair = registry.find(name);
+  const { mirror, place } = pair;
+  if (decide(pair, command) === mirror.phase()) return show(pair);
+  const release = await place.primary.own.quiesce();
+  try {
+    const to = decide(pair, command);
+    if (to === mirror.phase()) return show(pair);
+    const siblings = registry.siblingsOf(pair);
+    checkSiblings(mirror, to, siblings);
+    const openMarks = (): Promise<DurableBlockStore> =>
+      place.home.marks.create(mirror.id, marksBytes(mirror.marks().regionCount));
+    const next = await preparePhase({ primary: place.primary.store, mirror, siblings, to, openMarks });
+    const began = mirror.turn();
+    await registry.save(place.home, next.record);
+    if (mirror.turn() !== began) {
+      // A failure came between: it counts, on disk too.
+      await registry.save(place.home, mirror.record());
+      const text = `Pair ${mirror.name} became ${describePhase(mirror.phase())}: ${mirror.record().reason ?? ""}`;
+      throw pairFailure("PAIR_STATE", `${text}; give the command again when that is mended.`);
+    }
+    mirror.adopt(next.record, next.kept);
+    const { log } = ports;
+    log.info({ pair: mirror.name, phase: mirror.phase() }, `pair ${mirror.name} is ${describePhase(mirror.phase())}`);
+    return show(pair);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Dying before the record is deleted leaves the pair as it is; after it, no pair, and marks that are nobody's. What is
+ * still owed to either side stays where it is: the table lets only a forced deletion go so far.
+ */
+async function remove(context: Context, name: PairName, command: "delete" | "force-delete"): Promise<void> {
+  const { ports, standings, registry } = context;
+  const pair = registry.find(name);
+  const { mirror, place, copier } = pair;
+  decide(pair, command);
+  const release = await place.primary.own.quiesce();
+  try {
+    decide(pair, command);
+    // So that each side has what its hosts were told, for itself.
+    if (mirror.phase() === "duplex" && command === "delete") await makeEven(mirror);
+    await registry.remove(pair);
+  } finally {
+    release();
+  }
+  await copier.stop();
+  await place.home.marks.delete(mirror.id).catch((error: unknown) => {
+    ports.log.warn({ pair: mirror.name, reason: reasonOf(error) }, "the marks of a deleted pair are still there");
+  });
+  await standings.release(place.secondary);
+  await standings.release(place.primary);
+}
+
+async function waitFor(pair: Pair, onProgress?: (status: PairStatus) => void): Promise<PairStatus> {
+  const { mirror } = pair;
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      onProgress?.(show(pair));
+      if (mirror.rules().copies !== null) return;
+      stop();
+      resolve();
+    };
+    const stop = mirror.onChange(look);
+    look();
+  });
+  if (mirror.phase() === "simplex") throw pairFailure("UNKNOWN_PAIR", `Pair ${mirror.name} was deleted meanwhile.`);
+  await mirror.ensureSaved();
+  return show(pair);
+}

@@ -1,0 +1,145 @@
+/**
+ * The pairs of a node with all that belongs to each, and how one comes to be: brought back from its record, or new.
+ */
+import { randomBytes } from "node:crypto";
+import type { Clock } from "@waystation/contracts/clock";
+import type { Log } from "@waystation/contracts/log";
+import { marksBytes } from "../core/marks-layout.js";
+import { decodePair, encodePair, type PairRecord } from "../core/pair-record.js";
+import { regionBytesFor } from "../core/region-marks.js";
+import { pairFailure } from "../errors.js";
+import { createCopier, type Copier, type CopyPace } from "./copier.js";
+import { loadMirror } from "./load-mirror.js";
+import { formatMarks } from "./marks-store.js";
+import { createMirror, type Mirror } from "./mirror.js";
+import type { NewPair, PairName } from "./pair-checks.js";
+import type { PairHome } from "./pair-home.js";
+import { newEpoch } from "./phase-change.js";
+import type { Standing, Standings } from "./standings.js";
+
+export interface Pair {
+  readonly mirror: Mirror;
+  readonly copier: Copier;
+  readonly place: PairPlace;
+}
+
+/** Where a pair lies. */
+export interface PairPlace {
+  readonly home: PairHome;
+  readonly primary: Standing;
+  readonly secondary: Standing;
+}
+
+export interface PairRegistry {
+  all(): readonly Pair[];
+  /** Throws `UNKNOWN_PAIR`. */
+  find(name: PairName): Pair;
+  /** The other pairs of the same primary. */
+  siblingsOf(pair: Pair): readonly Mirror[];
+  /** Brings a pair back. Rejects with `PAIR_RECORD_DAMAGED`. */
+  load(home: PairHome, document: string): Promise<void>;
+  /** Begins a pair of volumes that nothing is under way on. */
+  establish(wanted: NewPair, place: PairPlace): Promise<Pair>;
+  save(home: PairHome, record: PairRecord): Promise<void>;
+  /** Forgets a pair; its volumes are their own again. */
+  remove(pair: Pair): Promise<void>;
+}
+
+export interface RegistryOptions {
+  readonly standings: Standings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pace: CopyPace;
+}
+
+const documentPrefix = "pairs/";
+
+export function isPairDocument(name: string): boolean {
+  return name.startsWith(documentPrefix);
+}
+
+export function createPairRegistry({ standings, clock, log, pace }: RegistryOptions): PairRegistry {
+  const pairs = new Map<string, Pair>();
+
+  const attach = (mirror: Mirror, place: PairPlace): Pair => {
+    const { primary, secondary } = place;
+    const sides = { primary: primary.store, mirror };
+    const hostRequests = primary.own.requests;
+    const copier = createCopier({ sides, locks: primary.own.locks, pace, clock, hostRequests });
+    const pair = { mirror, copier, place };
+    primary.own.attach(mirror);
+    secondary.role = { family: primary.own, side: mirror };
+    pairs.set(mirror.name, pair);
+    mirror.onChange(() => copier.wake());
+    copier.wake();
+    return pair;
+  };
+  const save = (home: PairHome, record: PairRecord): Promise<void> =>
+    home.documents.put(documentOf(record.id), encodePair(record));
+
+  return {
+    all: () => [...pairs.values()],
+    find({ primary, secondary }) {
+      const pair = pairs.get(`${primary}/${secondary}`);
+      if (pair !== undefined) return pair;
+      const names = [...pairs.keys()].join(", ");
+      throw pairFailure("UNKNOWN_PAIR", `No pair ${primary}/${secondary} on this node; it has: ${names || "none"}.`);
+    },
+    siblingsOf: ({ mirror, place }) => place.primary.own.mirrors().filter((other) => other !== mirror),
+    async load(home, document) {
+      const record = decodePair(home.documents.get(document));
+      if (record === null || documentOf(record.id) !== document) {
+        const text = `What is kept of a pair in document ${document} makes no sense: delete it, and create the pair anew.`;
+        throw pairFailure("PAIR_RECORD_DAMAGED", text);
+      }
+      const primary = standings.useOrFail(record.primary, record.sizeBytes);
+      const secondary = standings.useOrFail(record.secondary, record.sizeBytes);
+      const sides = { primary: primary.store, secondary: secondary.store };
+      const mirror = await loadMirror({ ...sides, record, home, save: (next) => save(home, next), clock, log });
+      attach(mirror, { home, primary, secondary });
+    },
+    /**
+     * Dying before the record is saved leaves marks that are nobody's, removed at the next start; after it, the pair.
+     * Nothing has been copied by then.
+     */
+    async establish(wanted, place) {
+      const { home, primary, secondary } = place;
+      const { sizeBytes } = primary.store;
+      const regionBytes = wanted.regionBytes ?? regionBytesFor(sizeBytes);
+      const regionCount = Math.ceil(sizeBytes / regionBytes);
+      const [id, marksEpoch, differsPlane] = [randomBytes(8).toString("hex"), newEpoch(), 0 as const];
+      const store = await home.marks.create(id, marksBytes(regionCount));
+      try {
+        const kept = await formatMarks({ store, regionCount, differsPlane, epoch: marksEpoch }, "differs");
+        const record: PairRecord = {
+          ...{ id, primary: primary.name, secondary: secondary.name, sizeBytes, regionBytes, copyBytes: sizeBytes },
+          ...{ phase: "initial-copy", differsPlane, marksEpoch, marksLost: false, reason: null },
+        };
+        await save(home, record);
+        const sides = {
+          primary: primary.store,
+          secondary: secondary.store,
+          save: (next: PairRecord) => save(home, next),
+        };
+        return attach(createMirror({ ...sides, record, marks: kept.marks, kept, clock, log }), place);
+      } catch (error) {
+        await home.marks.delete(id).catch(() => {});
+        throw error;
+      }
+    },
+    save,
+    async remove({ mirror, place }) {
+      const { home, primary, secondary } = place;
+      await home.documents.delete(documentOf(mirror.id));
+      pairs.delete(mirror.name);
+      primary.own.detach(mirror);
+      secondary.role = { family: secondary.own, side: "primary" };
+      mirror.adopt({ ...mirror.record(), phase: "simplex" });
+      mirror.close();
+    },
+  };
+}
+
+function documentOf(id: string): string {
+  return `${documentPrefix}${id}`;
+}
