@@ -3,6 +3,7 @@
  * durable when its promise resolves, and whole or not there at all after a crash.
  */
 import { volumeFailure } from "./errors.js";
+import type { MapStore } from "./map-store.js";
 import type { TableStore } from "./table-store.js";
 
 export interface VolumeDocuments {
@@ -18,26 +19,22 @@ export interface VolumeDocuments {
 
 const namePattern = /^[a-z0-9][a-z0-9._/-]{0,126}$/;
 
-/** `exclusively` runs one change of the table at a time. */
-export function openDocuments(
-  table: TableStore,
-  exclusively: (change: () => Promise<void>) => Promise<void>,
-): VolumeDocuments {
-  const change = (values: Readonly<Record<string, unknown>>): Promise<void> => {
+export function openDocuments(table: TableStore, maps: MapStore): VolumeDocuments {
+  const change = async (values: Readonly<Record<string, unknown>>): Promise<void> => {
     // Copied now: the caller may go on using its objects.
     const copies = Object.entries(values).map(([name, value]) => [name, copyOf(value)] as const);
-    return exclusively(async () => {
-      for (const [name] of copies) {
-        if (namePattern.test(name)) continue;
-        const rule = "1 to 127 of a-z, 0-9, '.', '_', '/', '-', starting with a letter or a digit";
-        throw volumeFailure("DOCUMENT_NAME", `"${name}" is no name of a document: ${rule}.`);
-      }
-      const documents = new Map(Object.entries(table.current().documents));
+    for (const [name] of copies) {
+      if (namePattern.test(name)) continue;
+      const rule = "1 to 127 of a-z, 0-9, '.', '_', '/', '-', starting with a letter or a digit";
+      throw volumeFailure("DOCUMENT_NAME", `"${name}" is no name of a document: ${rule}.`);
+    }
+    await maps.changeTable((now) => {
+      const documents = new Map(Object.entries(now.documents));
       for (const [name, value] of copies) {
         if (value === undefined) documents.delete(name);
         else documents.set(name, value);
       }
-      await table.replace({ documents: Object.fromEntries(documents) });
+      return { documents: Object.fromEntries(documents) };
     });
   };
   return {

@@ -1,12 +1,13 @@
 /** A handle on a volume: checks ranges and state, and passes on to what the volume is made of at the time. */
-import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
+import type { BlockWrite, StripeStore } from "@waystation/contracts/block-device";
 import { within } from "@waystation/contracts/byte-range";
 import { Failure } from "@waystation/contracts/errors";
 import type { VolumeName } from "@waystation/contracts/ids";
 import { createGate, type Gate } from "./gate.js";
 import type { VolumeStore } from "./thick-store.js";
 
-export interface Volume extends DurableBlockStore {
+/** While it is thick, its whole stripes are the array's; once it has a chunk map, `writeStripes` is a batch as any other. */
+export interface Volume extends StripeStore {
   readonly name: VolumeName;
 }
 
@@ -14,19 +15,19 @@ export interface Volume extends DurableBlockStore {
 export interface Lun {
   readonly name: VolumeName;
   readonly sizeBytes: number;
+  readonly stripeBytes: number;
   readonly gate: Gate;
   /** Replaced, with the gate closed, when a thick volume gets a chunk map. */
   store: VolumeStore;
-  readonly isReadOnly: boolean;
   openHandles: number;
 }
 
-export function createLun(options: Pick<Lun, "name" | "sizeBytes" | "store" | "isReadOnly">): Lun {
+export function createLun(options: Pick<Lun, "name" | "sizeBytes" | "stripeBytes" | "store">): Lun {
   return { ...options, gate: createGate(), openHandles: 0 };
 }
 
 export function openHandle(lun: Lun): Volume {
-  const { name, sizeBytes } = lun;
+  const { name, sizeBytes, stripeBytes } = lun;
   let isOpen = true;
   lun.openHandles++;
 
@@ -36,16 +37,12 @@ export function openHandle(lun: Lun): Volume {
     const range = `${lengthBytes} bytes at ${offsetBytes}`;
     throw new Failure("OUT_OF_RANGE", `${range} leave volume ${name} of ${sizeBytes} bytes.`);
   };
-  const checkWritable = (offsetBytes: number, lengthBytes: number): void => {
-    check(offsetBytes, lengthBytes);
-    if (!lun.isReadOnly) return;
-    const text = `${name} is a snapshot and cannot be written: make a clone of it, and write to that.`;
-    throw new Failure("READ_ONLY", text);
-  };
 
   return {
     name,
     sizeBytes,
+    stripeBytes,
+    stripeOffsetBytes: 0,
     async read(offsetBytes, lengthBytes) {
       check(offsetBytes, lengthBytes);
       return lun.gate.pass(() => lun.store.read(offsetBytes, lengthBytes));
@@ -55,16 +52,20 @@ export function openHandle(lun: Lun): Volume {
       return lun.store.readNow(offsetBytes, into);
     },
     async write(offsetBytes, data) {
-      checkWritable(offsetBytes, data.length);
+      check(offsetBytes, data.length);
       await lun.gate.pass(() => lun.store.write(offsetBytes, data));
     },
     async zero(offsetBytes, lengthBytes) {
-      checkWritable(offsetBytes, lengthBytes);
+      check(offsetBytes, lengthBytes);
       await lun.gate.pass(() => lun.store.zero(offsetBytes, lengthBytes));
     },
     async writeBatch(writes: readonly BlockWrite[]) {
-      for (const { offsetBytes, lengthBytes } of writes) checkWritable(offsetBytes, lengthBytes);
+      for (const { offsetBytes, lengthBytes } of writes) check(offsetBytes, lengthBytes);
       await lun.gate.pass(() => lun.store.writeBatch(writes));
+    },
+    async writeStripes(offsetBytes, data, changed) {
+      check(offsetBytes, data.length);
+      await lun.gate.pass(() => lun.store.writeStripes(offsetBytes, data, changed));
     },
     async flush() {
       check(0, 0);

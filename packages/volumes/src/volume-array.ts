@@ -1,10 +1,9 @@
 /** The array that volumes lie on, as this package sees it. A `RaidArray` is one; any durable store will do. */
-import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { DurableBlockStore, StripeStore } from "@waystation/contracts/block-device";
 
-export interface VolumeArray extends DurableBlockStore {
+/** Thick volumes begin at its stripes, if it has any; so its first one begins at 0. */
+export interface VolumeArray extends DurableBlockStore, Partial<Pick<StripeStore, "stripeBytes" | "writeStripes">> {
   readonly name?: string;
-  /** Volumes begin at multiples of it. */
-  readonly stripeBytes?: number;
   state?(): { readonly disks: readonly { readonly file: string | null }[] };
 }
 

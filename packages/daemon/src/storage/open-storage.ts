@@ -1,5 +1,6 @@
 /** What a node stores on: its arrays, the volumes on them, and what operators may do with both. */
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import { reasonOf } from "@waystation/contracts/errors";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
@@ -40,7 +41,12 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
   const standalone = createStandaloneFront();
   const close = async (): Promise<void> => {
     standalone.stop();
-    for (const { array } of arrays) await array.close();
+    for (const { array, volumes } of arrays) {
+      await volumes.close().catch((error: unknown) => {
+        log.warn({ array: array.name, reason: reasonOf(error) }, "volumes could not be closed");
+      });
+      await array.close();
+    }
   };
   try {
     for (const config of arraysOf(cluster, node)) {
