@@ -332,18 +332,24 @@ describe("an open array", () => {
     expect(await array.read(0, 0)).toHaveLength(0);
   });
 
-  it("keeps serving when one disk fails in the midst of whole-stripe writes", async () => {
-    const wide: SmallShape = { level: "raid5", diskCount: 4, unitBytes: 65_536, stripes: 8 };
+  it.each([
+    { level: "raid5", diskCount: 4, unitBytes: 65_536, stripes: 8, dying: [0] },
+    { level: "raid6", diskCount: 5, unitBytes: 32_768, stripes: 8, dying: [0, 2] },
+    { level: "raid10", diskCount: 6, unitBytes: 32_768, stripes: 8, dying: [0, 2] },
+  ] as const)("A2: $level keeps serving when disks fail amid whole-stripe writes", async ({ dying, ...wide }) => {
     for (let at = 1; at < 40; at += 5) {
       const disks = await createSmallArray(wide);
       const faulty = disks.map(createFaultyDisk);
       const array = await openSmallArray(faulty);
       const model = Buffer.alloc(array.sizeBytes);
-      faulty[at % 4]!.dieAt(at);
+      const gone = dying.map((slot) => (slot + at) % disks.length);
+      for (const [index, slot] of gone.entries()) faulty[slot]!.dieAt(at + 7 * index);
       await exercise(array, model, at, 6);
       await array.close();
-      const again = await openSmallArray(disks.filter((_, slot) => slot !== at % 4));
+      const left = disks.map((disk, slot) => (gone.includes(slot) ? null : disk));
+      const again = await openSmallArray(left.filter((disk) => disk !== null));
       expect((await again.read(0, model.length)).equals(model)).toBe(true);
+      expect(await mismatchedStripes(again, left)).toEqual([]);
     }
   });
 });
