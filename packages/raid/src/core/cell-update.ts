@@ -13,6 +13,8 @@ export interface Segment {
   readonly sourceBytes: number;
   /** The disks hold these bytes already: they take part in forming parity, and are not written (SPEC A7). */
   readonly isKnown?: boolean;
+  /** A block of which only a part is new: nothing of the rest may be lost with it. */
+  readonly holdsOld?: boolean;
 }
 
 export interface CellUpdate {
@@ -45,12 +47,12 @@ export function layOver(segments: readonly Segment[], added: Segment): Segment[]
   return result.sort((a, b) => a.startBytes - b.startBytes);
 }
 
-/** True when every column of every data unit is written. */
+/** True when every column of every data unit is new. */
 export function coversCell(update: CellUpdate, windowBytes: number): boolean {
   return update.units.every((segments) => {
     let column = 0;
     for (const segment of segments) {
-      if (segment.startBytes !== column || segment.isKnown === true) return false;
+      if (segment.startBytes !== column || segment.isKnown === true || segment.holdsOld === true) return false;
       column = segment.endBytes;
     }
     return column === windowBytes;

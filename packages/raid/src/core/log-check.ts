@@ -4,6 +4,7 @@
  * be put right again.
  */
 import { endOf, within, type ByteRange } from "@waystation/contracts/byte-range";
+import { blockBytes } from "./disk-layout.js";
 import { diskBytesNeeded, type Geometry } from "./geometry.js";
 import { recordHeaderBytes, type LogEntry } from "./log-record.js";
 
@@ -14,6 +15,8 @@ export function isReplayable(entry: LogEntry, geometry: Geometry, usedBytes: num
     case "redo": {
       const payload = { offsetBytes: entry.payloadOffsetBytes, lengthBytes: entry.lengthBytes };
       const isInRecord = payload.offsetBytes >= recordHeaderBytes && within(payload, usedBytes);
+      const isOfBlocks = entry.diskOffsetBytes % blockBytes === 0 && entry.lengthBytes % blockBytes === 0;
+      if (geometry.checksums && !isOfBlocks) return false;
       return isInRecord && entry.slotMask < 2 ** diskCount && isData(entry, geometry);
     }
     case "intent": {

@@ -9,7 +9,7 @@ import assert from "node:assert";
 import type { BlockWrite, StripeStore } from "@waystation/contracts/block-device";
 import { endOf, within, type ByteRange } from "@waystation/contracts/byte-range";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
-import { Failure, reasonOf } from "@waystation/contracts/errors";
+import { Failure, isFailure, reasonOf } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
 import { blockBytes, superblockOffsets } from "../core/disk-layout.js";
 import { arrayOffsetOfCell, diskBytesNeeded, type Cell, type CellPiece, type Geometry } from "../core/geometry.js";
@@ -20,11 +20,13 @@ import { readSuperblock } from "../core/superblock.js";
 import { raidFailure } from "../errors.js";
 import { createArrayReader } from "./array-reader.js";
 import { firstFailure, type BlockDisk, type DiskPlace } from "./block-disk.js";
-import { createCellLocks } from "./cell-locks.js";
+import { createCellLocks, type CellLocks } from "./cell-locks.js";
+import { createChecksumStore, type ChecksumStore } from "./checksum-store.js";
 import { createCommitter } from "./committer.js";
 import { createIoCounters, type IoCounts } from "./io-counters.js";
 import { createMembers, type Member, type Members } from "./members.js";
 import { recoverLog, type RecoveryReport } from "./recovery.js";
+import { createRowRepair, type FaultCounts, type RowRepair } from "./row-repair.js";
 import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { createWriteBack, writeBackBytesDefault, type WriteBackOptions } from "./write-back.js";
 import type { QueuedWrite } from "./write-groups.js";
@@ -42,6 +44,8 @@ export interface ArrayState {
     readonly state: "active" | "absent";
     /** Why it is absent, or "current". */
     readonly reason: string;
+    /** Blocks found corrupt on it since the array was opened, and whether they could be repaired. */
+    readonly corrupt: FaultCounts;
   }[];
   /** Bytes that cannot be read until they have been written again (a disk lost in the crash that tore a write). */
   readonly lostBytes: number;
@@ -92,7 +96,11 @@ export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
     // Before anything is written: whoever is not here now misses it, and is known as stale from then on.
     await members.raiseGeneration();
     members.checkUsable();
-    const recovered = geometry.logBytes === 0 ? null : await recoverLog(members, newest.arrayId);
+    const locks = createCellLocks();
+    const checksums = geometry.checksums ? createChecksumStore(members) : null;
+    const repair = createRowRepair({ members, checksums, locks, log });
+    const { arrayId } = newest;
+    const recovered = geometry.logBytes === 0 ? null : await recoverLog({ members, arrayId, checksums, repair });
     const lost = recovered?.log.lost ?? { ranges: [] };
     const stripeLog = recovered === null ? null : createStripeLog(recovered.log);
     const recovery = recovered?.report ?? { recordsReplayed: 0, cellsReformed: 0 };
@@ -102,7 +110,7 @@ export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
       clock: options.clock ?? systemClock,
       log,
     };
-    const array = composeArray({ identity, members, stripeLog, lost, writeBack });
+    const array = composeArray({ identity, members, stripeLog, lost, locks, checksums, repair, writeBack });
     announce = () => options.onStateChange?.(array.state());
     return array;
   } catch (error) {
@@ -173,27 +181,36 @@ interface ArrayParts {
   readonly members: Members;
   readonly stripeLog: StripeLog | null;
   readonly lost: LostBlocks;
+  readonly locks: CellLocks;
+  readonly checksums: ChecksumStore | null;
+  readonly repair: RowRepair;
   readonly writeBack: Pick<WriteBackOptions, "limitBytes" | "clock" | "log">;
 }
 
-function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayParts): RaidArray {
+function composeArray(parts: ArrayParts): RaidArray {
+  const { identity, members, stripeLog, lost, repair } = parts;
   const { geometry } = members;
-  const locks = createCellLocks();
   const counters = createIoCounters();
-  const reader = createArrayReader({ members, locks, lost, counters });
-  const committer = createCommitter({ members, log: stripeLog, locks, lost, counters });
+  const reader = createArrayReader({ ...parts, counters });
+  const committer = createCommitter({ ...parts, log: stripeLog, reader, counters });
   let closing: Promise<void> | null = null;
 
   const readsAsZeros = async (cell: Cell, pieces: readonly CellPiece[]): Promise<boolean> => {
-    if (lost.ranges.length > 0) return false;
+    if (lost.ranges.length > 0 || members.isFailed()) return false;
     for (const { unit, columnBytes, lengthBytes } of pieces) {
       const into = Buffer.allocUnsafe(lengthBytes);
-      await reader.read(arrayOffsetOfCell(geometry, cell, unit) + columnBytes, into);
+      try {
+        await reader.read(arrayOffsetOfCell(geometry, cell, unit) + columnBytes, into);
+      } catch (error) {
+        // What cannot be read is not known to be zeros: writing them is what makes it readable.
+        if (isFailure(error, "IO_ERROR")) return false;
+        throw error;
+      }
       if (into[0] !== 0 || !into.subarray(1).equals(into.subarray(0, -1))) return false;
     }
     return true;
   };
-  const reservedBytes = (): number => (lost.ranges.length > 0 ? geometry.recordBytesMax / 4 : 0);
+  const reservedBytes = (): number => geometry.recordBytesMax / (lost.ranges.length > 0 ? 4 : 16);
   const queue = createWriteQueue({ geometry, committer, readsAsZeros, reservedBytes });
   const buffered = createWriteBack({
     ...parts.writeBack,
@@ -242,6 +259,8 @@ function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayPar
     await buffered.flush().catch(() => {});
     await queue.drained();
     if (!members.isFailed()) {
+      // Repairs of checksums may be all that is left to write; the checkpoint would see nothing to do.
+      await parts.checksums?.flush();
       await stripeLog?.checkpoint();
       await members.raiseGeneration();
     }
@@ -275,17 +294,23 @@ function composeArray({ identity, members, stripeLog, lost, ...parts }: ArrayPar
     writeStripes,
     flush,
     close: () => (closing ??= shutDown()),
-    state: () => stateOf(members, lost),
+    state: () => stateOf(members, lost, repair),
     counters: () => counters.counts(),
   };
 }
 
-function stateOf(members: Members, lost: LostBlocks): ArrayState {
+function stateOf(members: Members, lost: LostBlocks, repair: RowRepair): ArrayState {
   const health = members.isDegraded() ? "degraded" : "optimal";
   return {
     status: members.isFailed() ? "failed" : health,
     disks: members.list().map(({ slot, file, disk, reason }) => {
-      return { slot, file, state: disk === null ? ("absent" as const) : ("active" as const), reason };
+      return {
+        slot,
+        file,
+        state: disk === null ? ("absent" as const) : ("active" as const),
+        reason,
+        corrupt: { ...(repair.counts()[slot] as FaultCounts) },
+      };
     }),
     lostBytes: lost.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
   };

@@ -1,12 +1,13 @@
 /**
- * Keeps a read that reconstructs a block apart from writes in place to its cell: between the first and the last disk
- * written, the XOR of the disks is neither the old block nor the new. Plain reads take no lock. There is one writer at
- * a time (rounds follow each other); it shuts new readers out at once, so that they cannot hold it off for ever.
+ * Keeps what must see a whole cell at one moment (a read that reconstructs a block, a repair) apart from writes in place
+ * to it: between the first and the last disk written, the disks of a cell do not agree. Plain reads take no lock. Those
+ * who write a cell exclude each other too; a writer shuts new readers out at once, so that they cannot hold it off for
+ * ever.
  */
 import type { Cell } from "../core/geometry.js";
 
 export interface CellLocks {
-  /** Waits until no read reconstructs from these cells. Returns the release. */
+  /** Waits until nobody reads or writes these cells under a lock. Returns the release. Who holds some must not ask for more. */
   lockForWriting(cells: readonly Cell[]): Promise<() => void>;
   lockForReading(cell: Cell): Promise<() => void>;
 }
@@ -24,6 +25,8 @@ export function createCellLocks(): CellLocks {
 
   return {
     async lockForWriting(cells) {
+      // All at once, or none: two who want the same cells never wait for each other.
+      while (cells.some((cell) => writing.has(cell))) await change();
       for (const cell of cells) writing.add(cell);
       while (readers.size > 0 && cells.some((cell) => readers.has(cell))) await change();
       return () => {

@@ -59,6 +59,7 @@ export type ChecksumDisks = Pick<Members, "geometry" | "isAbsent" | "submit">;
 export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxDefault): ChecksumPages {
   const { geometry } = members;
   const columnPages = pagesPerColumn(geometry);
+  const blocksPerDisk = geometry.dataBytesPerDisk / blockBytes;
   const pages = new Map<number, ChecksumPage>();
   const loading = new Map<number, Promise<ChecksumPage>>();
   let flushing: Promise<void> = Promise.resolve();
@@ -92,7 +93,9 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
     const doubts = new Set<number>();
     for (const copy of copies) {
       if (copy === null || copy.equals(page.bytes)) continue;
-      for (let index = 0; index < entriesPerPage; index++) {
+      // The last page has room for blocks that the disk has not.
+      const entries = Math.min(entriesPerPage, blocksPerDisk - page.page * entriesPerPage);
+      for (let index = 0; index < entries; index++) {
         if (copy.readUInt32LE(index * 4) !== page.bytes.readUInt32LE(index * 4)) doubts.add(index);
       }
     }

@@ -19,7 +19,7 @@ interface Rig {
   readonly absent: Set<number>;
   /** Reads of checksum pages so far. */
   reads: number;
-  open(pagesMax?: number): ChecksumStore;
+  readonly open: (pagesMax?: number) => ChecksumStore;
 }
 
 function createRig(): Rig {

@@ -32,7 +32,7 @@ export interface BlockPlace {
 export interface ChecksumHold {
   /** Blocks of whose entries the copies differ: to be settled before anything of their pages is changed. */
   readonly doubts: readonly BlockPlace[];
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface ChecksumStore {
@@ -44,6 +44,8 @@ export interface ChecksumStore {
   put(place: BlockPlace, list: EntryList, blocks: number): void;
   /** What is said of a block that is held: in memory, and by each copy on disk unless memory is newer. */
   claims(place: BlockPlace): Promise<number[]>;
+  /** Takes what is in memory of this block's checksum for right, should copies differ. */
+  dropDoubt(place: BlockPlace): void;
   /** Writes what was put before the call to the disks, not synced. */
   flush(): Promise<void>;
   /** All blocks in memory on whose entries copies differ. */
@@ -115,13 +117,26 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
     },
     async claims(place) {
       const { page, index } = heldPage(place);
-      const inMemory = page.entries.getUint32(index * 4, true);
-      if (page.isDirty || page.isBeingWritten) return [inMemory];
+      if (isNewer(page)) return [entryOf(page, index)];
       const onDisk = await pages.copiesOfEntry(page, index);
       // Changed meanwhile: what was read may be from before.
-      return page.isDirty || page.isBeingWritten ? [page.entries.getUint32(index * 4, true)] : [inMemory, ...onDisk];
+      return [entryOf(page, index), ...(isNewer(page) ? [] : onDisk)];
+    },
+    dropDoubt({ slot, offsetBytes }) {
+      const block = indexOf(offsetBytes);
+      const page = pages.peek(slot, pageAt(block));
+      if (page?.doubts?.delete(block % entriesPerPage) === true) page.isDirty = true;
     },
     flush: () => pages.flush(),
     doubts: () => pages.doubtful().flatMap(doubtsOf),
   };
+}
+
+/** True while the copies on disk may still be older. */
+function isNewer(page: ChecksumPage): boolean {
+  return page.isDirty || page.isBeingWritten;
+}
+
+function entryOf({ entries }: ChecksumPage, index: number): number {
+  return entries.getUint32(index * 4, true);
 }

@@ -9,14 +9,22 @@
  * - after the writes in place: the same replay, to the same bytes.
  */
 import assert from "node:assert";
+import { Failure } from "@waystation/contracts/errors";
 import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell } from "../core/geometry.js";
+import type { ArrayReader } from "./array-reader.js";
 import type { CellLocks } from "./cell-locks.js";
-import type { Members } from "./members.js";
+import type { ChecksumStore } from "./checksum-store.js";
 import type { DiskBatches, PlannedCell } from "./draft.js";
 import type { IoCounters } from "./io-counters.js";
-import { createStage, planRound, type Stage } from "./staging.js";
+import type { Members } from "./members.js";
+import type { RowRepair } from "./row-repair.js";
+import { resetRow } from "./row-reset.js";
+import { createStage, planRound, type PlannedRound, type Stage, type StagedRound } from "./staging.js";
 import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
+import { runsOf } from "./verified-reads.js";
+import { widenRound, type WidenedRound } from "./widening.js";
+import { createWrittenChecksums } from "./written-checksums.js";
 
 export interface Committer {
   /** Resolves when all of the updates are durable; rejects with `IO_ERROR`. Not to be called again before that. */
@@ -25,20 +33,30 @@ export interface Committer {
 
 export interface CommitterOptions {
   readonly members: Members;
-  /** Null for a level without redundancy. */
+  /** Null for an array that has nothing which could disagree after a crash. */
   readonly log: StripeLog | null;
+  /** Null for an array without checksums. One that has them has a log. */
+  readonly checksums: ChecksumStore | null;
+  readonly repair: RowRepair;
+  readonly reader: ArrayReader;
   readonly locks: CellLocks;
   readonly lost: LostBlocks;
   readonly counters: IoCounters;
 }
 
+/** So often one round may find something corrupt and have it repaired: a disk that keeps nothing must not hold it up. */
+const repairsMax = 16;
+
 export function createCommitter(options: CommitterOptions): Committer {
-  const { members, log, locks, lost, counters } = options;
-  const stage = createStage(members, counters);
+  const { members, log, checksums, locks, lost, counters } = options;
+  const stage = createStage(options);
+  const written = checksums === null ? null : createWrittenChecksums(checksums);
 
   const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches): Promise<void> => {
     const release = await locks.lockForWriting(cells);
     try {
+      // Together with the first bytes on the disks: whoever reads in between takes the slow way, and waits for the lock.
+      written?.put(writes);
       await Promise.all([...writes].map(([slot, batch]) => members.submit(slot, batch)));
     } finally {
       release();
@@ -49,48 +67,90 @@ export function createCommitter(options: CommitterOptions): Committer {
     for (const slot of logSlots(members.geometry)) if (!members.isAbsent(slot)) counters.count("logWrite", recordBytes);
   };
 
-  /** One attempt. Returns the updates that must be done again because a disk went meanwhile. */
-  const attempt = async (updates: readonly CellUpdate[]): Promise<readonly CellUpdate[]> => {
+  /** One attempt. Returns the updates that must be done again because a disk went meanwhile, or a block was repaired. */
+  const attempt = async (updates: readonly CellUpdate[], widened: WidenedRound): Promise<Attempt> => {
     members.checkUsable();
     const round = planRound(members, log, updates);
-    const { cells: planned, changes } = round;
-    if (log !== null) await prepareLog(log, stage, planned);
-    const formed = await stage.stage(round, lost.ranges);
-    if (formed === null) return updates;
-    const { staged } = formed;
-    let logged: readonly PlannedCell[] = planned;
-    if (log !== null) {
-      lost.ranges = formed.lost;
-      const appended = log.append(stage.record, staged);
-      countLogWrites(staged.payloadEndBytes);
-      note(log, planned);
-      const end = await appended;
-      if (members.changes() !== changes) {
-        // Degraded now: only what was logged may go in place. Its entries for the lost disk do no harm.
-        logged = planned.filter(({ path }) => path === "logged");
-        dropDurable(staged.writes);
+    if (log !== null) await prepareLog(log, stage, round.cells);
+    const lostAfter = widened.lostAfter(lost.ranges, updates);
+    const outcome = await stage.stage(round, lostAfter);
+    if (outcome.kind === "overtaken") return { left: updates };
+    if (outcome.kind === "corrupt") return { left: updates, corruptRows: outcome.rows };
+    const { staged } = outcome;
+    const hold = await checksums?.hold(runsOf(staged.writes), "update");
+    try {
+      if (members.changes() !== round.changes) return { left: updates };
+      if (hold !== undefined && hold.doubts.length > 0) {
+        return { left: updates, doubtfulRows: new Set(hold.doubts.map(({ offsetBytes }) => offsetBytes)) };
       }
-      await writeInPlace(cellsOf(logged), staged.writes);
-      log.markApplied(end);
-    } else {
-      await writeInPlace(cellsOf(planned), staged.writes);
+      if (lostAfter !== null) lost.ranges = lostAfter;
+      return { left: await carryOut(round, staged) };
+    } finally {
+      hold?.release();
     }
+  };
+
+  /** Logs what was staged, and writes it in place. Returns the updates that must be done again. */
+  const carryOut = async ({ cells: planned, changes }: PlannedRound, staged: StagedRound): Promise<CellUpdate[]> => {
+    if (log === null) {
+      await writeInPlace(cellsOf(planned), staged.writes);
+      return [];
+    }
+    let logged: readonly PlannedCell[] = planned;
+    const appended = log.append(stage.record, staged);
+    countLogWrites(staged.payloadEndBytes);
+    note(log, planned);
+    // While the record is on its way.
+    written?.form(staged.writes);
+    const end = await appended;
+    if (members.changes() !== changes) {
+      // Degraded now: only what was logged may go in place. Its entries for the lost disk do no harm.
+      logged = planned.filter(({ path }) => path === "logged");
+      dropDurable(staged.writes);
+    }
+    await writeInPlace(cellsOf(logged), staged.writes);
+    log.markApplied(end);
     return planned.filter((cell) => !logged.includes(cell)).map(({ update }) => update);
+  };
+
+  /** Repairs what an attempt met. What is beyond repair, and in the way, is given up. */
+  const repairRows = async ({ corruptRows, doubtfulRows }: Attempt): Promise<void> => {
+    for (const offsetBytes of doubtfulRows ?? []) await options.repair.settle(offsetBytes);
+    for (const offsetBytes of corruptRows ?? []) {
+      const { data } = await options.repair.settle(offsetBytes);
+      if (log === null || checksums === null || !data.includes(null)) continue;
+      await resetRow({ members, log, checksums, locks, lost }, offsetBytes, data);
+    }
   };
 
   return {
     async commit(updates) {
+      const widened = await widenRound(options, updates);
       let left = updates;
-      // Each further attempt follows the loss of a disk, and there are only so many.
+      let repairs = 0;
+      // Each further attempt follows the loss of a disk, of which there are only so many, or a repair.
       for (let attempts = 0; left.length > 0; attempts++) {
-        assert(attempts <= members.geometry.diskCount, "a round found no state in which it could be done");
-        left = await attempt(left);
+        assert(attempts - repairs <= members.geometry.diskCount, "a round found no state in which it could be done");
+        const outcome = await attempt(left, widened);
+        left = outcome.left;
+        if (outcome.corruptRows === undefined && outcome.doubtfulRows === undefined) continue;
+        if (++repairs > repairsMax)
+          throw new Failure("IO_ERROR", "Blocks are corrupt again as often as they are repaired.");
+        await repairRows(outcome);
       }
       // Before anyone is told: a disk that missed this round must be known as stale.
       await members.settled();
       members.checkUsable();
     },
   };
+}
+
+interface Attempt {
+  readonly left: readonly CellUpdate[];
+  /** Rows of blocks in which old data or parity is not what its checksum says. */
+  readonly corruptRows?: ReadonlySet<number>;
+  /** Rows of blocks on whose checksums the disks do not agree. */
+  readonly doubtfulRows?: ReadonlySet<number>;
 }
 
 /** Room for the record, and no logged write over a live intent: its checksums would no longer be those on disk. */

@@ -41,7 +41,7 @@ export interface CreateArrayOptions {
   readonly diskBytes: number;
   /** Size of the stripe log on each disk; the default suits all but tests. */
   readonly logBytes?: number;
-  /** Whether each block has a checksum (not by default): see `ArrayShape`. */
+  /** Whether each block has a checksum (the default): see `ArrayShape`. */
   readonly checksums?: boolean;
 }
 
@@ -221,7 +221,7 @@ interface WantedShape {
 }
 
 function shapeOf({ level, diskCount, unitBytes, ...wanted }: WantedShape): Omit<ArrayShape, "dataBytesPerDisk"> {
-  const checksums = wanted.checksums ?? false;
+  const checksums = wanted.checksums ?? true;
   const logBytes = needsLog({ level, diskCount, checksums }) ? (wanted.logBytes ?? logBytesDefault) : 0;
   return { level, diskCount, unitBytes, logBytes, checksums };
 }

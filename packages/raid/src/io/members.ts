@@ -44,6 +44,8 @@ export interface Members {
   submit(slot: Slot, batch: readonly DiskOperation[]): Promise<boolean>;
   /** Reads from a present disk inline. False when that was not done; nothing is ejected: `submit` finds out why. */
   readNow(slot: Slot, offsetBytes: number, into: Uint8Array): boolean;
+  /** Ejects a disk that is not to be trusted any more. */
+  eject(slot: Slot, reason: string): void;
   /** Resolves once the superblocks tell of every ejection so far. */
   settled(): Promise<void>;
   /** Opens a new generation: after it, a disk or a copy of one that was left behind is known as stale. */
@@ -82,20 +84,20 @@ export function createMembers(options: MembersOptions): Members {
     if (disk === null) return false;
     const failure = firstFailure(await disk.submit(batch));
     if (failure === null) return true;
-    eject(slot, failure);
+    eject(slot, failure.message);
     return false;
   };
 
-  const eject = (slot: Slot, failure: Failure): void => {
+  const eject = (slot: Slot, reason: string): void => {
     const member = members[slot];
     assert(member !== undefined);
     // Several requests may meet the same dead disk; the first one ejects it.
     if (member.disk === null) return;
-    members[slot] = { ...member, disk: null, reason: failure.message };
+    members[slot] = { ...member, disk: null, reason };
     present = presentSlots();
     failed = !survivesWithout(geometry, gone());
     changes++;
-    log.error({ array: superblock.arrayName, slot, file: member.file, reason: failure.message }, "disk ejected");
+    log.error({ array: superblock.arrayName, slot, file: member.file, reason }, "disk ejected");
     // A failed array keeps its superblocks: they tell the truth of the moment before, which may be put together again.
     if (!isFailed()) recording = recording.then(writeGenerations);
     else log.error({ array: superblock.arrayName }, "array failed: more disks are gone than it survives");
@@ -143,6 +145,7 @@ export function createMembers(options: MembersOptions): Members {
     changes: () => changes,
     submit,
     readNow: (slot, offsetBytes, into) => members[slot]?.disk?.readNow(offsetBytes, into) ?? false,
+    eject,
     settled,
     async raiseGeneration() {
       recording = recording.then(writeGenerations);

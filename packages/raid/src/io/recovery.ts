@@ -18,9 +18,14 @@ import { decodeTail, encodeTail, laterTail } from "../core/log-tail.js";
 import { coarsen, type RangeSet } from "../core/range-set.js";
 import { raidFailure } from "../errors.js";
 import type { DiskOperation } from "./block-disk.js";
+import type { ChecksumStore } from "./checksum-store.js";
+import type { DiskBatches } from "./draft.js";
 import type { Members } from "./members.js";
+import type { RowRepair } from "./row-repair.js";
 import { createIntentSettler, type Intent } from "./settle-intents.js";
 import { logSlots, lostCountMax, type StripeLogOptions } from "./stripe-log.js";
+import { runsOf } from "./verified-reads.js";
+import { createWrittenChecksums } from "./written-checksums.js";
 
 type Redo = Extract<LogEntry, { readonly kind: "redo" }>;
 
@@ -29,16 +34,29 @@ export interface RecoveryReport {
   readonly cellsReformed: number;
 }
 
+export interface RecoveryOptions {
+  readonly members: Members;
+  readonly arrayId: string;
+  readonly checksums: ChecksumStore | null;
+  readonly repair: RowRepair;
+}
+
 /** Replays the log of the last session, and starts a new one (numbered by the generation, which has been raised). */
 export async function recoverLog(
-  members: Members,
-  arrayId: string,
+  options: RecoveryOptions,
 ): Promise<{ readonly log: StripeLogOptions; readonly report: RecoveryReport }> {
+  const { members, arrayId, checksums } = options;
   const tails = await readTails(members, arrayId);
-  const replayed = await replay(members, tails.place);
+  const replayed = await replay(members, tails.place, checksums);
   let ranges = replayed.lost;
   const settle = createIntentSettler(members);
-  for (const intents of replayed.intents.values()) ranges = await settle(intents, ranges);
+  for (const intents of replayed.intents.values()) {
+    ranges = await settle(intents, ranges);
+    if (checksums !== null) await renewChecksums(members, checksums, intents[0] as Intent);
+  }
+  // Where copies of checksums still differ, no write was under way: it is damage, or a repair that was cut short.
+  for (const { offsetBytes } of checksums?.doubts() ?? []) await options.repair.settle(offsetBytes);
+  await checksums?.flush();
   for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
   members.checkUsable();
   // A disk that failed up to here must be known as stale before the log that could repair it is given up.
@@ -47,7 +65,7 @@ export async function recoverLog(
   const { nextTailCopy } = tails;
   const session = await startSession(members, { arrayId, position: replayed.end, nextTailCopy }, lost);
   return {
-    log: { members, ...session, nextTailCopy, lost },
+    log: { members, ...session, nextTailCopy, lost, checksums },
     report: { recordsReplayed: replayed.count, cellsReformed: replayed.intents.size },
   };
 }
@@ -89,7 +107,7 @@ interface Replayed {
   readonly lost: RangeSet;
 }
 
-async function replay(members: Members, start: LogPlace): Promise<Replayed> {
+async function replay(members: Members, start: LogPlace, checksums: ChecksumStore | null): Promise<Replayed> {
   const intents = new Map<number, Intent[]>();
   let lost: RangeSet = [];
   let [position, count] = [start.position, 0];
@@ -98,7 +116,7 @@ async function replay(members: Members, start: LogPlace): Promise<Replayed> {
     if (record === null) break;
     for (const entry of record.entries) {
       if (entry.kind === "lost") lost = entry.ranges;
-      else if (entry.kind === "redo") await redo(members, entry, record.bytes);
+      else if (entry.kind === "redo") await redo(members, { entry, record: record.bytes, checksums });
       else intents.set(entry.diskOffsetBytes, [...(intents.get(entry.diskOffsetBytes) ?? []), entry]);
     }
     position += record.lengthBytes;
@@ -144,11 +162,45 @@ function senselessRecord(files: readonly string[], { position }: LogPlace): Erro
   return raidFailure("ARRAY_LOG_UNREADABLE", message);
 }
 
-async function redo(members: Members, entry: Redo, record: Buffer): Promise<void> {
+interface RedoStep {
+  readonly entry: Redo;
+  readonly record: Buffer;
+  readonly checksums: ChecksumStore | null;
+}
+
+async function redo(members: Members, { entry, record, checksums }: RedoStep): Promise<void> {
   const from = record.subarray(entry.payloadOffsetBytes, entry.payloadOffsetBytes + entry.lengthBytes);
   const write: DiskOperation = { kind: "write", offsetBytes: entry.diskOffsetBytes, from, durable: false };
   const slots = members.present().filter((slot) => (entry.slotMask >>> slot) % 2 === 1);
+  const writes: DiskBatches = new Map(slots.map((slot) => [slot, [write]]));
   await Promise.all(slots.map((slot) => members.submit(slot, [write])));
+  if (checksums !== null) await putChecksums(checksums, writes);
+}
+
+/** Of what was just written, or found, there. */
+async function putChecksums(checksums: ChecksumStore, writes: DiskBatches): Promise<void> {
+  const hold = await checksums.hold(runsOf(writes), "update");
+  try {
+    const written = createWrittenChecksums(checksums);
+    written.form(writes);
+    written.put(writes);
+  } finally {
+    hold.release();
+  }
+}
+
+/** A cell that was being written past the log: its checksums are those of whatever is there now. */
+async function renewChecksums(members: Members, checksums: ChecksumStore, intent: Intent): Promise<void> {
+  const { diskOffsetBytes: offsetBytes, lengthBytes } = intent;
+  const { dataOffsetBytes, unitBytes } = members.geometry;
+  const absent = members.absentIn(Math.floor((offsetBytes - dataOffsetBytes) / unitBytes));
+  const found: DiskBatches = new Map();
+  for (const slot of members.present()) {
+    const into = Buffer.alloc(lengthBytes);
+    if (absent(slot) || !(await members.submit(slot, [{ kind: "read", offsetBytes, into }]))) continue;
+    found.set(slot, [{ kind: "write", offsetBytes, from: into, durable: false }]);
+  }
+  await putChecksums(checksums, found);
 }
 
 interface SessionStart {

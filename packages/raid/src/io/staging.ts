@@ -4,22 +4,24 @@
  */
 import assert from "node:assert";
 import { coversCell, updateBytes, type CellUpdate } from "../core/cell-update.js";
-import { arrayOffsetOfCell, stripeOfCell, type Geometry } from "../core/geometry.js";
+import { stripeOfCell, type Geometry } from "../core/geometry.js";
 import type { LogEntry } from "../core/log-record.js";
 import { chooseWritePath, planCellWrite } from "../core/plan.js";
-import { coarsen, removeRange, type RangeSet } from "../core/range-set.js";
+import type { RangeSet } from "../core/range-set.js";
 import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
+import type { ChecksumStore } from "./checksum-store.js";
 import { createDraft, type DiskBatches, type Draft, type PlannedCell } from "./draft.js";
 import type { IoCounters } from "./io-counters.js";
 import type { Members } from "./members.js";
 import { stageInPlace } from "./stage-in-place.js";
 import { stageLogged } from "./stage-logged.js";
-import { lostCountMax, type StripeLog } from "./stripe-log.js";
+import type { StripeLog } from "./stripe-log.js";
+import { readVerified } from "./verified-reads.js";
 
 /** Below this, writing twice into the log costs less than a second sync. */
 const intentBytesMin = 64 * 1024;
 
-interface StagedRound {
+export interface StagedRound {
   readonly entries: readonly LogEntry[];
   readonly payloadEndBytes: number;
   /** In place, once the record is durable. Those past the log are durable writes. */
@@ -57,13 +59,26 @@ export function planRound(members: Members, log: StripeLog | null, updates: read
   return { cells, changes: members.changes() };
 }
 
-export interface Stage {
-  readonly record: Buffer;
-  /** Null when a disk failed meanwhile: plan again. */
-  stage(round: PlannedRound, lost: RangeSet): Promise<{ staged: StagedRound; lost: RangeSet } | null>;
+export type StageOutcome =
+  | { readonly kind: "staged"; readonly staged: StagedRound }
+  /** A disk failed meanwhile: plan again. */
+  | { readonly kind: "overtaken" }
+  /** Old data or parity is not what its checksum says, in the rows at these offsets of the disks: repair them first. */
+  | { readonly kind: "corrupt"; readonly rows: ReadonlySet<number> };
+
+export interface StageOptions {
+  readonly members: Members;
+  readonly checksums: ChecksumStore | null;
+  readonly counters: IoCounters;
 }
 
-export function createStage(members: Members, counters: IoCounters): Stage {
+export interface Stage {
+  readonly record: Buffer;
+  /** `lost`: the list of lost blocks from this round on, if it changes it. */
+  stage(round: PlannedRound, lost: RangeSet | null): Promise<StageOutcome>;
+}
+
+export function createStage({ members, checksums, counters }: StageOptions): Stage {
   const { geometry } = members;
   const { recordBytesMax, windowBytes } = geometry;
   const parityStart = recordBytesMax;
@@ -71,14 +86,17 @@ export function createStage(members: Members, counters: IoCounters): Stage {
   const arena: ParityArena = createParityArena(scratchStart + recordBytesMax);
   const zeros = Buffer.alloc(windowBytes);
 
-  const runReads = async (draft: Draft): Promise<boolean> => {
-    const reads = [...draft.reads].map(([slot, batch]) => members.submit(slot, batch));
+  /** Null when all was read, and was what it should be. */
+  const runReads = async (draft: Draft, changes: number): Promise<StageOutcome | null> => {
+    const { failed, wrongRows } = await readVerified({ members, checksums }, draft.reads);
     draft.reads.clear();
-    if (reads.length > 0 && (await Promise.all(reads)).includes(false)) return false;
+    if (failed.size > 0 || members.changes() !== changes) return { kind: "overtaken" };
+    // Formed of corrupt blocks, parity would agree with them: the last that could tell would be gone.
+    if (wrongRows.size > 0) return { kind: "corrupt", rows: wrongRows };
     for (const job of draft.jobs) job();
     draft.jobs = [];
     draft.scratchEnd = scratchStart;
-    return true;
+    return null;
   };
 
   return {
@@ -86,25 +104,20 @@ export function createStage(members: Members, counters: IoCounters): Stage {
     async stage({ cells, changes }, lost) {
       const draft = createDraft({ parityStart, scratchStart });
       const target = { members, counters, arena, draft, zeros };
-      let lostAfter = lost;
       for (const cell of cells) {
         const isFull = draft.scratchEnd + scratchNeeded(geometry, cell) > arena.bytes.length;
-        if (isFull && !(await runReads(draft))) return null;
-        if (members.changes() !== changes) return null;
+        const ended = isFull ? await runReads(draft, changes) : null;
+        if (ended !== null) return ended;
+        if (members.changes() !== changes) return { kind: "overtaken" };
         if (cell.path === "logged") stageLogged(target, cell);
         else stageInPlace(target, cell);
-        if (lost.length > 0) lostAfter = removeWritten(geometry, lostAfter, cell.update);
       }
-      if (!(await runReads(draft)) || members.changes() !== changes) return null;
-      if (lostAfter !== lost) {
-        lostAfter = coarsen(lostAfter, lostCountMax(geometry));
-        draft.entries.push({ kind: "lost", ranges: lostAfter });
-      }
+      const ended = await runReads(draft, changes);
+      if (ended !== null) return ended;
+      if (lost !== null) draft.entries.push({ kind: "lost", ranges: lost });
       assert(draft.recordEnd <= parityStart && draft.parityEnd <= scratchStart, "a round outgrew its arena");
-      return {
-        staged: { entries: draft.entries, payloadEndBytes: draft.recordEnd, writes: draft.writes },
-        lost: lostAfter,
-      };
+      const { entries, recordEnd: payloadEndBytes, writes } = draft;
+      return { kind: "staged", staged: { entries, payloadEndBytes, writes } };
     },
   };
 }
@@ -117,16 +130,4 @@ function scratchNeeded(geometry: Geometry, { update, path, bands }: PlannedCell)
     total += (readUnits.length + readParity.length + solved.length) * (endBytes - startBytes);
   }
   return total;
-}
-
-function removeWritten(geometry: Geometry, lost: RangeSet, update: CellUpdate): RangeSet {
-  let left = lost;
-  for (const [unit, segments] of update.units.entries()) {
-    const start = arrayOffsetOfCell(geometry, update.cell, unit);
-    for (const { startBytes, endBytes, isKnown } of segments) {
-      if (isKnown === true) continue;
-      left = removeRange(left, { offsetBytes: start + startBytes, lengthBytes: endBytes - startBytes });
-    }
-  }
-  return left;
 }

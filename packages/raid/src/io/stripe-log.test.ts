@@ -24,6 +24,7 @@ function createSlowMembers(): { readonly members: Members; readonly completions:
     absentIn: () => () => false,
     isDegraded: () => false,
     isFailed: () => false,
+    eject: () => {},
     present: () => [0, 1, 2] as Slot[],
     changes: () => 0,
     readNow: () => false,
@@ -51,6 +52,7 @@ describe("the stripe log", () => {
       head: 0,
       nextTailCopy: new Map(),
       lost: { ranges: [] },
+      checksums: null,
     });
     const durable: string[] = [];
     const append = (name: string): void => {

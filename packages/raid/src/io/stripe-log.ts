@@ -26,7 +26,7 @@
  * - append: the record is on every present log disk, synced, before the promise resolves. A crash before that leaves
  *   nothing, or a whole record on some of them: then the write happens, unacknowledged. Both are legal.
  * - apply: writes in place follow, not synced. A crash here replays the record over them.
- * - checkpoint: all disks are synced, and only then the tail moves past the records applied before, synced on every
+ * - checkpoint: changed checksums are written, all disks synced, and only then the tail moves past the records applied before, synced on every
  *   log disk. A crash between the two replays records that are in place already, in order: the same bytes.
  * - room is used again only behind the durable tail, so what an older tail starts from is still there.
  *
@@ -41,6 +41,7 @@ import { padRecord, recordHeaderBytes, sealRecord, type LogEntry, type LogPlace 
 import { encodeTail } from "../core/log-tail.js";
 import type { RangeSet } from "../core/range-set.js";
 import type { DiskOperation } from "./block-disk.js";
+import type { ChecksumStore } from "./checksum-store.js";
 import type { Members } from "./members.js";
 
 /** Blocks that a double fault made unreadable, until they are written again. Kept by the log from tail to tail. */
@@ -77,6 +78,8 @@ export interface StripeLogOptions {
   /** For each log disk, which of its two tail copies to write next. */
   readonly nextTailCopy: Map<Slot, 0 | 1>;
   readonly lost: LostBlocks;
+  /** Their changes must be durable before the records that caused them are given up. */
+  readonly checksums: ChecksumStore | null;
 }
 
 /**
@@ -171,6 +174,7 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
   const runCheckpoint = async (): Promise<void> => {
     const target = applied;
     if (target === durableTail) return;
+    await options.checksums?.flush();
     // One after the other: they may take long, and the log's own writes need the thread pool meanwhile.
     for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
     members.checkUsable();

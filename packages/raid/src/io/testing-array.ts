@@ -8,17 +8,23 @@ import { createArray } from "./create-array.js";
 import { openArray, type OpenArrayOptions, type RaidArray } from "./array.js";
 import { createMemoryDisk, placeOf, type MemoryDisk } from "./memory-disk.js";
 
-export type SmallShape = Pick<ArrayShape, "level" | "diskCount" | "unitBytes"> & { readonly stripes: number };
+export type SmallShape = Pick<ArrayShape, "level" | "diskCount" | "unitBytes"> & {
+  readonly stripes: number;
+  /** True when left out. */
+  readonly checksums?: boolean;
+};
 
 /** Creates an array and returns its disks, closed. */
 export async function createSmallArray(shape: SmallShape): Promise<MemoryDisk[]> {
-  const { level, diskCount, unitBytes, stripes } = shape;
-  const kind = { level, diskCount, checksums: false };
-  const logBytes = smallestLog(kind);
-  const sizeBytes = diskBytesNeeded({ ...kind, logBytes, dataBytesPerDisk: stripes * unitBytes });
-  const disks = Array.from({ length: diskCount }, (_, slot) => createMemoryDisk({ file: `disk-${slot}`, sizeBytes }));
+  const { level, diskCount, unitBytes, checksums = true } = shape;
+  const logBytes = smallestLog({ level, diskCount, checksums });
+  const dataBytesPerDisk = shape.stripes * unitBytes;
+  const sizeBytes = diskBytesNeeded({ level, diskCount, logBytes, checksums, dataBytesPerDisk });
+  const disks = Array.from({ length: diskCount }, (_, slot) => {
+    return createMemoryDisk({ file: `disk-${slot}`, sizeBytes });
+  });
   const places = disks.map((disk) => placeOf(disk));
-  await createArray({ name: "small", level, unitBytes, disks: places, diskBytes: sizeBytes, logBytes });
+  await createArray({ name: "small", level, unitBytes, disks: places, diskBytes: sizeBytes, logBytes, checksums });
   return disks;
 }
 

@@ -95,8 +95,10 @@ describe("A3: power lost at any I/O with writes buffered", () => {
     const fresh = await createSmallArray(shape);
     let cuts = 0;
     for (let cutAt = 1; ; cutAt += step) {
-      const disks = fresh.map((disk) => disk.clone());
-      const { done, history } = await workUntilCut(disks, cutAt);
+      const used = fresh.map((disk) => disk.clone());
+      const { done, history } = await workUntilCut(used, cutAt);
+      // When the work was done first, the log may still be on its way to a checkpoint: on disks that nobody looks at.
+      const disks = used.map((disk) => disk.clone());
       const random = createRandom(cutAt);
       for (const disk of disks) disk.crash(random);
       const array = await openSmallArray(disks);

@@ -5,6 +5,7 @@
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
 import { createCellUpdate, layOver, type CellUpdate, type Segment } from "../core/cell-update.js";
+import { blockBytes, roundUp } from "../core/disk-layout.js";
 import {
   arrayOffsetOfCell,
   cellPieces,
@@ -33,8 +34,8 @@ export function* groupsOf(geometry: Geometry, writes: readonly QueuedWrite[]): G
       if (changed === undefined) yield { cell, pieces, known: [], source: data };
       else {
         const written = pieces.flatMap((piece) => changedParts(geometry, { cell, piece }, changed));
-        // Where nothing changes, there is nothing to form either.
-        const known = geometry.parityUnits === 0 ? [] : pieces;
+        // Where nothing changes, there is nothing to form either; without parity, no more than the rest of a block.
+        const known = geometry.parityUnits === 0 && !geometry.checksums ? [] : pieces;
         if (written.length > 0) yield { cell, pieces: written, known, source: data };
       }
     }
@@ -86,8 +87,14 @@ export function costOf(
 ): number {
   const shares = 1 + geometry.parityUnits;
   let total = entryBytesMax + 4 * geometry.diskCount;
-  for (const { lengthBytes } of updates.has(cell) ? [...pieces, ...known] : pieces) {
-    total += shares * (lengthBytes + 2 * entryBytesMax);
+  for (const piece of updates.has(cell) ? [...pieces, ...known] : pieces) {
+    total += shares * (stagedBytes(geometry, piece) + 2 * entryBytesMax);
   }
   return total;
+}
+
+/** With checksums, whole blocks are written (`widening.ts`). */
+function stagedBytes({ checksums }: Geometry, { columnBytes, lengthBytes }: CellPiece): number {
+  if (!checksums) return lengthBytes;
+  return roundUp(columnBytes + lengthBytes, blockBytes) - (columnBytes - (columnBytes % blockBytes));
 }

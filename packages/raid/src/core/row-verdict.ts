@@ -1,0 +1,108 @@
+/**
+ * What is right in a row of blocks (the blocks of all disks at one place of a stripe) when checksums, data and redundancy
+ * do not all agree (SPEC A4). Pure.
+ *
+ * A block is *sound* when every claim about it, in memory and in each copy of its checksum, is what its bytes have. All
+ * others are worked out of the sound ones as if their disks were absent, and what comes out is the truth, whatever block
+ * and checksums said: a copy of the checksum that agrees with the block proves little, since a disk that lost a write of
+ * the one may have lost the other's too. Only where the sound ones do not suffice, a block is believed that more claims
+ * speak for than against. What is still unknown then is an I/O error, never a guess.
+ */
+import type { Slot, StripeLayout } from "./level.js";
+import { absentUnits, presentCopy, solveUnit, survives, type Absent } from "./erasure.js";
+import { multiply, powerOfTwo } from "../parity/galois-field.js";
+
+export interface RowBlock {
+  readonly bytes: Uint8Array;
+  /** Of the bytes. */
+  readonly entry: number;
+  /** What checksums say that it is; none in an array without them, where every block counts as sound. */
+  readonly claims: readonly number[];
+}
+
+/** By slot; null where the disk is absent. */
+export type Row = readonly (RowBlock | null)[];
+
+/** `data`, `parity`: the block is not what it must be. `checksum`: the block is right, some copy of its checksum is not. */
+export type FaultKind = "data" | "parity" | "checksum";
+
+export interface Fault {
+  readonly slot: Slot;
+  readonly kind: FaultKind;
+  /** What the block must hold. */
+  readonly bytes: Uint8Array;
+}
+
+export interface RowVerdict {
+  readonly faults: readonly Fault[];
+  /** Data units of which nothing certain is left. */
+  readonly unknown: readonly number[];
+  /** The bytes of every data unit; null for the unknown ones. */
+  readonly data: readonly (Uint8Array | null)[];
+}
+
+export function judgeRow(layout: StripeLayout, row: Row): RowVerdict {
+  const trusted = trustedSlots(layout, row);
+  const isOut: Absent = (slot) => !trusted.has(slot);
+  const data = [...layout.data.keys()].map((unit) => unitOf(layout, row, { isOut, unit }));
+  const faults: Fault[] = [];
+  for (const [unit, copies] of layout.data.entries()) {
+    const bytes = data[unit] ?? null;
+    if (bytes !== null) for (const slot of copies) addFault(faults, row, { slot, kind: "data", bytes });
+  }
+  const known = data.flatMap((bytes) => bytes ?? []);
+  if (known.length === data.length) {
+    for (const [index, slot] of layout.parity.entries()) {
+      if (row[slot]) addFault(faults, row, { slot, kind: "parity", bytes: parityOf(known, index) });
+    }
+  }
+  const unknown = [...data.keys()].filter((unit) => data[unit] === null);
+  return { faults, unknown, data };
+}
+
+/** What P (index 0) or Q (index 1) of these data units is. */
+export function parityOf(data: readonly Uint8Array[], index: number): Uint8Array {
+  const sum = new Uint8Array(data[0]?.length ?? 0);
+  for (const [unit, bytes] of data.entries()) addScaled(sum, bytes, index === 0 ? 1 : powerOfTwo(unit));
+  return sum;
+}
+
+function trustedSlots(layout: StripeLayout, row: Row): Set<Slot> {
+  const trusted = new Set<Slot>();
+  const believable: Slot[] = [];
+  for (const [index, block] of row.entries()) {
+    if (block === null) continue;
+    const agreeing = block.claims.filter((claim) => claim === block.entry).length;
+    if (agreeing === block.claims.length) trusted.add(index as Slot);
+    else if (agreeing * 2 > block.claims.length) believable.push(index as Slot);
+  }
+  const isOut: Absent = (slot) => !trusted.has(slot);
+  if (!survives(layout, isOut)) for (const slot of believable) trusted.add(slot);
+  return trusted;
+}
+
+function unitOf(layout: StripeLayout, row: Row, { isOut, unit }: { isOut: Absent; unit: number }): Uint8Array | null {
+  const slot = presentCopy(layout, isOut, unit);
+  if (slot !== undefined) return row[slot]?.bytes ?? null;
+  const terms =
+    layout.parity.length === 0 || absentUnits(layout, isOut).length === 0 ? null : solveUnit(layout, isOut, unit);
+  if (terms === null) return null;
+  const sum = new Uint8Array(row.find((block) => block !== null)?.bytes.length ?? 0);
+  for (const { slot: source, coefficient } of terms) {
+    const block = row[source];
+    if (block) addScaled(sum, block.bytes, coefficient);
+  }
+  return sum;
+}
+
+function addFault(faults: Fault[], row: Row, truth: Fault): void {
+  const block = row[truth.slot] ?? null;
+  if (block === null) return;
+  const isSame = Buffer.compare(block.bytes, truth.bytes) === 0;
+  if (!isSame) faults.push(truth);
+  else if (block.claims.some((claim) => claim !== block.entry)) faults.push({ ...truth, kind: "checksum" });
+}
+
+function addScaled(sum: Uint8Array, bytes: Uint8Array, factor: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) ^ multiply(bytes[i] as number, factor);
+}
