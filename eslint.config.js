@@ -16,7 +16,7 @@ export const layers = {
   client: ["contracts", "rpc"],
   node: ["contracts", "replication"],
   daemon: ["contracts", "raid", "volumes", "replication", "journal", "config", "rpc", "nbd", "node"],
-  sim: ["contracts", "replication", "journal", "node"],
+  sim: ["contracts", "raid", "replication", "journal", "node"],
 };
 
 /** Packages whose code is a pure core: no promise-based I/O, no timers, no environment (DESIGN: pure core, one loop). */

@@ -1,6 +1,7 @@
 /** The nodes of a plan, with their disks, journals, clocks and the network between them, and everyone told of it. */
 import type { NodeName, VolumeName } from "@waystation/contracts/ids";
 import { createRandom, type Random } from "@waystation/contracts/random";
+import { createArrayMedium } from "./array-medium.js";
 import { createDiskMedium, type DiskMedium } from "./disk.js";
 import type { Latency } from "./latency.js";
 import { createMachine, type BuildNode, type Machine } from "./machine.js";
@@ -75,9 +76,11 @@ export function createCluster(world: World, plan: Plan, buildNode: BuildNode): C
         observe({ kind: "store-write", node: name, volume: volume.name, write });
       };
       const { sizeBytes } = volume;
+      const medium = { sizeBytes, latency: diskLatency, random: random.fork(), onWrite };
+      const { array } = plan;
       disks.set(
         volume.name,
-        createDiskMedium(world, { sizeBytes, latency: diskLatency, random: random.fork(), onWrite }),
+        array === null ? createDiskMedium(world, medium) : createArrayMedium(world, { ...medium, array }),
       );
     }
     const { membership } = plan;

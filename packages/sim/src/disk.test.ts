@@ -3,12 +3,12 @@ import { isFailure } from "@waystation/contracts/errors";
 import { createRandom } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { cellBytes } from "./cell.js";
-import { createDiskMedium, type DiskMedium } from "./disk.js";
+import { createDiskMedium, type SingleDiskMedium } from "./disk.js";
 import { createWorld, type World } from "./world.js";
 
 const cells = 8;
 
-function makeDisk(seed = 1): { world: World; disk: DiskMedium } {
+function makeDisk(seed = 1): { world: World; disk: SingleDiskMedium } {
   const world = createWorld();
   const disk = createDiskMedium(world, {
     sizeBytes: cells * cellBytes,
@@ -21,7 +21,7 @@ function makeDisk(seed = 1): { world: World; disk: DiskMedium } {
 
 const whole = (fill: number): Buffer => Buffer.alloc(cellBytes, fill);
 /** What a cell is filled with, as a reader sees it. */
-const seen = (disk: DiskMedium, cell: number): number => disk.visible(cell)?.[0] ?? 0;
+const seen = (disk: SingleDiskMedium, cell: number): number => disk.visible(cell)?.[0] ?? 0;
 
 async function settle<T>(world: World, promise: Promise<T>): Promise<T> {
   let value: { readonly result: T } | undefined;

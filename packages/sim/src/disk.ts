@@ -8,22 +8,14 @@ import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-
 import { Failure } from "@waystation/contracts/errors";
 import type { Random } from "@waystation/contracts/random";
 import { cellBytes } from "./cell.js";
+import { createCellContents, type Content } from "./cell-contents.js";
 import { drawLatency, type Latency } from "./latency.js";
 import type { World } from "./world.js";
-
-/** One cell's bytes; null is zeros. */
-type Content = Uint8Array | null;
-
-interface CellState {
-  durable: Content;
-  /** Written and not durable, oldest first; the last is what readers see. */
-  readonly pending: { readonly batch: number; readonly content: Content }[];
-}
 
 export interface DiskMedium {
   readonly sizeBytes: number;
   /** A store for one life of the node. Once `alive` says no, none of its promises settles any more. */
-  open(alive: () => boolean): DurableBlockStore;
+  open(alive: () => boolean): DurableBlockStore | Promise<DurableBlockStore>;
   /** The next batch fails: some of it may be on the disk, none of it durably. */
   failNext(): void;
   /** Power loss: what is not durable is lost or not, cell by cell. Call once the store's user is dead. */
@@ -36,7 +28,7 @@ export interface DiskMedium {
   touched(): Iterable<number>;
 }
 
-export interface DiskOptions {
+export interface MediumOptions {
   readonly sizeBytes: number;
   readonly latency: Latency;
   readonly random: Random;
@@ -44,58 +36,21 @@ export interface DiskOptions {
   readonly onWrite: (write: BlockWrite) => void;
 }
 
-export function createDiskMedium(world: World, options: DiskOptions): DiskMedium {
+/** A single disk. It opens at once. */
+export interface SingleDiskMedium extends DiskMedium {
+  open(alive: () => boolean): DurableBlockStore;
+}
+
+export function createDiskMedium(world: World, options: MediumOptions): SingleDiskMedium {
   const { sizeBytes, latency, random } = options;
-  const cells = new Map<number, CellState>();
+  const contents = createCellContents(sizeBytes);
+  const { visible, settle } = contents;
   let batches = 0;
   let failing = false;
 
-  const stateOf = (cell: number): CellState => {
-    let state = cells.get(cell);
-    if (state === undefined) cells.set(cell, (state = { durable: null, pending: [] }));
-    return state;
-  };
-
-  const visible = (cell: number): Content => {
-    const state = cells.get(cell);
-    if (state === undefined) return null;
-    const last = state.pending.at(-1);
-    return last === undefined ? state.durable : last.content;
-  };
-
-  /** Makes one write visible; returns the cells it touched. */
   const show = (write: BlockWrite, batch: number): number[] => {
-    const { offsetBytes, lengthBytes } = write;
-    assert(
-      offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= sizeBytes,
-      "a store write out of range",
-    );
-    assert(write.data === null || write.data.length === lengthBytes, "a store write whose data has another length");
     options.onWrite(write);
-    const data = write.data === null ? null : Uint8Array.from(write.data);
-    const touched: number[] = [];
-    const endBytes = offsetBytes + lengthBytes;
-    for (let cell = Math.floor(offsetBytes / cellBytes); cell * cellBytes < endBytes; cell++) {
-      const startBytes = cell * cellBytes - offsetBytes;
-      const whole = startBytes >= 0 && startBytes + cellBytes <= lengthBytes;
-      const content = whole
-        ? (data?.subarray(startBytes, startBytes + cellBytes) ?? null)
-        : mixed(visible(cell), data, { startBytes, lengthBytes });
-      stateOf(cell).pending.push({ batch, content });
-      touched.push(cell);
-    }
-    return touched;
-  };
-
-  const settle = (touched: readonly number[], batch: number): void => {
-    for (const cell of touched) {
-      const state = stateOf(cell);
-      const index = state.pending.findLastIndex((version) => version.batch === batch);
-      const version = state.pending[index];
-      if (version === undefined) continue; // a later batch over the same cell was durable first
-      state.durable = version.content;
-      state.pending.splice(0, index + 1);
-    }
+    return contents.show(write, batch);
   };
 
   const readVisible = (offsetBytes: number, lengthBytes: number): Buffer => {
@@ -180,7 +135,7 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
       failing = false;
       // All old, all new, or cell by cell: the extremes find other mistakes than the mixture does.
       const mood = crashRandom.below(4);
-      for (const state of cells.values()) {
+      for (const state of contents.cells.values()) {
         const count = state.pending.length;
         if (count === 0) continue;
         const index = mood === 0 ? -1 : mood === 1 ? count - 1 : crashRandom.below(count + 1) - 1;
@@ -190,21 +145,7 @@ export function createDiskMedium(world: World, options: DiskOptions): DiskMedium
       }
     },
     visible,
-    durable: (cell) => cells.get(cell)?.durable ?? null,
-    touched: () => cells.keys(),
+    durable: (cell) => contents.durable(cell),
+    touched: () => contents.cells.keys(),
   };
-}
-
-/** A cell of which only a part is overwritten. `startBytes`: where the cell begins within the write; may be negative. */
-function mixed(
-  old: Content,
-  data: Uint8Array | null,
-  place: { readonly startBytes: number; readonly lengthBytes: number },
-): Uint8Array {
-  const content = old === null ? new Uint8Array(cellBytes) : Uint8Array.from(old);
-  const from = Math.max(0, -place.startBytes);
-  const to = Math.min(cellBytes, place.lengthBytes - place.startBytes);
-  if (data === null) content.fill(0, from, to);
-  else content.set(data.subarray(place.startBytes + from, place.startBytes + to), from);
-  return content;
 }

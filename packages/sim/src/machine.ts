@@ -60,7 +60,8 @@ export function createMachine(world: World, options: MachineOptions): Machine {
   let node: Node | null = null;
   let mourners = new Set<() => void>();
 
-  const buildOptions = (opened: Journal, alive: () => boolean): Parameters<BuildNode> => {
+  type Stores = Map<VolumeName, DurableBlockStore>;
+  const buildOptions = (opened: Journal, stores: Stores, alive: () => boolean): Parameters<BuildNode> => {
     const group: GroupName = options.membership.group;
     const bornIn = life;
     let ids = 0;
@@ -72,10 +73,20 @@ export function createMachine(world: World, options: MachineOptions): Machine {
         transport: network.endpoint(name, alive),
         uniqueId: () => `${name}-${bornIn}-${++ids}`,
         journals: new Map<GroupName, Journal>([[group, opened]]),
-        stores: new Map<VolumeName, DurableBlockStore>([...disks].map(([volume, disk]) => [volume, disk.open(alive)])),
+        stores,
         arrays: () => [],
       },
     ];
+  };
+
+  const openStores = async (alive: () => boolean): Promise<Stores> => {
+    const opening = [...disks].map(async ([volume, disk]) => [volume, await disk.open(alive)] as const);
+    return new Map(await Promise.all(opening));
+  };
+  const begin = async (bornIn: number): Promise<void> => {
+    const alive = (): boolean => life === bornIn;
+    const [opened, stores] = await Promise.all([journal.open(), openStores(alive)]);
+    if (alive()) node = options.buildNode(...buildOptions(opened, stores, alive));
   };
 
   const end = (silent: boolean): void => {
@@ -102,9 +113,7 @@ export function createMachine(world: World, options: MachineOptions): Machine {
       const bornIn = ++life;
       world.trace.add(name, "starts");
       options.observe({ kind: "node-up", node: name });
-      void journal.open().then((opened) => {
-        if (life === bornIn) node = options.buildNode(...buildOptions(opened, () => life === bornIn));
-      });
+      void begin(bornIn);
     },
     crash({ silent }) {
       if (!running) return;

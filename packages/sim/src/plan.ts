@@ -5,6 +5,7 @@
 import { createRandom, type Random } from "@waystation/contracts/random";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import { limits } from "@waystation/replication/limits";
+import type { RaidLevel } from "@waystation/raid/core/level";
 import type { Membership } from "@waystation/replication/membership";
 import { cellBytes } from "./cell.js";
 import type { ClockSkew } from "./virtual-clock.js";
@@ -34,6 +35,13 @@ export interface NodePlan {
   readonly journalCapacityBytes: number;
 }
 
+/** The disks of one volume. Faults of its disks stay within what it survives. */
+export interface ArrayPlan {
+  readonly level: RaidLevel;
+  readonly diskCount: number;
+  readonly unitBytes: number;
+}
+
 export interface Plan {
   readonly seed: number;
   readonly membership: Membership;
@@ -44,6 +52,8 @@ export interface Plan {
   readonly delayMsMax: number;
   readonly journalMsMax: number;
   readonly diskMsMax: number;
+  /** What the volumes lie on: an array of disks each, or (null) a single disk each. */
+  readonly array: ArrayPlan | null;
   readonly writersPerVolume: number;
   readonly writerDepth: number;
   readonly readersPerVolume: number;
@@ -131,7 +141,21 @@ export function drawPlan(seed: number): Plan {
     faultEveryMs: random.pick([150, 400, 1000]),
     ending: random.pick(endings),
     restsBeforeEnding: random.chance(0.5),
+    array: random.chance(0.25) ? drawArray(random) : null,
   };
+}
+
+function drawArray(random: Random): ArrayPlan {
+  const shape = random.pick([
+    { level: "raid1", diskCount: 2 },
+    { level: "raid1", diskCount: 3 },
+    { level: "raid10", diskCount: 4 },
+    { level: "raid4", diskCount: 3 },
+    { level: "raid5", diskCount: 3 },
+    { level: "raid5", diskCount: 4 },
+    { level: "raid6", diskCount: 4 },
+  ] as const);
+  return { ...shape, unitBytes: random.pick([4096, 8192]) };
 }
 
 function drawMembership(shape: Shape, random: Random): Membership {
