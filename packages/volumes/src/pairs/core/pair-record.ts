@@ -12,6 +12,8 @@ export interface PairRecord {
   readonly id: string;
   readonly primary: string;
   readonly secondary: string;
+  /** The node that has the secondary; null when it is this one. */
+  readonly secondaryNode: string | null;
   readonly sizeBytes: number;
   readonly regionBytes: number;
   readonly phase: PairPhase;
@@ -39,8 +41,8 @@ export function decodePair(document: unknown): PairRecord | null {
 }
 
 function isPairRecord(value: Record<string, unknown>): value is Record<string, unknown> & PairRecord {
-  const { sizeBytes, regionBytes, reason } = value;
-  const names = [value.id, value.primary, value.secondary];
+  const { sizeBytes, regionBytes, secondaryNode, reason } = value;
+  const names = [value.id, value.primary, value.secondary, ...(secondaryNode === null ? [] : [secondaryNode])];
   return (
     names.every((name) => typeof name === "string" && isName(name)) &&
     isCount(sizeBytes) &&
@@ -53,4 +55,28 @@ function isPairRecord(value: Record<string, unknown>): value is Record<string, u
     (reason === null || typeof reason === "string") &&
     isCount(value.copyBytes)
   );
+}
+
+/** A volume of this node that is the secondary of a pair of another node, which alone may write it. */
+export interface Loan {
+  readonly volume: string;
+  readonly pairId: string;
+  readonly primaryNode: string;
+  readonly primary: string;
+}
+
+export function encodeLoan(loan: Loan): unknown {
+  return { version, ...loan };
+}
+
+/** Null when the document is not what `encodeLoan` makes. */
+export function decodeLoan(document: unknown): Loan | null {
+  if (!isRecord(document)) return null;
+  const { version: found, ...loan } = document;
+  return found === version && isLoan(loan) ? loan : null;
+}
+
+function isLoan(value: Record<string, unknown>): value is Record<string, unknown> & Loan {
+  const names = [value.volume, value.pairId, value.primaryNode, value.primary];
+  return names.every((name) => typeof name === "string" && isName(name));
 }

@@ -9,7 +9,7 @@
  */
 import type { DurableBlockStore, StripeStore } from "@waystation/contracts/block-device";
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import { around, partsWhere, regionPieces, wholeStripes, type CopySpace } from "../core/copy-plan.js";
+import { around, partsWhere, regionPieces, wholeStripes, type CopySpace, type StripeGrid } from "../core/copy-plan.js";
 import type { CopyDirection } from "../core/pair-phase.js";
 import type { RegionRun } from "../core/region-marks.js";
 import type { Mirror } from "./mirror.js";
@@ -39,7 +39,7 @@ export interface PairSides {
 export function spaceOf({ primary, mirror }: PairSides, direction: CopyDirection): CopySpace {
   const { sizeBytes, regionBytes } = mirror.record();
   const target = direction === "to-secondary" ? mirror.secondary : primary;
-  return { sizeBytes, regionBytes, grid: isStripeStore(target) ? target : null };
+  return { sizeBytes, regionBytes, grid: gridOf(target) };
 }
 
 /**
@@ -55,9 +55,9 @@ export async function copyRegions(
   const [source, target] = direction === "to-secondary" ? [primary, mirror.secondary] : [mirror.secondary, primary];
   const space = spaceOf(sides, direction);
   const began = mirror.turn();
-  const done: number[] = [];
-  for (let region = regions.first; region < regions.end; region++) if (wants(region)) done.push(region);
-  if (done.length === 0) return 0;
+  const done = new Set<number>();
+  for (let region = regions.first; region < regions.end; region++) if (wants(region)) done.add(region);
+  if (done.size === 0) return 0;
 
   const whole = wholeStripes(space, range);
   const byStripes = whole !== null && isStripeStore(target) && !hasBytesOfItsOwn(mirror, wants, space, whole);
@@ -71,13 +71,13 @@ export async function copyRegions(
     bytes += lengthOf(changed);
   }
   for (const rest of byStripes ? around(range, whole) : [range]) {
-    for (const { offsetBytes, lengthBytes } of partsWhere(space, rest, wants)) {
+    for (const { offsetBytes, lengthBytes } of partsWhere(space, rest, (region) => done.has(region))) {
       const data = await source.read(offsetBytes, lengthBytes);
       await target.writeBatch([{ offsetBytes, lengthBytes, data }]);
       bytes += lengthBytes;
     }
   }
-  if (mirror.turn() === began) mirror.copied(done);
+  if (mirror.turn() === began) mirror.copied([...done]);
   return bytes;
 }
 
@@ -91,6 +91,12 @@ function hasBytesOfItsOwn(mirror: Mirror, wants: CopyJob["wants"], space: CopySp
 
 function lengthOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+}
+
+/** The stripes of a volume on another node are known too, so that what is sent there makes whole ones. */
+function gridOf(store: DurableBlockStore & Partial<StripeGrid>): StripeGrid | null {
+  const { stripeBytes, stripeOffsetBytes } = store;
+  return stripeBytes === undefined || stripeOffsetBytes === undefined ? null : { stripeBytes, stripeOffsetBytes };
 }
 
 function isStripeStore(store: DurableBlockStore): store is StripeStore {

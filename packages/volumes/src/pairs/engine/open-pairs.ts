@@ -4,20 +4,24 @@
  * Every volume of the node is to be opened here, whether or not it has a pair now: hosts keep their handles while pairs
  * come and go. Commands run one after the other.
  */
+import { randomBytes } from "node:crypto";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { Clock } from "@waystation/contracts/clock";
-import { reasonOf } from "@waystation/contracts/errors";
+import { Failure, reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { marksBytes } from "../core/marks-layout.js";
 import { decideCommand, describePhase, type PairCommand, type PairPhase } from "../core/pair-phase.js";
 import { pairFailure } from "../errors.js";
 import { defaultPace, type CopyPace } from "./copier.js";
+import { createLoans, type Loans } from "./loans.js";
 import { checkNewPair, checkSiblings, type NewPair, type PairName } from "./pair-checks.js";
 import type { PairHome } from "./pair-home.js";
 import { createPairRegistry, isPairDocument, type Pair, type PairRegistry } from "./pair-registry.js";
 import { statusOf, type PairStatus } from "./pair-status.js";
 import { makeEven, preparePhase } from "./phase-change.js";
+import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
 import { createStandings, type Standing, type Standings } from "./standings.js";
+import type { VolumeAccessNow } from "./volume-access.js";
 
 export interface PairPorts {
   /** The arrays of this node, as places for the state of pairs. */
@@ -26,6 +30,10 @@ export interface PairPorts {
   readonly homeOf: (volume: string) => PairHome;
   /** A volume as it is without pairs. Throws `VOLUME_NOT_FOUND`. */
   readonly openVolume: (name: string) => DurableBlockStore;
+  /** Other nodes, as places for secondaries. */
+  readonly remotes?: RemoteSecondaries;
+  /** Called when what hosts may do with a volume, or what is to be said of it, may have changed. */
+  readonly onAccessChange?: (volume: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace?: CopyPace;
@@ -48,6 +56,9 @@ export interface Pairs {
   wait(name: PairName, onProgress?: (status: PairStatus) => void): Promise<PairStatus>;
   /** The pairs that a volume is part of. */
   pairsOf(volume: string): readonly PairStatus[];
+  accessOf(volume: string): VolumeAccessNow;
+  /** Volumes of this node that are secondaries of pairs of others. */
+  readonly loans: Pick<Loans, "list" | "lend" | "giveBack">;
   /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
   close(): Promise<void>;
 }
@@ -56,7 +67,9 @@ export interface Pairs {
 export async function openPairs(ports: PairPorts): Promise<Pairs> {
   const { clock, log, pace = defaultPace } = ports;
   const standings = createStandings(ports.openVolume);
-  const registry = createPairRegistry({ standings, clock, log, pace });
+  const announce = ports.onAccessChange ?? ((): void => {});
+  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, announce, clock, log, pace });
+  const loans = createLoans(standings, ports.homeOf);
   let commands: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
     const mine = commands.then(command);
@@ -65,6 +78,7 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
   };
   for (const home of ports.homes) {
     for (const document of home.documents.names()) if (isPairDocument(document)) await registry.load(home, document);
+    loans.load(home);
     await removeOrphans(registry, home);
   }
   const context: Context = { ports, standings, registry };
@@ -94,7 +108,14 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
           await standings.release(place.secondary);
           await standings.release(place.primary);
         }
+        await loans.close();
       }),
+    accessOf: (volume) => standings.accessOf(volume),
+    loans: {
+      list: () => loans.list(),
+      lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
+      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)).finally(() => announce(volume)),
+    },
   };
 }
 
@@ -114,27 +135,50 @@ async function removeOrphans(registry: PairRegistry, home: PairHome): Promise<vo
   for (const id of home.marks.ids()) if (!ids.has(id)) await home.marks.delete(id);
 }
 
-async function create({ ports, standings, registry }: Context, wanted: NewPair): Promise<PairStatus> {
+async function create(context: Context, wanted: NewPair): Promise<PairStatus> {
+  const { ports, standings, registry } = context;
   const home = ports.homeOf(wanted.primary);
+  const id = randomBytes(8).toString("hex");
   const used: Standing[] = [];
-  const use = (name: string): Standing => {
-    const standing = standings.use(name);
-    used.push(standing);
-    return standing;
-  };
   const releases: (() => void)[] = [];
+  const remote =
+    wanted.secondaryNode === undefined ? null : remoteVolume(id, { ...wanted, node: wanted.secondaryNode });
   try {
-    const [primary, secondary] = [use(wanted.primary), use(wanted.secondary)];
+    const primary = standings.use(wanted.primary);
+    used.push(primary);
+    const secondary = remote === null ? standings.use(wanted.secondary) : await borrow(context, remote);
+    used.push(secondary);
     checkNewPair(wanted, { primary, secondary });
     for (const standing of used) releases.push(await standing.own.quiesce());
     for (const standing of used) await standing.store.flush();
-    return show(await registry.establish(wanted, { home, primary, secondary }));
+    return show(await registry.establish(id, wanted, { home, primary, secondary, remote }));
   } catch (error) {
+    if (remote !== null && used.length > 1) await giveBack(context, remote);
     for (const standing of used) await standings.release(standing);
     throw error;
   } finally {
     for (const release of releases) release();
   }
+}
+
+function remoteVolume(
+  pairId: string,
+  { node, secondary, primary }: PairName & { readonly node: string },
+): RemoteVolume {
+  return { node, volume: secondary, pairId, primary };
+}
+
+async function borrow({ ports: { remotes }, standings }: Context, remote: RemoteVolume): Promise<Standing> {
+  if (remotes === undefined) throw new Failure("IO_ERROR", `Nothing here reaches node ${remote.node}.`);
+  const { sizeBytes } = await remotes.borrow(remote);
+  return standings.foreign(remote.volume, remotes.open(remote, sizeBytes));
+}
+
+/** Left lent if the node cannot be reached: the same primary may have it again, and its operator may take it back. */
+async function giveBack({ ports: { remotes, log } }: Context, remote: RemoteVolume): Promise<void> {
+  await remotes?.giveBack(remote).catch((error: unknown) => {
+    log.warn({ ...remote, reason: reasonOf(error) }, `volume ${remote.volume} could not be given back`);
+  });
 }
 
 function decide({ mirror }: Pair, command: PairCommand): PairPhase {
@@ -198,6 +242,7 @@ async function remove(context: Context, name: PairName, command: "delete" | "for
   await place.home.marks.delete(mirror.id).catch((error: unknown) => {
     ports.log.warn({ pair: mirror.name, reason: reasonOf(error) }, "the marks of a deleted pair are still there");
   });
+  if (place.remote !== null) await giveBack(context, place.remote);
   await standings.release(place.secondary);
   await standings.release(place.primary);
 }

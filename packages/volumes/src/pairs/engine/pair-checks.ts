@@ -12,6 +12,8 @@ export interface PairName {
 }
 
 export interface NewPair extends PairName {
+  /** The node that has the secondary, if it is another one. */
+  readonly secondaryNode?: string;
   /** What one mark stands for: a power of two. */
   readonly regionBytes?: number;
 }
@@ -34,6 +36,10 @@ export function checkNewPair({ regionBytes }: NewPair, { primary, secondary }: P
     const sizes = `${primary.name} has ${sizeBytes} bytes, ${secondary.name} ${secondary.store.sizeBytes}`;
     refuse(`${sizes}; create a secondary of the same size.`, "VOLUME_SIZE");
   }
+  const twin = primary.own.mirrors().find(({ secondaryName }) => secondaryName === secondary.name);
+  if (twin !== undefined) refuse(`${describe(twin)}, is there already; first ${deletionOf(twin)}.`);
+  const lent = [primary, secondary].find(({ role }) => role.loan !== null);
+  if (lent?.role.loan) refuse(`${lent.name} is the secondary of a pair of node ${lent.role.loan.primaryNode}.`);
   const { side } = primary.role;
   if (side !== "primary") refuse(`${primary.name} is the secondary of pair ${side.name}; first ${deletionOf(side)}.`);
   const whose = secondary.role.side === "primary" ? secondary.own.mirrors()[0] : secondary.role.side;

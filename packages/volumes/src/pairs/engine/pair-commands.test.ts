@@ -152,7 +152,7 @@ describe("a mirror pair", () => {
     );
     expect(await message(write(site, "s", 0, Buffer.alloc(1)))).toContain("first wayctl pair split p s");
     expect(await message(pairs.split({ primary: "x", secondary: "y" }))).toBe("No pair x/y on this node; it has: p/s.");
-    expect(await message(pairs.create(m))).toContain("part of pair p/s, which is in PAIR (in sync)");
+    expect(await message(pairs.create(m))).toContain("p/s, which is in PAIR (in sync), is there already");
     expect(await message(pairs.create({ primary: "s", secondary: "s2" }))).toContain("first wayctl pair delete p s");
     expect(await message(pairs.create({ primary: "s2", secondary: "p" }))).toContain("part of pair p/s");
     expect(await message(pairs.create({ primary: "s2", secondary: "s2" }))).toContain("its own copy");

@@ -1,7 +1,7 @@
 /**
  * The pairs of a node with all that belongs to each, and how one comes to be: brought back from its record, or new.
  */
-import { randomBytes } from "node:crypto";
+import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { Clock } from "@waystation/contracts/clock";
 import type { Log } from "@waystation/contracts/log";
 import { marksBytes } from "../core/marks-layout.js";
@@ -15,7 +15,8 @@ import { createMirror, type Mirror } from "./mirror.js";
 import type { NewPair, PairName } from "./pair-checks.js";
 import type { PairHome } from "./pair-home.js";
 import { newEpoch } from "./phase-change.js";
-import type { Standing, Standings } from "./standings.js";
+import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
+import { goneStore, ownRole, type Standing, type Standings } from "./standings.js";
 
 export interface Pair {
   readonly mirror: Mirror;
@@ -28,6 +29,8 @@ export interface PairPlace {
   readonly home: PairHome;
   readonly primary: Standing;
   readonly secondary: Standing;
+  /** Set when another node has the secondary. */
+  readonly remote: RemoteVolume | null;
 }
 
 export interface PairRegistry {
@@ -38,8 +41,8 @@ export interface PairRegistry {
   siblingsOf(pair: Pair): readonly Mirror[];
   /** Brings a pair back. Rejects with `PAIR_RECORD_DAMAGED`. */
   load(home: PairHome, document: string): Promise<void>;
-  /** Begins a pair of volumes that nothing is under way on. */
-  establish(wanted: NewPair, place: PairPlace): Promise<Pair>;
+  /** Begins a pair of volumes that nothing is under way on. `id` is new. */
+  establish(id: string, wanted: NewPair, place: PairPlace): Promise<Pair>;
   save(home: PairHome, record: PairRecord): Promise<void>;
   /** Forgets a pair; its volumes are their own again. */
   remove(pair: Pair): Promise<void>;
@@ -47,6 +50,9 @@ export interface PairRegistry {
 
 export interface RegistryOptions {
   readonly standings: Standings;
+  readonly remotes: RemoteSecondaries | null;
+  /** Told of each volume whose hosts may be able to do more or less than before. */
+  readonly announce: (volume: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: CopyPace;
@@ -58,7 +64,7 @@ export function isPairDocument(name: string): boolean {
   return name.startsWith(documentPrefix);
 }
 
-export function createPairRegistry({ standings, clock, log, pace }: RegistryOptions): PairRegistry {
+export function createPairRegistry({ standings, remotes, announce, clock, log, pace }: RegistryOptions): PairRegistry {
   const pairs = new Map<string, Pair>();
 
   const attach = (mirror: Mirror, place: PairPlace): Pair => {
@@ -68,10 +74,21 @@ export function createPairRegistry({ standings, clock, log, pace }: RegistryOpti
     const copier = createCopier({ sides, locks: primary.own.locks, pace, clock, hostRequests });
     const pair = { mirror, copier, place };
     primary.own.attach(mirror);
-    secondary.role = { family: primary.own, side: mirror };
+    secondary.role = { family: primary.own, side: mirror, loan: null };
     pairs.set(mirror.name, pair);
-    mirror.onChange(() => copier.wake());
+    let turn = mirror.turn();
+    const announceBoth = (): void => {
+      announce(primary.name);
+      if (place.remote === null) announce(secondary.name);
+    };
+    mirror.onChange(() => {
+      copier.wake();
+      if (turn === mirror.turn()) return;
+      turn = mirror.turn();
+      announceBoth();
+    });
     copier.wake();
+    announceBoth();
     return pair;
   };
   const save = (home: PairHome, record: PairRecord): Promise<void> =>
@@ -93,26 +110,31 @@ export function createPairRegistry({ standings, clock, log, pace }: RegistryOpti
         throw pairFailure("PAIR_RECORD_DAMAGED", text);
       }
       const primary = standings.useOrFail(record.primary, record.sizeBytes);
-      const secondary = standings.useOrFail(record.secondary, record.sizeBytes);
+      const remote = remoteOf(record);
+      const secondary =
+        remote === null
+          ? standings.useOrFail(record.secondary, record.sizeBytes)
+          : standings.foreign(record.secondary, openRemote(remotes, remote, record.sizeBytes));
       const sides = { primary: primary.store, secondary: secondary.store };
       const mirror = await loadMirror({ ...sides, record, home, save: (next) => save(home, next), clock, log });
-      attach(mirror, { home, primary, secondary });
+      attach(mirror, { home, primary, secondary, remote });
     },
     /**
      * Dying before the record is saved leaves marks that are nobody's, removed at the next start; after it, the pair.
      * Nothing has been copied by then.
      */
-    async establish(wanted, place) {
-      const { home, primary, secondary } = place;
+    async establish(id, wanted, place) {
+      const { home, primary, secondary, remote } = place;
       const { sizeBytes } = primary.store;
       const regionBytes = wanted.regionBytes ?? regionBytesFor(sizeBytes);
       const regionCount = Math.ceil(sizeBytes / regionBytes);
-      const [id, marksEpoch, differsPlane] = [randomBytes(8).toString("hex"), newEpoch(), 0 as const];
+      const [marksEpoch, differsPlane] = [newEpoch(), 0 as const];
       const store = await home.marks.create(id, marksBytes(regionCount));
       try {
         const kept = await formatMarks({ store, regionCount, differsPlane, epoch: marksEpoch }, "differs");
         const record: PairRecord = {
           ...{ id, primary: primary.name, secondary: secondary.name, sizeBytes, regionBytes, copyBytes: sizeBytes },
+          secondaryNode: remote?.node ?? null,
           ...{ phase: "initial-copy", differsPlane, marksEpoch, marksLost: false, reason: null },
         };
         await save(home, record);
@@ -133,7 +155,7 @@ export function createPairRegistry({ standings, clock, log, pace }: RegistryOpti
       await home.documents.delete(documentOf(mirror.id));
       pairs.delete(mirror.name);
       primary.own.detach(mirror);
-      secondary.role = { family: secondary.own, side: "primary" };
+      secondary.role = ownRole(secondary.own);
       mirror.adopt({ ...mirror.record(), phase: "simplex" });
       mirror.close();
     },
@@ -142,4 +164,12 @@ export function createPairRegistry({ standings, clock, log, pace }: RegistryOpti
 
 function documentOf(id: string): string {
   return `${documentPrefix}${id}`;
+}
+
+function remoteOf({ id, primary, secondary, secondaryNode }: PairRecord): RemoteVolume | null {
+  return secondaryNode === null ? null : { node: secondaryNode, volume: secondary, pairId: id, primary };
+}
+
+function openRemote(remotes: RemoteSecondaries | null, remote: RemoteVolume, sizeBytes: number): DurableBlockStore {
+  return remotes?.open(remote, sizeBytes) ?? goneStore(remote.volume, sizeBytes, `nothing here reaches ${remote.node}`);
 }

@@ -6,6 +6,8 @@ import type { Mirror } from "./mirror.js";
 export interface PairStatus {
   readonly primary: string;
   readonly secondary: string;
+  /** Null when this node has it. */
+  readonly secondaryNode: string | null;
   readonly state: PairState;
   readonly phase: PairPhase;
   /** "PAIR (copy going on behind)" */
@@ -35,14 +37,14 @@ export interface CopyProgress {
 }
 
 export function statusOf(mirror: Mirror, figures: CopyFigures): PairStatus {
-  const { primary, secondary, regionBytes, sizeBytes, phase, reason, copyBytes } = mirror.record();
+  const { primary, secondary, secondaryNode, regionBytes, sizeBytes, phase, reason, copyBytes } = mirror.record();
   const { state, copies } = mirror.rules();
   const { differs, owed, writtenOnSecondary } = mirror.marks().counts();
   const differingRegions = differs + owed - mirror.intentCount();
   // A quick split copies what is owed; what was written since stays apart.
   const left = Math.min(sizeBytes, (phase === "quick-split" ? owed : differingRegions) * regionBytes);
   return {
-    ...{ primary, secondary, state, phase, description: describePhase(phase), sizeBytes, regionBytes },
+    ...{ primary, secondary, secondaryNode, state, phase, description: describePhase(phase), sizeBytes, regionBytes },
     ...{ differingRegions, writtenOnSecondaryRegions: writtenOnSecondary },
     copy: copies === null ? null : progressOf(copies, { left, total: Math.max(copyBytes, left) }, figures),
     copiedBytes: figures.copiedBytes,

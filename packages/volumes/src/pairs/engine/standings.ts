@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { createFamily, type Family } from "./family.js";
+import { accessIn, type VolumeAccessNow } from "./volume-access.js";
 import { createVolumeFront, type Role } from "./volume-front.js";
 
 export interface Standing {
@@ -23,6 +24,10 @@ export interface Standings {
   release(standing: Standing): Promise<void>;
   /** A host's handle. */
   front(name: string): DurableBlockStore;
+  /** What its hosts may do with a volume that is open here; one that is not has no pair. */
+  accessOf(name: string): VolumeAccessNow;
+  /** A volume of another node, which no host can open here. */
+  foreign(name: string, store: DurableBlockStore): Standing;
   /** As `use`, for a volume that may be gone: then all its requests fail with the reason. */
   useOrFail(name: string, sizeBytes: number): Standing;
 }
@@ -31,8 +36,7 @@ export function createStandings(openVolume: (name: string) => DurableBlockStore)
   const standings = new Map<string, Standing>();
 
   const add = (name: string, store: DurableBlockStore): Standing => {
-    const own = createFamily(name, store);
-    const standing: Standing = { name, store, own, role: { family: own, side: "primary" }, users: 0 };
+    const standing = standingOf(name, store);
     standings.set(name, standing);
     return standing;
   };
@@ -45,7 +49,7 @@ export function createStandings(openVolume: (name: string) => DurableBlockStore)
     standing.users--;
     assert(standing.users >= 0, `volume ${standing.name} was released more often than used`);
     if (standing.users > 0) return;
-    standings.delete(standing.name);
+    if (standings.get(standing.name) === standing) standings.delete(standing.name);
     await standing.store.close();
   };
   return {
@@ -55,6 +59,15 @@ export function createStandings(openVolume: (name: string) => DurableBlockStore)
       const standing = use(name);
       const { sizeBytes } = standing.store;
       return createVolumeFront({ name, sizeBytes, role: () => standing.role, onClose: () => release(standing) });
+    },
+    accessOf(name) {
+      const standing = standings.get(name);
+      return standing === undefined ? { access: "read-write", detail: "" } : accessIn(standing.role);
+    },
+    foreign(name, store) {
+      const standing = standingOf(name, store);
+      standing.users++;
+      return standing;
     },
     useOrFail(name, sizeBytes) {
       try {
@@ -66,6 +79,15 @@ export function createStandings(openVolume: (name: string) => DurableBlockStore)
       }
     },
   };
+}
+
+function standingOf(name: string, store: DurableBlockStore): Standing {
+  const own = createFamily(name, store);
+  return { name, store, own, role: ownRole(own), users: 0 };
+}
+
+export function ownRole(own: Family): Role {
+  return { family: own, side: "primary", loan: null };
 }
 
 /** Stands for a volume that cannot be opened. */

@@ -5,6 +5,7 @@ import { silentLog, type Log } from "@waystation/contracts/log";
 import type { Random } from "@waystation/contracts/random";
 import type { CopyPace } from "./copier.js";
 import { openPairs, type Pairs } from "./open-pairs.js";
+import type { RemoteSecondaries } from "./remote-secondary.js";
 import {
   createPower,
   createTestHome,
@@ -38,6 +39,7 @@ export interface SiteOptions {
   readonly pace?: CopyPace;
   readonly clock?: Clock;
   readonly log?: Log;
+  readonly remotes?: RemoteSecondaries;
 }
 
 export function openSite(options: SiteOptions): Promise<Site> {
@@ -72,6 +74,7 @@ export async function openOn(options: SiteOptions, parts: SiteParts): Promise<Si
     openVolume: volume,
     clock: options.clock ?? stillClock,
     log: options.log ?? silentLog,
+    ...(options.remotes === undefined ? {} : { remotes: options.remotes }),
     pace: options.pace ?? { stepBytes: 4096, busyBytesPerSecond: Infinity },
   });
   const restart = (random: Random): Promise<Site> => openOn(options, partsAfterCut(parts, random, createPower()));

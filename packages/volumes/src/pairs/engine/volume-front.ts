@@ -5,6 +5,7 @@
 import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-device";
 import { within, type ByteRange } from "@waystation/contracts/byte-range";
 import { Failure } from "@waystation/contracts/errors";
+import type { Loan } from "../core/pair-record.js";
 import { batchWrite, type Family, type HostWrite } from "./family.js";
 import type { Mirror } from "./mirror.js";
 
@@ -12,6 +13,8 @@ import type { Mirror } from "./mirror.js";
 export interface Role {
   readonly family: Family;
   readonly side: Mirror | "primary";
+  /** The pair of another node that has the volume as its secondary; its hosts here are refused. */
+  readonly loan: Loan | null;
 }
 
 export interface VolumeFrontOptions {
@@ -33,6 +36,7 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
     for (const range of write.ranges) check(range);
     for (;;) {
       const began = role();
+      refuseIfLent(began, "READ_ONLY");
       if (await began.family.write(began.side, write, () => role() === began)) return;
     }
   };
@@ -42,14 +46,15 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
       check({ offsetBytes, lengthBytes });
       for (;;) {
         const began = role();
+        refuseIfLent(began, "VOLUME_NOT_OPEN");
         const bytes = await began.family.read(began.side, { offsetBytes, lengthBytes }, () => role() === began);
         if (bytes !== null) return bytes;
       }
     },
     readNow(offsetBytes, into) {
       if (!isOpen || !within({ offsetBytes, lengthBytes: into.length }, sizeBytes)) return false;
-      const { family, side } = role();
-      return family.readNow(side, offsetBytes, into);
+      const { family, side, loan } = role();
+      return loan === null && family.readNow(side, offsetBytes, into);
     },
     write: (offsetBytes, data) =>
       submit({
@@ -61,8 +66,9 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
     writeBatch: (writes: readonly BlockWrite[]) => submit(batchWrite(writes)),
     async flush() {
       check({ offsetBytes: 0, lengthBytes: 0 });
-      const { family, side } = role();
-      await family.flush(side);
+      const now = role();
+      refuseIfLent(now, "VOLUME_NOT_OPEN");
+      await now.family.flush(now.side);
     },
     async close() {
       if (!isOpen) return;
@@ -70,4 +76,13 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
       await onClose();
     },
   };
+}
+
+function refuseIfLent({ loan }: Role, code: "READ_ONLY" | "VOLUME_NOT_OPEN"): void {
+  if (loan === null) return;
+  const { volume, primary, primaryNode } = loan;
+  const text =
+    `Volume ${volume} is the secondary of pair ${primary}/${volume} of node ${primaryNode}, which alone uses it; ` +
+    `first wayctl pair delete ${primary} ${volume}.`;
+  throw new Failure(code, text);
 }
