@@ -133,8 +133,8 @@ describe("the storage service", () => {
     await client.createPair({ ...names, secondaryNode: "" });
     await client.splitPair({ ...names, quick: true });
     await client.resyncPair({ ...names, quick: false });
-    await client.restorePair({ ...names, quick: true });
-    await client.deletePair(names);
+    await client.restorePair(names);
+    await client.deletePair({ ...names, force: true });
     expect(calls).toEqual([
       ["scrub", "a"],
       ["rebuild", "a"],
@@ -147,8 +147,8 @@ describe("the storage service", () => {
       ["createPair", { ...names, secondaryNode: "" }],
       ["splitPair", { ...names, quick: true }],
       ["resyncPair", { ...names, quick: false }],
-      ["restorePair", { ...names, quick: true }],
-      ["deletePair", names],
+      ["restorePair", names],
+      ["deletePair", { ...names, force: true }],
     ]);
   });
 

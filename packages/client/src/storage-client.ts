@@ -4,6 +4,7 @@ import type {
   ArrayReport,
   CopyOrder,
   PairCommand,
+  PairDeletion,
   PairName,
   PairOrder,
   PairReport,
@@ -35,8 +36,8 @@ export interface StorageClient {
   createPair(order: PairOrder): Promise<void>;
   splitPair(command: PairCommand): Promise<void>;
   resyncPair(command: PairCommand): Promise<void>;
-  restorePair(command: PairCommand): Promise<void>;
-  deletePair(pair: PairName): Promise<void>;
+  restorePair(pair: PairName): Promise<void>;
+  deletePair(pair: PairDeletion): Promise<void>;
   close(): void;
 }
 
@@ -128,8 +129,8 @@ export function connectStorage(address: string): StorageClient {
     async resyncPair(command) {
       await connection.unary(service.ResyncPair, { ...command }, commandTimeoutMs);
     },
-    async restorePair(command) {
-      await connection.unary(service.RestorePair, { ...command }, commandTimeoutMs);
+    async restorePair(pair) {
+      await connection.unary(service.RestorePair, { ...pair }, commandTimeoutMs);
     },
     async deletePair(pair) {
       await connection.unary(service.DeletePair, { ...pair }, commandTimeoutMs);

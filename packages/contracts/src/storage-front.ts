@@ -152,6 +152,11 @@ export interface PairCommand extends PairName {
   readonly quick: boolean;
 }
 
+export interface PairDeletion extends PairName {
+  /** Also where that leaves one side half copied. */
+  readonly force: boolean;
+}
+
 /** Rejections carry a code of `storageErrorCodes`, or of block requests. */
 export interface StorageFront {
   arrays(): readonly ArrayReport[];
@@ -177,9 +182,9 @@ export interface StorageFront {
   createPair(order: PairOrder): Promise<void>;
   splitPair(command: PairCommand): Promise<void>;
   resyncPair(command: PairCommand): Promise<void>;
-  /** Copies what the S-VOL has to the P-VOL. */
-  restorePair(command: PairCommand): Promise<void>;
-  deletePair(pair: PairName): Promise<void>;
+  /** Copies what the S-VOL has to the P-VOL; hosts see that at once, and the copy goes on behind. */
+  restorePair(pair: PairName): Promise<void>;
+  deletePair(pair: PairDeletion): Promise<void>;
 }
 
 /** What the calls above are refused with, beside the codes of block requests. */

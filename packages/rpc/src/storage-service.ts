@@ -44,8 +44,8 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     ),
     SplitPair: command(({ primary, secondary, quick }) => storage.splitPair({ primary, secondary, quick })),
     ResyncPair: command(({ primary, secondary, quick }) => storage.resyncPair({ primary, secondary, quick })),
-    RestorePair: command(({ primary, secondary, quick }) => storage.restorePair({ primary, secondary, quick })),
-    DeletePair: command(({ primary, secondary }) => storage.deletePair({ primary, secondary })),
+    RestorePair: command(({ primary, secondary }) => storage.restorePair({ primary, secondary })),
+    DeletePair: command(({ primary, secondary, force }) => storage.deletePair({ primary, secondary, force })),
   };
 }
 

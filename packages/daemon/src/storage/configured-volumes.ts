@@ -36,10 +36,8 @@ interface WantedVolume {
   readonly array: string;
 }
 
-export async function openOrCreateVolume(
-  volumes: Volumes,
-  { name, sizeBytes, array }: WantedVolume,
-): Promise<DurableBlockStore> {
+/** Rejects with `VOLUME_SIZE_CHANGED`. */
+export async function ensureVolume(volumes: Volumes, { name, sizeBytes, array }: WantedVolume): Promise<void> {
   const existing = volumes.list().find((volume) => volume.name === name);
   if (existing === undefined) await volumes.create(name, sizeBytes);
   else if (existing.sizeBytes !== sizeBytes)
@@ -47,5 +45,9 @@ export async function openOrCreateVolume(
       "VOLUME_SIZE_CHANGED",
       `volume ${name} has ${existing.sizeBytes} bytes on array ${array}, and ${sizeBytes} in the cluster file: volumes cannot be resized, put the old size back`,
     );
-  return volumes.open(name);
+}
+
+async function openOrCreateVolume(volumes: Volumes, wanted: WantedVolume): Promise<DurableBlockStore> {
+  await ensureVolume(volumes, wanted);
+  return volumes.open(wanted.name);
 }

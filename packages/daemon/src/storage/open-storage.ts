@@ -1,5 +1,6 @@
 /** What a node stores on: its arrays, the volumes on them, and what operators may do with both. */
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import { systemClock } from "@waystation/contracts/clock";
 import { reasonOf } from "@waystation/contracts/errors";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
@@ -10,10 +11,13 @@ import { createStandaloneFront, type StandaloneFront } from "@waystation/node/st
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes } from "@waystation/volumes/volumes";
 import { statusOfArray, type OpenArray } from "./array-report.js";
+import { startCaretaker } from "./caretaker.js";
 import { openConfiguredVolumes } from "./configured-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
+import { openPairDesk } from "./pair-desk.js";
 import { createStorageFront } from "./storage-front.js";
 import { openVolumeCatalogue } from "./volume-catalogue.js";
+import { volumeUses } from "./volume-places.js";
 
 export interface Storage {
   readonly stores: ReadonlyMap<VolumeName, DurableBlockStore>;
@@ -39,27 +43,32 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
   const stores = new Map<VolumeName, DurableBlockStore>();
   const journalStores = new Map<GroupName, DurableBlockStore>();
   const standalone = createStandaloneFront();
+  const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     standalone.stop();
-    for (const { array, volumes } of arrays) {
-      await volumes.close().catch((error: unknown) => {
-        log.warn({ array: array.name, reason: reasonOf(error) }, "volumes could not be closed");
-      });
-      await array.close();
-    }
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
   };
   try {
     for (const config of arraysOf(cluster, node)) {
       const array = await openOrCreateArray(config, { dataDirectory, log });
-      const volumes = await openVolumes(array).catch(async (error: unknown) => {
-        await array.close();
-        throw error;
-      });
+      closers.push(() => array.close());
+      const volumes = await openVolumes(array, { log });
+      closers.push(() =>
+        volumes.close().catch((error: unknown) => {
+          log.warn({ array: array.name, reason: reasonOf(error) }, "volumes could not be closed");
+        }),
+      );
       arrays.push({ array, volumes });
       await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
     }
-    const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, log });
-    const front = createStorageFront({ arrays, catalogue });
+    const uses = volumeUses(cluster, node);
+    const checkFree = (name: string): void => uses.checkStandalone(name);
+    const desk = await openPairDesk({ arrays, front: standalone, checkFree, clock: systemClock, log });
+    closers.push(() => desk.close());
+    const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
+    const front = createStorageFront({ arrays, catalogue, desk });
+    const caretaker = startCaretaker(systemClock, [() => desk.refresh()]);
+    closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {
     await close();

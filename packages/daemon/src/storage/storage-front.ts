@@ -2,14 +2,16 @@
 import { Failure } from "@waystation/contracts/errors";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import { reportArray, type OpenArray } from "./array-report.js";
+import type { PairDesk } from "./pair-desk.js";
 import type { VolumeCatalogue } from "./volume-catalogue.js";
 
 export interface StorageFrontOptions {
   readonly arrays: readonly OpenArray[];
   readonly catalogue: VolumeCatalogue;
+  readonly desk: PairDesk;
 }
 
-export function createStorageFront({ arrays, catalogue }: StorageFrontOptions): StorageFront {
+export function createStorageFront({ arrays, catalogue, desk }: StorageFrontOptions): StorageFront {
   const unavailable = (): Promise<never> =>
     Promise.reject(new Failure("ARRAY_STATE", "this version cannot do that yet: see docs/REQUIREMENTS.md"));
 
@@ -24,11 +26,11 @@ export function createStorageFront({ arrays, catalogue }: StorageFrontOptions): 
     deleteVolume: (name) => catalogue.delete(name),
     snapshotVolume: unavailable,
     cloneVolume: unavailable,
-    pairs: () => [],
-    createPair: unavailable,
-    splitPair: unavailable,
-    resyncPair: unavailable,
-    restorePair: unavailable,
-    deletePair: unavailable,
+    pairs: () => desk.list(),
+    createPair: (order) => desk.create(order),
+    splitPair: (command) => desk.split(command),
+    resyncPair: (command) => desk.resync(command),
+    restorePair: (pair) => desk.restore(pair),
+    deletePair: (pair) => desk.delete(pair),
   };
 }

@@ -49,3 +49,12 @@ export async function createTestStorage(arrays: readonly object[]): Promise<Test
     },
   };
 }
+
+/** Resolves once the condition holds. Generous, because the machine may be busy. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

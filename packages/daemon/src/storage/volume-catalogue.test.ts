@@ -80,7 +80,7 @@ describe("volumes made by command", () => {
     await front.createVolume(order);
     await expect(front.deleteVolume("other")).rejects.toMatchObject({
       code: "VOLUME_NOT_FOUND",
-      message: 'no volume "other" on n1; it has: scratch',
+      message: 'no volume "other" on this node; it has: scratch',
     });
   });
 });

@@ -11,14 +11,13 @@ import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { Failure } from "@waystation/contracts/errors";
 import { isName, nameRule, type NodeName, type VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
-import type { StoredVolume, VolumeOrder, VolumeUse } from "@waystation/contracts/storage-front";
+import type { StoredVolume, VolumeOrder } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
-import { journalVolumesOf } from "@waystation/config/journal-volumes";
-import { volumesOf } from "@waystation/config/load";
-import type { StandaloneAccess, StandaloneFront } from "@waystation/node/standalone-front";
-import type { VolumeSummary } from "@waystation/volumes/volumes";
+import type { StandaloneFront } from "@waystation/node/standalone-front";
 import type { OpenArray } from "./array-report.js";
-import { openOrCreateVolume } from "./configured-volumes.js";
+import { ensureVolume } from "./configured-volumes.js";
+import type { PairDesk, VolumeStanding } from "./pair-desk.js";
+import { allPlaces, arrayNamed, placeOf, type VolumePlace, type VolumeUses } from "./volume-places.js";
 
 const sectorBytes = 4096;
 const documentPrefix = "standalone/";
@@ -34,17 +33,14 @@ export interface CatalogueOptions {
   readonly cluster: Cluster;
   readonly node: NodeName;
   readonly front: StandaloneFront;
+  readonly uses: VolumeUses;
+  /** Through which volumes are opened for hosts. */
+  readonly desk: PairDesk;
   readonly log: Log;
 }
 
-interface Place {
-  readonly on: OpenArray;
-  readonly volume: VolumeSummary;
-}
-
 export async function openVolumeCatalogue(options: CatalogueOptions): Promise<VolumeCatalogue> {
-  const { arrays, cluster, node, front, log } = options;
-  const useOf = uses(cluster, node);
+  const { arrays, cluster, node, front, uses, desk, log } = options;
   const configured = cluster.standaloneVolumes.filter((volume) => volume.node === node);
   const open = new Map<string, DurableBlockStore>();
   let changing: Promise<unknown> = Promise.resolve();
@@ -54,36 +50,31 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
     changing = mine.catch(() => {});
     return mine;
   };
-  const show = (name: VolumeName, store: DurableBlockStore): void => {
+  const show = (name: VolumeName): void => {
+    const store = desk.volume(name);
+    const { access, detail } = desk.standingOf(name) ?? { access: "read-write", detail: "volume in no group" };
     open.set(name, store);
-    front.add({ name, store, access: "read-write", description: "volume in no group" });
-  };
-  const places = (): Place[] =>
-    arrays.flatMap((on) => on.volumes.list({ hidden: true }).map((volume) => ({ on, volume })));
-  const find = (name: string): Place => {
-    const place = places().find(({ volume }) => volume.name === name);
-    if (place !== undefined) return place;
-    const names = arrays.flatMap(({ volumes }) => volumes.list().map((volume) => volume.name)).join(", ");
-    throw new Failure("VOLUME_NOT_FOUND", `no volume ${JSON.stringify(name)} on ${node}; it has: ${names || "none"}`);
+    front.add({ name, store, access, description: detail });
   };
 
   const create = async ({ name, array, sizeBytes }: VolumeOrder): Promise<void> => {
-    const on = arrayNamed(arrays, array, node);
-    const volume = checkNew({ name, sizeBytes, taken: places(), node });
+    const on = arrayNamed(arrays, array);
+    const volume = checkNew({ name, sizeBytes, taken: allPlaces(arrays), node });
     const document = `${documentPrefix}${volume}`;
     await on.volumes.documents.put(document, {});
     await on.volumes.create(volume, sizeBytes).catch(async (error: unknown) => {
       await on.volumes.documents.delete(document);
       throw error;
     });
-    show(volume, on.volumes.open(volume));
+    show(volume);
     log.info({ volume, array, sizeBytes }, "volume made");
   };
 
   const remove = async (text: string): Promise<void> => {
-    const { on, volume } = find(text);
+    const { on, volume } = placeOf(arrays, text);
     const { name } = volume;
-    const obstacle = useOf(name).obstacle ?? configuredObstacle(configured, name);
+    uses.checkStandalone(name);
+    const obstacle = configuredObstacle(configured, name) ?? pairObstacle(desk.standingOf(name));
     if (obstacle !== null) throw new Failure("VOLUME_IN_USE", `volume ${name} cannot be deleted: ${obstacle}`);
     await front.remove(name, "the volume is being deleted");
     await open.get(name)?.close();
@@ -92,7 +83,7 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
       await on.volumes.delete(name);
     } catch (error) {
       // Something stands on it, or the array failed: it is there as before.
-      if (on.volumes.list().some((there) => there.name === name)) show(name, on.volumes.open(name));
+      if (on.volumes.list().some((there) => there.name === name)) show(name);
       throw error;
     }
     await on.volumes.documents.delete(`${documentPrefix}${name}`);
@@ -101,12 +92,14 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
 
   for (const on of arrays) {
     const here = configured.filter(({ array }) => array === on.array.name);
-    for (const { name, sizeBytes } of here)
-      show(name, await openOrCreateVolume(on.volumes, { name, sizeBytes, array: on.array.name }));
+    for (const { name, sizeBytes } of here) {
+      await ensureVolume(on.volumes, { name, sizeBytes, array: on.array.name });
+      show(name);
+    }
     for (const name of madeByCommand(on)) {
       const isThere = on.volumes.list().some((volume) => volume.name === name);
       if (!isThere) await on.volumes.documents.delete(`${documentPrefix}${name}`);
-      else if (!open.has(name) && useOf(name).use === "standalone") show(name, on.volumes.open(name));
+      else if (!open.has(name) && uses.of(name) === "standalone") show(name);
     }
   }
 
@@ -114,8 +107,7 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
     list: () =>
       arrays.flatMap((on) =>
         on.volumes.list().map(({ name, sizeBytes }): StoredVolume => {
-          const { use } = useOf(name);
-          const access: StandaloneAccess = front.accessOf(name) ?? "closed";
+          const use = uses.of(name);
           return {
             name,
             array: on.array.name,
@@ -123,8 +115,8 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
             use,
             sizeBytes,
             usedBytes: sizeBytes,
-            access,
-            detail: use === "standalone" && !open.has(name) ? leftBehind : "",
+            access: front.accessOf(name) ?? "closed",
+            detail: use === "standalone" && !open.has(name) ? leftBehind : (desk.standingOf(name)?.detail ?? ""),
             origin: null,
           };
         }),
@@ -136,29 +128,13 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
 
 const leftBehind = "of no group any more, not exported: put it back into cluster.yaml, or delete it";
 
-interface Use {
-  readonly use: VolumeUse;
-  /** Why it can neither be deleted nor copied here. */
-  readonly obstacle: string | null;
-}
-
-/** Who uses which volume, by the cluster file. */
-function uses(cluster: Cluster, node: NodeName): (name: string) => Use {
-  const known = new Map<string, Use>();
-  for (const { name, group } of volumesOf(cluster, node)) {
-    const text = `it is in group ${group ?? "?"}; take it out of cluster.yaml and start ${node} again first`;
-    known.set(name, { use: "replicated", obstacle: text });
-  }
-  for (const journal of journalVolumesOf(cluster)) {
-    if (journal.node !== node) continue;
-    known.set(journal.name, { use: "journal", obstacle: `it holds the journal of group ${journal.group}` });
-  }
-  return (name) => known.get(name) ?? { use: "standalone", obstacle: null };
-}
-
 function configuredObstacle(configured: readonly { readonly name: string }[], name: string): string | null {
   const stands = configured.some((volume) => volume.name === name);
   return stands ? "it stands in cluster.yaml; take it out there and start the node again first" : null;
+}
+
+function pairObstacle(standing: VolumeStanding | null): string | null {
+  return standing === null ? null : `it is ${standing.detail}; first ${standing.deletion}`;
 }
 
 function madeByCommand({ volumes }: OpenArray): VolumeName[] {
@@ -168,17 +144,10 @@ function madeByCommand({ volumes }: OpenArray): VolumeName[] {
     .map((name) => name.slice(documentPrefix.length) as VolumeName);
 }
 
-export function arrayNamed(arrays: readonly OpenArray[], name: string, node: NodeName): OpenArray {
-  const found = arrays.find(({ array }) => array.name === name);
-  if (found !== undefined) return found;
-  const names = arrays.map(({ array }) => array.name).join(", ");
-  throw new Failure("UNKNOWN_ARRAY", `no array ${JSON.stringify(name)} on ${node}; it has: ${names || "none"}`);
-}
-
 interface NewVolume {
   readonly name: string;
   readonly sizeBytes: number;
-  readonly taken: readonly Place[];
+  readonly taken: readonly VolumePlace[];
   readonly node: NodeName;
 }
 

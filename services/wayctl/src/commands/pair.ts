@@ -1,6 +1,6 @@
 /** `wayctl pair ...`: mirror pairs between volumes of unlike arrays (SPEC A5-A10). */
 import { type Command, InvalidArgumentError } from "commander";
-import type { PairCommand, PairReport, PairState } from "@waystation/contracts/storage-front";
+import type { PairCommand, PairDeletion, PairReport, PairState } from "@waystation/contracts/storage-front";
 import type { StorageClient } from "@waystation/client/storage-client";
 import { parseDuration, type Context } from "../context.js";
 import { exitCodes } from "../errors.js";
@@ -49,10 +49,10 @@ const copies = {
     run: (client: StorageClient, command: PairCommand) => client.resyncPair(command),
   },
   restore: {
-    description: "copy the recorded regions from the S-VOL to the P-VOL, and mirror again",
-    quick: "hosts see the S-VOL's content at once, the copy goes on behind",
+    description: "copy the recorded regions from the S-VOL to the P-VOL, and mirror again; hosts see them at once",
+    quick: null,
     leadsTo: "PAIR",
-    run: (client: StorageClient, command: PairCommand) => client.restorePair(command),
+    run: (client: StorageClient, { primary, secondary }: PairCommand) => client.restorePair({ primary, secondary }),
   },
 } as const;
 
@@ -71,17 +71,21 @@ export function addPairCommands(program: Command, context: Context): void {
     .action((primary: string, secondary: string, options: Omit<CopyOptions, "quick">) =>
       createPair(context, { primary, secondary }, options),
     );
-  for (const name of ["split", "resync", "restore"] as const)
-    waiting(pair.command(`${name} <pvol> [svol]`))
-      .description(copies[name].description)
-      .option("--quick", copies[name].quick, false)
-      .action((primary: string, secondary: string | undefined, options: CopyOptions) =>
-        copyPair(context, name, { primary, secondary, ...options }),
-      );
+  for (const name of ["split", "resync", "restore"] as const) {
+    const { description, quick } = copies[name];
+    const command = waiting(pair.command(`${name} <pvol> [svol]`)).description(description);
+    if (quick !== null) command.option("--quick", quick, false);
+    command.action((primary: string, secondary: string | undefined, options: Partial<CopyOptions>) =>
+      copyPair(context, name, { primary, secondary, quick: false, wait: false, timeout: waitMs, ...options }),
+    );
+  }
   pair
     .command("delete <pvol> <svol>")
     .description("end a pair; both volumes stay")
-    .action((primary: string, secondary: string) => deletePair(context, primary, secondary));
+    .option("--force", "also where that leaves one side half copied", false)
+    .action((primary: string, secondary: string, { force }: { readonly force: boolean }) =>
+      deletePair(context, { primary, secondary, force }),
+    );
   pair
     .command("wait <pvol> [svol]")
     .description("wait until a pair has reached a state, and nothing is being copied")
@@ -160,10 +164,10 @@ async function copyPair(
   context.print(command, `pair ${labelOf(found)} ${done}`);
 }
 
-async function deletePair(context: Context, primary: string, secondary: string): Promise<void> {
+async function deletePair(context: Context, { primary, secondary, force }: PairDeletion): Promise<void> {
   const found = await find(context, primary, secondary);
   const names = { primary: found.pair.primary, secondary: found.pair.secondary };
-  await withStorage(context, found.node, (client) => client.deletePair(names));
+  await withStorage(context, found.node, (client) => client.deletePair({ ...names, force }));
   context.print({ deleted: names }, `pair ${labelOf(found)} is deleted; both volumes stay`);
 }
 

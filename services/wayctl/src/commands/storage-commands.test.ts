@@ -373,8 +373,8 @@ describe("wayctl pair", () => {
     expect(calls).toEqual([
       ["split", { ...names, quick: true }],
       ["resync", { ...names, quick: true }],
-      ["restore", { ...names, quick: false }],
-      ["delete", names],
+      ["restore", names],
+      ["delete", { ...names, force: false }],
     ]);
   });
 

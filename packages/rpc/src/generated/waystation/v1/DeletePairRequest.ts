@@ -13,6 +13,10 @@ export interface DeletePairRequest {
    * The S-VOL.
    */
   'secondary'?: (string);
+  /**
+   * Also where that leaves one side half copied.
+   */
+  'force'?: (boolean);
 }
 
 /**
@@ -27,4 +31,8 @@ export interface DeletePairRequest__Output {
    * The S-VOL.
    */
   'secondary': (string);
+  /**
+   * Also where that leaves one side half copied.
+   */
+  'force': (boolean);
 }

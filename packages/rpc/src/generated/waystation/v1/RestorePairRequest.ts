@@ -13,10 +13,6 @@ export interface RestorePairRequest {
    * The S-VOL.
    */
   'secondary'?: (string);
-  /**
-   * The P-VOL shows the S-VOL's content at once, and the copy goes on behind.
-   */
-  'quick'?: (boolean);
 }
 
 /**
@@ -31,8 +27,4 @@ export interface RestorePairRequest__Output {
    * The S-VOL.
    */
   'secondary': (string);
-  /**
-   * The P-VOL shows the S-VOL's content at once, and the copy goes on behind.
-   */
-  'quick': (boolean);
 }

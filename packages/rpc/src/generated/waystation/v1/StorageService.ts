@@ -212,14 +212,14 @@ export interface StorageServiceClient extends grpc.Client {
   replaceDisk(argument: _waystation_v1_ReplaceDiskRequest, callback: grpc.requestCallback<_waystation_v1_ReplaceDiskResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again.
+   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again. Hosts see the S-VOL's content at once.
    */
   RestorePair(argument: _waystation_v1_RestorePairRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
   RestorePair(argument: _waystation_v1_RestorePairRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
   RestorePair(argument: _waystation_v1_RestorePairRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
   RestorePair(argument: _waystation_v1_RestorePairRequest, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again.
+   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again. Hosts see the S-VOL's content at once.
    */
   restorePair(argument: _waystation_v1_RestorePairRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
   restorePair(argument: _waystation_v1_RestorePairRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_RestorePairResponse__Output>): grpc.ClientUnaryCall;
@@ -386,7 +386,7 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
   ReplaceDisk: grpc.handleUnaryCall<_waystation_v1_ReplaceDiskRequest__Output, _waystation_v1_ReplaceDiskResponse>;
   
   /**
-   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again.
+   * Copies the recorded regions from the S-VOL to the P-VOL, and mirrors again. Hosts see the S-VOL's content at once.
    */
   RestorePair: grpc.handleUnaryCall<_waystation_v1_RestorePairRequest__Output, _waystation_v1_RestorePairResponse>;
   
