@@ -15,7 +15,7 @@ import {
   type LogPlace,
 } from "../core/log-record.js";
 import { decodeTail, encodeTail, laterTail } from "../core/log-tail.js";
-import { coarsen, type RangeSet } from "../core/range-set.js";
+import { addRange, coarsen, type RangeSet } from "../core/range-set.js";
 import { raidFailure } from "../errors.js";
 import type { DiskOperation } from "./block-disk.js";
 import type { ChecksumStore } from "./checksum-store.js";
@@ -25,6 +25,7 @@ import type { RowRepair } from "./row-repair.js";
 import { createIntentSettler, type Intent } from "./settle-intents.js";
 import { logSlots, lostCountMax, type StripeLogOptions } from "./stripe-log.js";
 import { runsOf } from "./verified-reads.js";
+import { verifyIntent } from "./verify-intent.js";
 import { createWrittenChecksums } from "./written-checksums.js";
 
 type Redo = Extract<LogEntry, { readonly kind: "redo" }>;
@@ -50,9 +51,14 @@ export async function recoverLog(
   const replayed = await replay(members, tails.place, checksums);
   let ranges = replayed.lost;
   const settle = createIntentSettler(members);
-  for (const intents of replayed.intents.values()) {
-    ranges = await settle(intents, ranges);
-    if (checksums !== null) await renewChecksums(members, checksums, intents[0] as Intent);
+  for (const cell of replayed.cells.values()) {
+    const verified = checksums === null || cell.isMixed ? null : await verifyCell(options, cell, ranges);
+    if (verified !== null) {
+      ranges = verified;
+      continue;
+    }
+    ranges = await settle(cell.intents, ranges);
+    if (checksums !== null) await renewChecksums(members, checksums, cell.intents[0] as Intent);
   }
   // Where copies of checksums still differ, no write was under way: it is damage, or a repair that was cut short.
   for (const { offsetBytes } of checksums?.doubts() ?? []) await options.repair.settle(offsetBytes);
@@ -66,7 +72,7 @@ export async function recoverLog(
   const session = await startSession(members, { arrayId, position: replayed.end, nextTailCopy }, lost);
   return {
     log: { members, ...session, nextTailCopy, lost, checksums },
-    report: { recordsReplayed: replayed.count, cellsReformed: replayed.intents.size },
+    report: { recordsReplayed: replayed.count, cellsReformed: replayed.cells.size },
   };
 }
 
@@ -102,28 +108,57 @@ interface Replayed {
   /** The position behind the last record. */
   readonly end: number;
   readonly count: number;
-  /** By disk offset: all that were logged for one cell. */
-  readonly intents: ReadonlyMap<number, readonly Intent[]>;
+  /** By disk offset. */
+  readonly cells: ReadonlyMap<number, IntendedCell>;
   readonly lost: RangeSet;
 }
 
+/** A cell that was being written in place past the log. */
+interface IntendedCell {
+  /** All that were logged for it. */
+  readonly intents: Intent[];
+  /** No later round is known to have begun. */
+  isOpen: boolean;
+  /** It was logged too: a disk was lost amid a round, and what the disks hold may be of several writes. */
+  isMixed: boolean;
+}
+
 async function replay(members: Members, start: LogPlace, checksums: ChecksumStore | null): Promise<Replayed> {
-  const intents = new Map<number, Intent[]>();
+  const { dataOffsetBytes, windowBytes } = members.geometry;
+  const cells = new Map<number, IntendedCell>();
+  /** Where cells begin that were logged. */
+  const mixed = new Set<number>();
+  let ofLastRound: IntendedCell[] = [];
   let lost: RangeSet = [];
   let [position, count] = [start.position, 0];
   for (;;) {
     const record = await readRecordAt(members, { ...start, position });
     if (record === null) break;
+    // A list of lost blocks may be logged while a round is on its way.
+    if (record.entries.some(({ kind }) => kind !== "lost")) {
+      for (const cell of ofLastRound) cell.isOpen = false;
+      ofLastRound = [];
+    }
     for (const entry of record.entries) {
       if (entry.kind === "lost") lost = entry.ranges;
-      else if (entry.kind === "redo") await redo(members, { entry, record: record.bytes, checksums });
-      else intents.set(entry.diskOffsetBytes, [...(intents.get(entry.diskOffsetBytes) ?? []), entry]);
+      else if (entry.kind === "redo") {
+        await redo(members, { entry, record: record.bytes, checksums });
+        const inData = entry.diskOffsetBytes - dataOffsetBytes;
+        mixed.add(entry.diskOffsetBytes - (inData % windowBytes));
+      } else {
+        const cell = cells.get(entry.diskOffsetBytes) ?? { intents: [], isOpen: true, isMixed: false };
+        cells.set(entry.diskOffsetBytes, cell);
+        cell.intents.push(entry);
+        cell.isOpen = true;
+        ofLastRound.push(cell);
+      }
     }
     position += record.lengthBytes;
     count++;
   }
+  for (const [offsetBytes, cell] of cells) cell.isMixed = mixed.has(offsetBytes);
   members.checkUsable();
-  return { end: position, count, intents, lost };
+  return { end: position, count, cells, lost };
 }
 
 interface ReadRecord {
@@ -187,6 +222,21 @@ async function putChecksums(checksums: ChecksumStore, writes: DiskBatches): Prom
   } finally {
     hold.release();
   }
+}
+
+/** Returns the unreadable ranges with those of this cell; null when it is a torn write. */
+async function verifyCell(options: RecoveryOptions, cell: IntendedCell, lost: RangeSet): Promise<RangeSet | null> {
+  const { members, checksums, repair } = options;
+  const verified = await verifyIntent(members, cell.intents.at(-1) as Intent, cell.isOpen);
+  if (verified === "torn") return null;
+  if (verified === "failed") {
+    members.checkUsable();
+    return verifyCell(options, cell, lost);
+  }
+  // What may have been torn is no corruption that anybody could be told of.
+  if (!cell.isOpen) repair.note(verified.found);
+  if (checksums !== null) await putChecksums(checksums, verified.content);
+  return verified.lost.reduce<RangeSet>(addRange, lost);
 }
 
 /** A cell that was being written past the log: its checksums are those of whatever is there now. */

@@ -31,6 +31,8 @@ export interface FoundFault {
 export interface RowRepair {
   /** Repairs the row at this offset of its disks. Rejects with `IO_ERROR` when the array has failed. */
   settle(offsetBytes: number): Promise<SettledRow>;
+  /** Counts and logs what was found elsewhere. */
+  note(found: readonly FoundFault[]): void;
   /** By slot. */
   counts(): readonly FaultCounts[];
 }
@@ -148,6 +150,7 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
         release();
       }
     },
+    note,
     counts: () => counts,
   };
 }

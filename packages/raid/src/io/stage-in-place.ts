@@ -11,7 +11,8 @@ export function stageInPlace(target: StagingTarget, { update, path, layout }: Pl
   const { members, arena, draft, zeros } = target;
   const { windowBytes, diskCount } = members.geometry;
   const cellOffset = diskOffsetOfCell(members.geometry, update.cell);
-  const checksums = new Array<number>(layout.parity.length > 0 ? diskCount : 0).fill(0);
+  const hasChecksums = layout.parity.length > 0 || members.geometry.checksums;
+  const checksums = new Array<number>(hasChecksums ? diskCount : 0).fill(0);
   for (const [unit, segments] of update.units.entries()) {
     const written = segments.filter(({ isKnown }) => isKnown !== true);
     const parts = written.map((segment) => ({ segment, from: bytesOf(segment, zeros) }));
