@@ -27,6 +27,9 @@ const ringWriterTest = unitTests("packages/journal/src/ring-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
 const stripeLogTest = unitTests("packages/raid/src/io/stripe-log.test.ts");
+const corruptionTest = unitTests("packages/raid/src/io/corruption.test.ts");
+const chunkMapCrashTest = unitTests("packages/volumes/src/chunk-map-crash.test.ts");
+const pairCrashTest = unitTests("packages/volumes/src/pairs/engine/pair-crash.test.ts");
 const fileDiskTest = unitTests("packages/raid/src/io/file-disk.test.ts");
 
 /** [name, rule, what is broken, catcher] */
@@ -235,6 +238,54 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ["file-disk-write-not-synced", "PROTOCOL 11, A1", "a durable write stays in the page cache", fileDiskTest],
   ["file-disk-sync-joins-an-earlier-one", "PROTOCOL 11, A1", "a sync counts for writes after its begin", fileDiskTest],
   ["file-disk-name-not-synced", "PROTOCOL 11, A1", "power loss takes a new disk's directory entry", fileDiskTest],
+  // Checksums
+  ["old-blocks-not-verified", "PROTOCOL 11, A4", "parity is formed of old blocks that are corrupt", corruptionTest],
+  ["reads-not-verified", "PROTOCOL 11, A4", "corrupt blocks are read, and worked with, as they are", corruptionTest],
+  ["reads-at-once-not-verified", "PROTOCOL 11, A4", "a read without a wait gives corrupt blocks", corruptionTest],
+  [
+    "checksum-beside-its-block",
+    "PROTOCOL 11, A4",
+    "a disk that lost a write is believed, since it lost that of the checksum too",
+    corruptionTest,
+  ],
+  [
+    "checksum-copies-not-compared",
+    "PROTOCOL 11, A4",
+    "a damaged copy of checksums goes unnoticed and is written over the others",
+    corruptionTest,
+  ],
+  [
+    "checksums-flushed-after-tail",
+    "PROTOCOL 11, A4",
+    "the log forgets writes whose checksums are not on the disks yet",
+    arrayCrashTest,
+  ],
+  [
+    "checksums-of-replay-not-renewed",
+    "PROTOCOL 11, A4",
+    "a write torn past the log passes for corruption",
+    arrayCrashTest,
+  ],
+  // Volumes and pairs
+  ["map-before-data", "PROTOCOL 11, A1", "a chunk map names data that is not durable", chunkMapCrashTest],
+  [
+    "freed-chunk-reused-early",
+    "PROTOCOL 11, A1",
+    "a chunk is another volume's before the map that dropped it is durable",
+    chunkMapCrashTest,
+  ],
+  [
+    "pair-write-before-mark",
+    "PROTOCOL 11, A5",
+    "a mirrored write starts before its region is marked durably",
+    pairCrashTest,
+  ],
+  [
+    "pair-split-write-before-mark",
+    "PROTOCOL 11, A6",
+    "a write while split is acknowledged before its region is marked durably",
+    pairCrashTest,
+  ],
 ];
 
 export const catalogue: readonly Mutant[] = rows.map(([name, rule, breaks, catcher]) => ({

@@ -9,17 +9,19 @@ import { catalogue } from "../mutants/catalogue.js";
 import { patchFileOf, patchFolder } from "../mutants/source-copy.js";
 import { repositoryRoot } from "../harness/repository.js";
 
+const powerPatchFolder = join(repositoryRoot, "test", "drills", "power", "mutants");
+
 describe("the mutants", () => {
   it("are all in the catalogue, each once", async () => {
     const patches = (await readdir(patchFolder)).filter((file) => file.endsWith(".patch")).sort();
     expect(catalogue.map(({ name }) => `${name}.patch`).sort()).toEqual(patches);
   });
 
-  it("apply to the present sources", async () => {
+  it("apply to the present sources, and so do those of the power drill", async () => {
+    const ofDrill = (await readdir(powerPatchFolder)).map((file) => join(powerPatchFolder, file));
     const failures: string[] = [];
-    for (const { name } of catalogue) {
-      const check = ["apply", "--check", patchFileOf(name)];
-      await promisify(execFile)("git", check, { cwd: repositoryRoot }).catch((error: unknown) => {
+    for (const patch of [...catalogue.map(({ name }) => patchFileOf(name)), ...ofDrill]) {
+      await promisify(execFile)("git", ["apply", "--check", patch], { cwd: repositoryRoot }).catch((error: unknown) => {
         failures.push(error instanceof Error ? error.message : String(error));
       });
     }

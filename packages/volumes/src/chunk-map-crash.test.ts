@@ -5,7 +5,7 @@ import { createPowerSupply } from "@waystation/raid/io/faulty-disk";
 import { createMemoryDisk, type MemoryDisk } from "@waystation/raid/io/memory-disk";
 import { describe, expect, it } from "vitest";
 import { arrayOn } from "./testing-array.js";
-import { openVolumes, type Volumes } from "./volumes.js";
+import { openVolumes, type Volume, type Volumes } from "./volumes.js";
 
 const mebibyte = 2 ** 20;
 const volume = (name: string): VolumeName => name as VolumeName;
@@ -155,6 +155,21 @@ async function checkDisk(disk: MemoryDisk, { start, steps, completed, emptyBytes
   expect({ cutAt, free: volumes.freeBytes() }).toEqual({ cutAt, free: emptyBytes });
 }
 
+const chunkBytes = 65_536;
+const chunkOf = (byte: number): Buffer => Buffer.alloc(chunkBytes, byte);
+
+/** Chunk by chunk, until the array has no room for another. */
+async function fillUp(handle: Volume): Promise<void> {
+  for (let offsetBytes = 0; ; offsetBytes += chunkBytes) {
+    try {
+      await handle.writeBatch([{ offsetBytes, lengthBytes: chunkBytes, data: chunkOf(1) }]);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "NO_SPACE" });
+      return;
+    }
+  }
+}
+
 describe("chunk maps and power loss", () => {
   const thick = [create("v", false), write("v", 0, volumePages, 1)];
   const cases: Record<string, { prepared: Step[]; steps: Step[] }> = {
@@ -193,4 +208,33 @@ describe("chunk maps and power loss", () => {
       expect(await cutEverywhere(prepared, steps)).toBeGreaterThan(20);
     });
   }
+
+  it("PROTOCOL 11: on a full array a chunk that one volume let go is not another's before the map that dropped it is durable", async () => {
+    const full = createMemoryDisk({ file: "disk", sizeBytes: 12 * mebibyte });
+    const first = await openVolumes(arrayOn(full));
+    await first.create(volume("t"), 32 * mebibyte, { thin: true });
+    await first.create(volume("u"), mebibyte, { thin: true });
+    // Beside its node there is room for one chunk of it: the one that is let go.
+    await first.open(volume("u")).writeBatch([{ offsetBytes: chunkBytes, lengthBytes: chunkBytes, data: chunkOf(8) }]);
+    await fillUp(first.open(volume("t")));
+    full.crash();
+    for (let cutAt = 1, end = "cut"; end === "cut"; cutAt++) {
+      const disk = full.clone();
+      let onCut = (): void => {};
+      const cut = new Promise<"cut">((resolve) => (onCut = () => resolve("cut")));
+      const power = createPowerSupply(cutAt, onCut);
+      const work = async (): Promise<"done"> => {
+        const volumes = await openVolumes(arrayOn(power.connect(disk)));
+        await volumes.open(volume("t")).zero(0, chunkBytes);
+        await volumes.open(volume("u")).writeBatch([{ offsetBytes: 0, lengthBytes: chunkBytes, data: chunkOf(7) }]);
+        return "done";
+      };
+      end = await Promise.race([work(), cut]);
+      disk.crash(createRandom(cutAt));
+      const volumes = await openVolumes(arrayOn(disk));
+      const found = new Set(await volumes.open(volume("t")).read(0, chunkBytes));
+      expect({ cutAt, others: [...found].filter((byte) => byte !== 0 && byte !== 1) }).toEqual({ cutAt, others: [] });
+      if (end === "done") expect(await volumes.open(volume("u")).read(0, chunkBytes)).toEqual(chunkOf(7));
+    }
+  });
 });

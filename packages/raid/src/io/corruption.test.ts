@@ -2,7 +2,7 @@
 import { createRandom, type Random } from "@waystation/contracts/random";
 import { describe, expect, it } from "vitest";
 import { carriersOf, pageOffsetBytes } from "../core/checksum-layout.js";
-import { blockBytes } from "../core/disk-layout.js";
+import { blockBytes, checksumOffsetFor } from "../core/disk-layout.js";
 import type { Slot } from "../core/level.js";
 import type { RaidArray } from "./array.js";
 import type { BlockDisk, DiskOperation } from "./block-disk.js";
@@ -181,9 +181,11 @@ describe.each(shapes)("A4: $level of $diskCount disks", (shape) => {
       const rig = await createRig(shape, random);
       await rig.array.close();
       const liar = 1 % shape.diskCount;
-      const { dataOffsetBytes, dataBytesPerDisk } = rig.array.geometry;
-      // It takes writes of data, of its own copies of checksums too, and does not do them.
-      const disks = rig.disks.map((disk, slot) => (slot === liar ? lyingDisk(disk, fault, dataOffsetBytes) : disk));
+      const { dataOffsetBytes, dataBytesPerDisk, logBytes } = rig.array.geometry;
+      // It takes writes of data, and where they are lost of its copies of checksums too, and does not do them.
+      // A disk by itself that loses both cannot be found out.
+      const liesFrom = fault === "lost" && shape.diskCount > 1 ? checksumOffsetFor(logBytes) : dataOffsetBytes;
+      const disks = rig.disks.map((disk, slot) => (slot === liar ? lyingDisk(disk, fault, liesFrom) : disk));
       rig.array = await openSmallArray(disks);
       await writeSome(rig, random, 30);
       // As if it had come from a crash: nothing of it in memory.
@@ -246,9 +248,9 @@ describe.each(shapes)("A4: $level of $diskCount disks", (shape) => {
 });
 
 /** Says that it wrote what it did not write, or wrote one block further on. Its log and superblocks work. */
-function lyingDisk(inner: BlockDisk, fault: "lost" | "misdirected", dataOffsetBytes: number): BlockDisk {
+function lyingDisk(inner: BlockDisk, fault: "lost" | "misdirected", fromBytes: number): BlockDisk {
   const submit = (operation: DiskOperation): DiskOperation => {
-    if (operation.kind !== "write" || operation.offsetBytes < dataOffsetBytes) return operation;
+    if (operation.kind !== "write" || operation.offsetBytes < fromBytes) return operation;
     if (fault === "lost") return { kind: "sync" };
     const end = inner.sizeBytes - operation.from.length;
     return { ...operation, offsetBytes: Math.min(operation.offsetBytes + blockBytes, end) };
