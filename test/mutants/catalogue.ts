@@ -26,6 +26,7 @@ const levelDamageTest = unitTests("packages/journal/src/level-damage.test.ts");
 const ringWriterTest = unitTests("packages/journal/src/ring-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
+const rebuildCrashTest = unitTests("packages/raid/src/io/rebuild-crash.test.ts");
 const stripeLogTest = unitTests("packages/raid/src/io/stripe-log.test.ts");
 const corruptionTest = unitTests("packages/raid/src/io/corruption.test.ts");
 const chunkMapCrashTest = unitTests("packages/volumes/src/chunk-map-crash.test.ts");
@@ -235,6 +236,24 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["ejection-not-recorded", "PROTOCOL 11, A2", "a disk that missed a write comes back as current", arrayTest],
   ["generation-not-raised", "PROTOCOL 11, A2", "an old copy of a disk passes for the present one", arrayTest],
+  [
+    "disks-not-made-even",
+    "PROTOCOL 11, A2",
+    "two crashes in a row leave a current disk that is taken for stale",
+    unitTests("packages/raid/src/io/open-crash.test.ts"),
+  ],
+  [
+    "rebuild-cursor-before-its-disk-is-synced",
+    "PROTOCOL 11, A2",
+    "after power loss a disk is read where its rebuild did not reach the medium",
+    rebuildCrashTest,
+  ],
+  [
+    "log-not-emptied-before-rebuild",
+    "PROTOCOL 11, A2",
+    "a replay writes old data over what was rebuilt",
+    rebuildCrashTest,
+  ],
   ["file-disk-write-not-synced", "PROTOCOL 11, A1", "a durable write stays in the page cache", fileDiskTest],
   ["file-disk-sync-joins-an-earlier-one", "PROTOCOL 11, A1", "a sync counts for writes after its begin", fileDiskTest],
   ["file-disk-name-not-synced", "PROTOCOL 11, A1", "power loss takes a new disk's directory entry", fileDiskTest],

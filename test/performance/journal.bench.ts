@@ -18,7 +18,8 @@ import { openLevelJournal } from "@waystation/journal/level-journal";
 import { openJournalIndex } from "@waystation/journal/ring-journal";
 import { openVolumeJournal } from "@waystation/journal/volume-journal";
 import { openArray } from "@waystation/raid/io/array";
-import { createArray, inspectArray } from "@waystation/raid/io/create-array";
+import { createArray } from "@waystation/raid/io/create-array";
+import { inspectArray } from "@waystation/raid/io/inspect-disk";
 import { fileDisk } from "@waystation/raid/io/file-disk";
 import { openVolumes } from "@waystation/volumes/volumes";
 

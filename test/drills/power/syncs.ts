@@ -81,6 +81,42 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     },
   ],
   [
+    "packages/raid/src/io/members.ts",
+    "makeEven",
+    "that a disk which a crash left behind is not",
+    { covered: "two cuts in the same few writes are rare; open-crash.test.ts makes all pairs of them" },
+  ],
+  [
+    "packages/raid/src/io/members.ts",
+    "enlist",
+    "that a disk is a spare of this array",
+    { covered: "nothing is stored on a spare: without its superblock it is an empty place, and made a spare again" },
+  ],
+  [
+    "packages/raid/src/io/spares.ts",
+    "takeDisk",
+    "a clear metadata area, before a superblock calls the disk ours",
+    { covered: "power cuts alone take no disk: rebuild-crash.test.ts cuts at every I/O of taking one" },
+  ],
+  [
+    "packages/raid/src/io/spares.ts",
+    "prepareForSlot",
+    "an empty log on a disk that is to carry it",
+    { covered: "power cuts alone take no disk: rebuild-crash.test.ts cuts at every I/O of taking one" },
+  ],
+  [
+    "packages/raid/src/io/rebuilder.ts",
+    "makeDurable",
+    "what lies below the cursor of a rebuild, and its checksums",
+    { covered: "power cuts alone take no disk; npm run mutants: rebuild-cursor-before-its-disk-is-synced" },
+  ],
+  [
+    "packages/raid/src/io/doubt-settler.ts",
+    "repairRange",
+    "blocks that were put right from redundancy",
+    { covered: "a cut brings back the read error, which is put right again" },
+  ],
+  [
     "packages/raid/src/io/stripe-log.ts",
     "append",
     "a write, before its stripe",

@@ -1,6 +1,7 @@
 /** What an array tells of itself, as the storage port and as the status have it. Pure. */
 import type { ArrayReport, DiskReport } from "@waystation/contracts/storage-front";
 import type { RaidArray } from "@waystation/raid/io/array";
+import type { ArrayState } from "@waystation/raid/io/array-state";
 import type { ArrayStatus } from "@waystation/replication/status";
 import type { Volumes } from "@waystation/volumes/volumes";
 
@@ -11,7 +12,7 @@ export interface OpenArray {
 }
 
 export function reportArray({ array, volumes }: OpenArray): ArrayReport {
-  const { status, disks, lostBytes } = array.state();
+  const { status, disks, spares, lostBytes } = array.state();
   return {
     name: array.name,
     level: array.geometry.level,
@@ -21,17 +22,20 @@ export function reportArray({ array, volumes }: OpenArray): ArrayReport {
     usableBytes: array.sizeBytes,
     freeBytes: volumes.freeBytes(),
     lostBytes,
-    disks: disks.map(({ slot, file, state, reason }): DiskReport => ({
-      slot,
-      file,
-      health: state,
-      reason: state === "active" ? "" : reason,
-      repairedBlocks: 0,
-      progress: null,
-    })),
+    disks: [...disks.map(reportMember), ...spares.map(reportSpare)],
     scrub: null,
     lastScrub: null,
   };
+}
+
+function reportMember({ slot, file, state, reason, progress }: ArrayState["disks"][number]): DiskReport {
+  return { slot, file, health: state, reason: state === "active" ? "" : reason, repairedBlocks: 0, progress };
+}
+
+function reportSpare({ file, state, reason }: ArrayState["spares"][number]): DiskReport {
+  const isReady = state === "spare";
+  const health = isReady ? "spare" : "absent";
+  return { slot: null, file, health, reason: isReady ? "" : reason, repairedBlocks: 0, progress: null };
 }
 
 export function statusOfArray({ array }: OpenArray): ArrayStatus {
@@ -40,5 +44,7 @@ export function statusOfArray({ array }: OpenArray): ArrayStatus {
     .filter((disk) => disk.state !== "active")
     .map(({ slot, file, reason }) => `disk ${slot} (${file ?? "not found"}): ${reason}`);
   if (lostBytes > 0) problems.push(`${lostBytes} bytes cannot be read until they are written again`);
-  return { name: array.name, level: array.geometry.level, state: status, usableBytes: array.sizeBytes, problems };
+  // All data is there; how far the rebuild is, the storage service tells.
+  const state = status === "rebuilding" ? "degraded" : status;
+  return { name: array.name, level: array.geometry.level, state, usableBytes: array.sizeBytes, problems };
 }

@@ -164,6 +164,8 @@ export interface GoneSlot {
   readonly file: string | null;
   readonly reason: string;
   readonly record: MemberRecord;
+  /** Its superblock is older than the newest one: a crash came amid a change. */
+  readonly isBehind: boolean;
 }
 
 export function tooDegraded(newest: Superblock, geometry: Geometry, gone: readonly GoneSlot[]): Failure {

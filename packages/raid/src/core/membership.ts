@@ -18,7 +18,6 @@ import {
   type GoneSlot,
 } from "./membership-refusals.js";
 import type { MemberRecord, Superblock } from "./superblock.js";
-import { survivesWithout } from "./survival.js";
 
 /**
  * `current`: trusted. `rebuilding`: trusted below `record.rebuiltStripes`. `absent`: never read. With `file` null when no
@@ -48,7 +47,7 @@ export function decideMembership(findings: readonly DiskFinding[]): Membership {
   const geometry = createGeometry(newest.shape);
   const judged = slots(geometry.diskCount).map((slot) => judgeSlot(slot, claims, newest, findings));
   const gone = judged.filter(({ standing }) => standing !== "current");
-  if (!survivesWithout(geometry, new Set(gone.map(({ slot }) => slot)))) throw tooDegraded(newest, geometry, gone);
+  if (!geometry.survives((slot) => judged[slot]?.standing !== "current")) throw tooDegraded(newest, geometry, gone);
   const spares = findings.flatMap((finding) => judgeSpare(finding, newest, strangers));
   return { newest, geometry, slots: judged, spares };
 }
@@ -62,7 +61,7 @@ function judgeSlot(
   const record = newest.members[slot] as MemberRecord;
   const claim = claims.find(({ superblock }) => superblock.diskId === record.diskId);
   const absent = (reason: string): SlotVerdict => {
-    return { slot, standing: "absent", file: claim?.file ?? null, reason, record };
+    return { slot, standing: "absent", file: claim?.file ?? null, reason, record, isBehind: true };
   };
   if (claim === undefined) return absent(missingReason(slot, record, findings, claims));
   if (record.state === "ejected") return absent("it was out of the array while others were written");
@@ -72,8 +71,10 @@ function judgeSlot(
   if (!needsNothing && superblock.generation < newest.generation - 1) {
     return absent(`stale: generation ${superblock.generation}, the array is at ${newest.generation}`);
   }
-  if (record.state === "rebuilding") return { slot, standing: "rebuilding", file, reason: "rebuilding", record };
-  return { slot, standing: "current", file, reason: "current", record };
+  const isBehind = superblock.generation < newest.generation;
+  if (record.state === "rebuilding")
+    return { slot, standing: "rebuilding", file, reason: "rebuilding", record, isBehind };
+  return { slot, standing: "current", file, reason: "current", record, isBehind };
 }
 
 /** A slot whose disk is not there: it may be one of those whose superblock could not be read. */

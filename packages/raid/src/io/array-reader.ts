@@ -1,7 +1,8 @@
 /**
  * Reads of an array in any state: from the disk that holds a block, or, when that one is absent, worked out of what
- * the others hold. A disk that fails a read is ejected and the read done again without it. With checksums, whatever is read
- * is verified; what does not match is read again and repaired under the cell's lock: it may have been amid being written.
+ * the others hold. A disk that fails a read counts as absent there, or is ejected, and the read is done again without it.
+ * Of a failed array, what can still be known can be read. With checksums, whatever is read is verified; what does not match
+ * is read again and repaired under the cell's lock: it may have been amid being written.
  */
 import { Failure } from "@waystation/contracts/errors";
 import { presentCopy, type Term } from "../core/erasure.js";
@@ -27,6 +28,9 @@ import type { Members } from "./members.js";
 import type { RowRepair } from "./row-repair.js";
 import type { LostBlocks } from "./stripe-log.js";
 import { readVerified } from "./verified-reads.js";
+
+/** Each further attempt follows a disk that failed, or blocks of one: it ends when something gives the same error again. */
+const readAttemptsMax = 40;
 
 export interface ArrayReader {
   /** Fills `into` from the range at `offsetBytes`, which lies within the array. Rejects with `IO_ERROR`. */
@@ -65,7 +69,7 @@ export function createArrayReader(options: ArrayReaderOptions): ArrayReader {
     const indirect: { piece: UnitPiece; terms: readonly Term[] }[] = [];
     for (const piece of pieces) {
       const plan = planUnitRead(geometry.layoutOf(piece.stripe), members.absentIn(piece.stripe), piece.unit);
-      if (plan.kind === "impossible") throw new Failure("IO_ERROR", "more disks are gone than the array survives");
+      if (plan.kind === "impossible") throw unreadable(members, piece);
       if (plan.kind === "reconstruct") {
         indirect.push({ piece, terms: plan.terms });
         continue;
@@ -104,9 +108,9 @@ export function createArrayReader(options: ArrayReaderOptions): ArrayReader {
 
   const readStored = async (offsetBytes: number, into: Buffer): Promise<void> => {
     let pieces = unitPieces(geometry, offsetBytes, into.length);
-    while (pieces.length > 0) {
+    for (let attempts = 0; pieces.length > 0; attempts++) {
+      if (attempts > readAttemptsMax) throw unreadable(members, pieces[0] as UnitPiece);
       pieces = await readPieces(pieces, into);
-      members.checkUsable();
     }
   };
 
@@ -132,7 +136,6 @@ export function createArrayReader(options: ArrayReaderOptions): ArrayReader {
 
   return {
     async read(offsetBytes, into) {
-      members.checkUsable();
       if (lost.ranges.length > 0 && meets(lost.ranges, { offsetBytes, lengthBytes: into.length })) {
         throw new Failure(
           "IO_ERROR",
@@ -148,7 +151,7 @@ export function createArrayReader(options: ArrayReaderOptions): ArrayReader {
     },
     readStored,
     readNow(offsetBytes, into) {
-      if (members.isFailed() || lost.ranges.length > 0) return false;
+      if (lost.ranges.length > 0) return false;
       if (checksums === null || isOfBlocks(offsetBytes, into.length)) return readPiecesNow(offsetBytes, into);
       const start = floorToBlock(offsetBytes);
       const wholeBytes = roundUp(offsetBytes + into.length, blockBytes) - start;
@@ -161,6 +164,17 @@ export function createArrayReader(options: ArrayReaderOptions): ArrayReader {
 
 function isOfBlocks(offsetBytes: number, lengthBytes: number): boolean {
   return offsetBytes % blockBytes === 0 && lengthBytes % blockBytes === 0;
+}
+/** The array has failed, or a disk that it needs does not give these blocks. */
+function unreadable(members: Members, { stripe }: UnitPiece): Failure {
+  members.checkUsable();
+  const doubtful = members.list().filter(({ slot }) => members.doubts.errorsOf(slot) > 0);
+  const files = doubtful.map(({ file }) => file).join(", ");
+  return new Failure(
+    "IO_ERROR",
+    `Blocks of stripe ${stripe} cannot be read (${files}), and there is no redundancy to put them right from: replace ` +
+      `the disks that are gone, then those.`,
+  );
 }
 
 function floorToBlock(offsetBytes: number): number {

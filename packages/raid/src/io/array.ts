@@ -9,55 +9,35 @@ import assert from "node:assert";
 import type { BlockWrite, StripeStore } from "@waystation/contracts/block-device";
 import { endOf, within, type ByteRange } from "@waystation/contracts/byte-range";
 import { systemClock, type Clock } from "@waystation/contracts/clock";
-import { Failure, isFailure, reasonOf } from "@waystation/contracts/errors";
+import { Failure, isFailure } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
-import { blockBytes, superblockOffsets } from "../core/disk-layout.js";
-import { arrayOffsetOfCell, diskBytesNeeded, type Cell, type CellPiece, type Geometry } from "../core/geometry.js";
+import { arrayOffsetOfCell, type Cell, type CellPiece, type Geometry } from "../core/geometry.js";
 import type { RaidLevel } from "../core/level.js";
-import { decideMembership, type Membership } from "../core/membership.js";
-import type { DiskFinding } from "../core/membership-refusals.js";
-import { readSuperblock } from "../core/superblock.js";
+import type { Membership } from "../core/membership.js";
 import { raidFailure } from "../errors.js";
+import { createArrayCare, type ArrayCare, type DiskCare } from "./array-care.js";
 import { createArrayReader } from "./array-reader.js";
-import { firstFailure, type BlockDisk, type DiskPlace } from "./block-disk.js";
+import type { ArrayState } from "./array-state.js";
+import type { BlockDisk, DiskPlace } from "./block-disk.js";
 import { createCellLocks, type CellLocks } from "./cell-locks.js";
 import { createChecksumStore, type ChecksumStore } from "./checksum-store.js";
 import { createCommitter } from "./committer.js";
+import { findMembers } from "./find-members.js";
 import { createIoCounters, type IoCounts } from "./io-counters.js";
-import { createMembers, type Member, type Members } from "./members.js";
+import { createMembers, type Members } from "./members.js";
 import { recoverLog, type RecoveryReport } from "./recovery.js";
-import { createRowRepair, type FaultCounts, type RowRepair } from "./row-repair.js";
+import { createRowRepair, type RowRepair } from "./row-repair.js";
 import { createStripeLog, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { createWriteBack, writeBackBytesDefault, type WriteBackOptions } from "./write-back.js";
 import type { QueuedWrite } from "./write-groups.js";
 import { createWriteQueue } from "./write-queue.js";
 
-/** `degraded`: all data is there, with less redundancy than the level has. `failed`: everything is an `IO_ERROR`. */
-export type ArrayStatus = "optimal" | "degraded" | "failed";
-
-export interface ArrayState {
-  readonly status: ArrayStatus;
-  readonly disks: readonly {
-    readonly slot: number;
-    /** Null when no disk was found for the slot. */
-    readonly file: string | null;
-    readonly state: "active" | "absent";
-    /** Why it is absent, or "current". */
-    readonly reason: string;
-    /** Blocks found corrupt on it since the array was opened, and whether they could be repaired. */
-    readonly corrupt: FaultCounts;
-  }[];
-  /** Bytes that cannot be read until they have been written again (a disk lost in the crash that tore a write). */
-  readonly lostBytes: number;
-}
-
-export interface RaidArray extends StripeStore {
+export interface RaidArray extends StripeStore, DiskCare {
   readonly id: string;
   readonly name: string;
   readonly geometry: Geometry;
   /** What opening had to put right. */
   readonly recovery: RecoveryReport;
-  state(): ArrayState;
   /** What the disks were asked for since the array was opened, and why. */
   counters(): IoCounts;
 }
@@ -65,6 +45,8 @@ export interface RaidArray extends StripeStore {
 export interface OpenArrayOptions {
   /** In any order: each superblock says which slot its disk has. */
   readonly disks: readonly DiskPlace[];
+  /** Where disks wait that are taken by themselves for those that go. What is empty is made a spare. */
+  readonly spares?: readonly DiskPlace[];
   /** What the configuration says. An array that differs is refused with `ARRAY_MISMATCH`. */
   readonly expect?: {
     readonly name?: string;
@@ -75,9 +57,11 @@ export interface OpenArrayOptions {
   readonly log?: Log;
   /** Memory for writes that are not flushed yet; 0: every write is durable when it completes. */
   readonly writeBackBytes?: number;
-  /** When what was buffered is written in the background. */
+  /** When what was buffered is written in the background, and the pace of a rebuild. */
   readonly clock?: Clock;
-  /** Called when a disk is ejected. */
+  /** A rebuild's cursor becomes durable whenever so much has been rebuilt; the default suits all but tests. */
+  readonly rebuildCursorBytes?: number;
+  /** Called when a disk is ejected, comes in, or has been rebuilt. */
   readonly onStateChange?: (state: ArrayState) => void;
 }
 
@@ -86,13 +70,17 @@ export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
   const log = options.log ?? silentLog;
   const opened: BlockDisk[] = [];
   try {
-    const { membership, members: found } = await findMembers(options, opened);
+    const { disks, spares = [] } = options;
+    const { membership, members: found } = await findMembers({ disks, spares }, opened);
+    checkExpected(options, membership);
     const { newest, geometry } = membership;
-    let announce = (): void => {};
-    const members = createMembers({ geometry, superblock: newest, members: found, log, onChange: () => announce() });
+    let membersChanged = (): void => {};
+    const onChange = (): void => membersChanged();
+    const members = createMembers({ geometry, superblock: newest, members: found, log, onChange });
     for (const { slot, file, disk, reason } of found) {
       if (disk === null) log.warn({ array: newest.arrayName, slot, file, reason }, "array opens without this disk");
     }
+    await members.makeEven();
     // Before anything is written: whoever is not here now misses it, and is known as stale from then on.
     await members.raiseGeneration();
     members.checkUsable();
@@ -105,65 +93,26 @@ export async function openArray(options: OpenArrayOptions): Promise<RaidArray> {
     const stripeLog = recovered === null ? null : createStripeLog(recovered.log);
     const recovery = recovered?.report ?? { recordsReplayed: 0, cellsReformed: 0 };
     const identity = { id: newest.arrayId, name: newest.arrayName, recovery };
-    const writeBack = {
-      limitBytes: options.writeBackBytes ?? writeBackBytesDefault,
-      clock: options.clock ?? systemClock,
-      log,
+    const { clock = systemClock, rebuildCursorBytes } = options;
+    const writeBack = { limitBytes: options.writeBackBytes ?? writeBackBytesDefault, clock, log };
+    const announce = (): void => options.onStateChange?.(care.state());
+    const care = createArrayCare({
+      ...{ identity, members, locks, stripeLog, lost, checksums, repair, clock, log, onChange: announce },
+      sparePlaces: [...disks, ...spares],
+      spareVerdicts: membership.spares,
+      ...(rebuildCursorBytes === undefined ? {} : { rebuildCursorBytes }),
+    });
+    membersChanged = () => {
+      care.membersChanged();
+      announce();
     };
-    const array = composeArray({ identity, members, stripeLog, lost, locks, checksums, repair, writeBack });
-    announce = () => options.onStateChange?.(array.state());
+    const array = composeArray({ identity, members, stripeLog, lost, locks, checksums, repair, care, writeBack });
+    await care.start();
     return array;
   } catch (error) {
     for (const disk of opened) await disk.close();
     throw error;
   }
-}
-
-async function findMembers(
-  options: OpenArrayOptions,
-  opened: BlockDisk[],
-): Promise<{ membership: Membership; members: Member[] }> {
-  const findings: DiskFinding[] = [];
-  const disks = new Map<string, BlockDisk>();
-  for (const place of options.disks) {
-    try {
-      const disk = await place.open();
-      opened.push(disk);
-      disks.set(place.file, disk);
-      findings.push(await examine(place.file, disk));
-    } catch (error) {
-      findings.push({ file: place.file, place: "disk", reading: { kind: "missing", reason: reasonOf(error) } });
-    }
-  }
-  const membership = decideMembership(findings);
-  checkExpected(options, membership);
-  const neededBytes = diskBytesNeeded(membership.geometry);
-  const members = membership.slots.map(({ slot, file, standing, reason, record }): Member => {
-    const disk = standing === "current" && file !== null ? (disks.get(file) ?? null) : null;
-    if (disk !== null && disk.sizeBytes < neededBytes) {
-      const text = `${disk.file} has ${disk.sizeBytes} bytes of the ${neededBytes} that its array uses: it was cut short.`;
-      throw raidFailure("DISK_TOO_SMALL", text);
-    }
-    return { slot, file, disk, reason, record };
-  });
-  // Those that are not trusted are never touched again.
-  for (const disk of disks.values()) {
-    if (members.some((member) => member.disk === disk)) continue;
-    opened.splice(opened.indexOf(disk), 1);
-    await disk.close();
-  }
-  return { membership, members };
-}
-
-async function examine(file: string, disk: BlockDisk): Promise<DiskFinding> {
-  const copies = superblockOffsets.map(() => Buffer.alloc(blockBytes));
-  const failure = firstFailure(
-    await disk.submit(
-      superblockOffsets.map((offsetBytes, copy) => ({ kind: "read", offsetBytes, into: copies[copy] as Buffer })),
-    ),
-  );
-  if (failure !== null) return { file, place: "disk", reading: { kind: "missing", reason: failure.message } };
-  return { file, place: "disk", reading: readSuperblock(copies) };
 }
 
 function checkExpected({ expect }: OpenArrayOptions, { newest }: Membership): void {
@@ -185,10 +134,11 @@ interface ArrayParts {
   readonly checksums: ChecksumStore | null;
   readonly repair: RowRepair;
   readonly writeBack: Pick<WriteBackOptions, "limitBytes" | "clock" | "log">;
+  readonly care: ArrayCare;
 }
 
 function composeArray(parts: ArrayParts): RaidArray {
-  const { identity, members, stripeLog, lost, repair } = parts;
+  const { identity, members, stripeLog, lost, care } = parts;
   const { geometry } = members;
   const counters = createIoCounters();
   const reader = createArrayReader({ ...parts, counters });
@@ -210,7 +160,9 @@ function composeArray(parts: ArrayParts): RaidArray {
     }
     return true;
   };
-  const reservedBytes = (): number => geometry.recordBytesMax / (lost.ranges.length > 0 ? 4 : 16);
+  // A rebuild may find blocks that are lost.
+  const mayLose = (): boolean => lost.ranges.length > 0 || members.isDegraded();
+  const reservedBytes = (): number => geometry.recordBytesMax / (mayLose() ? 4 : 16);
   const queue = createWriteQueue({ geometry, committer, readsAsZeros, reservedBytes });
   const buffered = createWriteBack({
     ...parts.writeBack,
@@ -232,6 +184,7 @@ function composeArray(parts: ArrayParts): RaidArray {
       check(offsetBytes, lengthBytes);
     }
     members.checkUsable();
+    care.hostActed();
   };
   const write = async (one: BlockWrite): Promise<void> => {
     checkWrites([one]);
@@ -250,6 +203,7 @@ function composeArray(parts: ArrayParts): RaidArray {
     assert(changed.every(isInside), "a changed range leaves its stripes");
     check(offsetBytes, lengthBytes);
     members.checkUsable();
+    care.hostActed();
     const whole: QueuedWrite = { offsetBytes, lengthBytes, data, changed };
     // After what the buffer holds of these stripes: what is known must be on the disks.
     await buffered.writeBatch([whole]);
@@ -258,6 +212,7 @@ function composeArray(parts: ArrayParts): RaidArray {
     // What could not be stored has been logged; a failed array still lets go of its disks.
     await buffered.flush().catch(() => {});
     await queue.drained();
+    await care.stop();
     if (!members.isFailed()) {
       // Repairs of checksums may be all that is left to write; the checkpoint would see nothing to do.
       await parts.checksums?.flush();
@@ -273,7 +228,7 @@ function composeArray(parts: ArrayParts): RaidArray {
     sizeBytes: geometry.sizeBytes,
     async read(offsetBytes, lengthBytes) {
       check(offsetBytes, lengthBytes);
-      members.checkUsable();
+      care.hostActed();
       const into = Buffer.allocUnsafe(lengthBytes);
       await buffered.read(offsetBytes, into);
       return into;
@@ -281,7 +236,8 @@ function composeArray(parts: ArrayParts): RaidArray {
     readNow(offsetBytes, into) {
       const lengthBytes = into.length;
       if (closing !== null || !within({ offsetBytes, lengthBytes }, geometry.sizeBytes)) return false;
-      return !members.isFailed() && buffered.readNow(offsetBytes, into);
+      care.hostActed();
+      return buffered.readNow(offsetBytes, into);
     },
     write: (offsetBytes, data) => write({ offsetBytes, lengthBytes: data.length, data }),
     zero: (offsetBytes, lengthBytes) => write({ offsetBytes, lengthBytes, data: null }),
@@ -294,24 +250,19 @@ function composeArray(parts: ArrayParts): RaidArray {
     writeStripes,
     flush,
     close: () => (closing ??= shutDown()),
-    state: () => stateOf(members, lost, repair),
+    state: () => care.state(),
+    checkDisks() {
+      if (closing === null) care.checkDisks();
+    },
+    async failDisk(slot) {
+      check(0, 0);
+      await care.failDisk(slot);
+    },
+    async replaceDisk(slot, place) {
+      check(0, 0);
+      await care.replaceDisk(slot, place);
+    },
+    rebuilt: () => care.rebuilt(),
     counters: () => counters.counts(),
-  };
-}
-
-function stateOf(members: Members, lost: LostBlocks, repair: RowRepair): ArrayState {
-  const health = members.isDegraded() ? "degraded" : "optimal";
-  return {
-    status: members.isFailed() ? "failed" : health,
-    disks: members.list().map(({ slot, file, disk, reason }) => {
-      return {
-        slot,
-        file,
-        state: disk === null ? ("absent" as const) : ("active" as const),
-        reason,
-        corrupt: { ...(repair.counts()[slot] as FaultCounts) },
-      };
-    }),
-    lostBytes: lost.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
   };
 }

@@ -28,6 +28,8 @@ export interface BlockDisk {
   submit(batch: readonly DiskOperation[]): Promise<readonly DiskCompletion[]>;
   /** Reads inline. False when it was not done, for whatever reason: `into` then holds anything, and `submit` tells. */
   readNow(offsetBytes: number, into: Uint8Array): boolean;
+  /** Why the disk is no longer where it was opened; null while it is. A disk without this cannot be taken away. */
+  absence?(): string | null;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,12 @@ export interface BlockDisk {
 export function firstFailure(completions: readonly DiskCompletion[]): Failure | null {
   for (const completion of completions) if (completion !== null) return completion;
   return null;
+}
+
+/** Rejects with the first failure of a batch: for what has no other disk to turn to. */
+export async function mustDo(disk: BlockDisk, batch: readonly DiskOperation[]): Promise<void> {
+  const failure = firstFailure(await disk.submit(batch));
+  if (failure !== null) throw failure;
 }
 
 /** Where a disk is, or will be: what `createArray` and `openArray` are given. */

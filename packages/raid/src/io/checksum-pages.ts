@@ -10,9 +10,10 @@
  */
 import assert from "node:assert";
 import { Failure } from "@waystation/contracts/errors";
-import { carriersOf, entriesPerPage, pageOffsetBytes, pagesPerColumn } from "../core/checksum-layout.js";
+import { carriersOf, columnsOn, entriesPerPage, pageOffsetBytes, pagesPerColumn } from "../core/checksum-layout.js";
 import { blockBytes } from "../core/disk-layout.js";
 import type { Slot } from "../core/level.js";
+import { isZero } from "../core/zeros.js";
 import type { DiskOperation } from "./block-disk.js";
 import type { Members } from "./members.js";
 
@@ -47,6 +48,8 @@ export interface ChecksumPages {
   flush(): Promise<void>;
   /** Pages that are in memory and have doubts. */
   doubtful(): readonly ChecksumPage[];
+  /** Writes all pages that a disk carries to it, from the other copies. The disk is there, its pages are zeros or newer. */
+  copyTo(carrier: Slot): Promise<void>;
 }
 
 export const pagesMaxDefault = 4096;
@@ -54,7 +57,7 @@ export const pagesMaxDefault = 4096;
 const pagesPerBatch = 64;
 
 /** What the pages need of an array's disks. */
-export type ChecksumDisks = Pick<Members, "geometry" | "isAbsent" | "submit">;
+export type ChecksumDisks = Pick<Members, "geometry" | "isAbsent" | "isIncomplete" | "submit">;
 
 export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxDefault): ChecksumPages {
   const { geometry } = members;
@@ -64,7 +67,14 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
   const loading = new Map<number, Promise<ChecksumPage>>();
   let flushing: Promise<void> = Promise.resolve();
 
-  const carriers = (column: Slot): Slot[] => carriersOf(geometry, column).filter((slot) => !members.isAbsent(slot));
+  /** Those that pages are written to: also one that is being rebuilt, which must have them all in the end. */
+  const writtenCarriers = (column: Slot): Slot[] =>
+    carriersOf(geometry, column).filter((slot) => !members.isAbsent(slot));
+  /** Those that pages are read from. When only one that is being rebuilt is left, its entries below the cursor are right. */
+  const carriers = (column: Slot): Slot[] => {
+    const complete = carriersOf(geometry, column).filter((slot) => !members.isIncomplete(slot));
+    return complete.length > 0 ? complete : writtenCarriers(column);
+  };
 
   const readCopy = async (carrier: Slot, { column, page }: { column: Slot; page: number }): Promise<Buffer | null> => {
     const into = Buffer.alloc(blockBytes);
@@ -134,7 +144,7 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
       page.isDirty = false;
       page.isBeingWritten = true;
       const from = Buffer.from(page.bytes);
-      for (const carrier of carriers(page.column)) {
+      for (const carrier of writtenCarriers(page.column)) {
         const offsetBytes = pageOffsetBytes(geometry, { column: page.column, carrier, page: page.page });
         const operations = writes.get(carrier) ?? [];
         writes.set(carrier, operations);
@@ -155,26 +165,28 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
   // One after the other: each must have written what was changed before it was called, whoever began to write that.
   const flush = (): Promise<void> => (flushing = flushing.then(writeDirty));
 
+  const take = async (column: Slot, page: number, mustCompare: boolean): Promise<ChecksumPage> => {
+    const key = column * columnPages + page;
+    let taken = pages.get(key);
+    while (taken === undefined) {
+      let under = loading.get(key);
+      if (under === undefined) {
+        under = load(column, page).finally(() => loading.delete(key));
+        loading.set(key, under);
+      }
+      await under;
+      // Given up again before this went on: load it once more.
+      taken = pages.get(key);
+    }
+    taken.holders++;
+    taken.wasUsed = true;
+    if (mustCompare && taken.doubts === null) await compare(taken);
+    return taken;
+  };
+
   return {
     peek: (column, page) => pages.get(column * columnPages + page),
-    async take(column, page, mustCompare) {
-      const key = column * columnPages + page;
-      let taken = pages.get(key);
-      while (taken === undefined) {
-        let under = loading.get(key);
-        if (under === undefined) {
-          under = load(column, page).finally(() => loading.delete(key));
-          loading.set(key, under);
-        }
-        await under;
-        // Given up again before this went on: load it once more.
-        taken = pages.get(key);
-      }
-      taken.holders++;
-      taken.wasUsed = true;
-      if (mustCompare && taken.doubts === null) await compare(taken);
-      return taken;
-    },
+    take,
     release(page) {
       assert(page.holders > 0, "a page of checksums released more often than it was taken");
       page.holders--;
@@ -184,6 +196,22 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
       return copies.flatMap((copy) => (copy === null ? [] : [copy.readUInt32LE(index * 4)]));
     },
     flush,
+    async copyTo(carrier) {
+      for (const column of columnsOn(geometry, carrier)) {
+        for (let number = 0; number < columnPages; number++) {
+          if (members.isAbsent(carrier)) return;
+          const page = await take(column, number, true);
+          try {
+            // Zeros are there already. What is dirty will be written to all carriers anyway.
+            if (!isZero(page.bytes)) page.isDirty = true;
+          } finally {
+            page.holders--;
+          }
+          if (number % pagesPerBatch === 0) await flush();
+        }
+      }
+      await flush();
+    },
     doubtful: () => [...pages.values()].filter(({ doubts }) => doubts !== null && doubts.size > 0),
   };
 }

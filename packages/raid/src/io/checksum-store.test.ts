@@ -34,6 +34,7 @@ function createRig(): Rig {
   const members = {
     geometry,
     isAbsent: (slot: Slot) => rig.absent.has(slot),
+    isIncomplete: (slot: Slot) => rig.absent.has(slot),
     async submit(slot: Slot, batch: readonly DiskOperation[]) {
       if (rig.absent.has(slot)) return false;
       rig.reads += batch.filter(({ kind }) => kind === "read").length;

@@ -48,6 +48,8 @@ export interface ChecksumStore {
   dropDoubt(place: BlockPlace): void;
   /** Writes what was put before the call to the disks, not synced. */
   flush(): Promise<void>;
+  /** Gives a disk that comes in all checksums that it carries; written, not synced. */
+  copyTo(carrier: Slot): Promise<void>;
   /** All blocks in memory on whose entries copies differ. */
   doubts(): BlockPlace[];
 }
@@ -127,6 +129,7 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
       const page = pages.peek(slot, pageAt(block));
       if (page?.doubts?.delete(block % entriesPerPage) === true) page.isDirty = true;
     },
+    copyTo: (carrier) => pages.copyTo(carrier),
     flush: () => pages.flush(),
     doubts: () => pages.doubtful().flatMap(doubtsOf),
   };

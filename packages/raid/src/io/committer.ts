@@ -8,7 +8,6 @@
  *   equal) before anything is served.
  * - after the writes in place: the same replay, to the same bytes.
  */
-import assert from "node:assert";
 import { Failure } from "@waystation/contracts/errors";
 import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell } from "../core/geometry.js";
@@ -25,6 +24,8 @@ import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { runsOf } from "./verified-reads.js";
 import { widenRound, type WidenedRound } from "./widening.js";
 import { createWrittenChecksums } from "./written-checksums.js";
+
+const attemptsMax = 40;
 
 export interface Committer {
   /** Resolves when all of the updates are durable; rejects with `IO_ERROR`. Not to be called again before that. */
@@ -127,16 +128,23 @@ export function createCommitter(options: CommitterOptions): Committer {
     async commit(updates) {
       const widened = await widenRound(options, updates);
       let left = updates;
+      // Each further attempt follows the loss of a disk, of blocks of one that it needs and does not get, or a repair.
       let repairs = 0;
-      // Each further attempt follows the loss of a disk, of which there are only so many, or a repair.
       for (let attempts = 0; left.length > 0; attempts++) {
-        assert(attempts - repairs <= members.geometry.diskCount, "a round found no state in which it could be done");
-        const outcome = await attempt(left, widened);
-        left = outcome.left;
-        if (outcome.corruptRows === undefined && outcome.doubtfulRows === undefined) continue;
-        if (++repairs > repairsMax)
-          throw new Failure("IO_ERROR", "Blocks are corrupt again as often as they are repaired.");
-        await repairRows(outcome);
+        if (attempts - repairs > attemptsMax)
+          throw new Failure("IO_ERROR", "blocks that the write needs cannot be read");
+        // Attempt by attempt: what waits for the cells may be the very thing that the next attempt needs.
+        const release = await locks.lockForRound(left.map(({ cell }) => cell));
+        try {
+          const outcome = await attempt(left, widened);
+          left = outcome.left;
+          if (outcome.corruptRows === undefined && outcome.doubtfulRows === undefined) continue;
+          if (++repairs > repairsMax)
+            throw new Failure("IO_ERROR", "Blocks are corrupt again as often as they are repaired.");
+          await repairRows(outcome);
+        } finally {
+          release();
+        }
       }
       // Before anyone is told: a disk that missed this round must be known as stale.
       await members.settled();

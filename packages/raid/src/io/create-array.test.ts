@@ -5,9 +5,10 @@ import { createRandom } from "@waystation/contracts/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { openArray } from "./array.js";
 import type { BlockDisk } from "./block-disk.js";
-import { createArray, diskBytesFor, inspectArray, type CreateArrayOptions } from "./create-array.js";
+import { createArray, diskBytesFor, type CreateArrayOptions } from "./create-array.js";
 import { createPowerSupply } from "./faulty-disk.js";
 import { fileDisk } from "./file-disk.js";
+import { inspectArray } from "./inspect-disk.js";
 import { createMemoryDisk, placeOf } from "./memory-disk.js";
 
 const mebibyte = 1024 * 1024;

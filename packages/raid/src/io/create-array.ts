@@ -9,7 +9,6 @@
 import { randomBytes } from "node:crypto";
 import { isName, nameRule } from "@waystation/contracts/ids";
 import {
-  blockBytes,
   checksumOffsetFor,
   logBytesDefault,
   logOffsetBytes,
@@ -26,9 +25,11 @@ import {
 } from "../core/geometry.js";
 import { levels, type RaidLevel, type Slot } from "../core/level.js";
 import { encodeTail } from "../core/log-tail.js";
-import { encodeSuperblock, readSuperblock, type Superblock, type SuperblockReading } from "../core/superblock.js";
+import { encodeSuperblock, type Superblock } from "../core/superblock.js";
 import { raidFailure } from "../errors.js";
-import { firstFailure, type BlockDisk, type DiskOperation, type DiskPlace } from "./block-disk.js";
+import { mustDo, type BlockDisk, type DiskPlace } from "./block-disk.js";
+import { inspectDisk } from "./inspect-disk.js";
+import { clearRange, writeEmptyLog } from "./prepare-disk.js";
 import { logSlots } from "./stripe-log.js";
 
 export interface CreateArrayOptions {
@@ -43,20 +44,6 @@ export interface CreateArrayOptions {
   readonly logBytes?: number;
   /** Whether each block has a checksum (the default): see `ArrayShape`. */
   readonly checksums?: boolean;
-}
-
-/** What is at the places given: nothing, a creation that was interrupted, or (part of) an array. */
-export type ArrayPresence = "absent" | "half-created" | "present";
-
-export async function inspectArray(disks: readonly DiskPlace[]): Promise<ArrayPresence> {
-  const readings = await Promise.all(disks.map(async (place) => (await inspectDisk(place))?.reading ?? null));
-  const found = readings.flatMap((reading) => (reading?.kind === "valid" ? [reading.superblock] : []));
-  if (found.some(({ phase }) => phase === "ready")) return "present";
-  const isBegun = readings.some((reading) => reading?.kind === "begun");
-  // Superblocks that are damaged, or of another version, are somebody's array; to call that absent would invite to
-  // overwrite it.
-  if (readings.some((reading) => reading?.kind === "torn" || reading?.kind === "other-format")) return "present";
-  return found.length > 0 || isBegun ? "half-created" : "absent";
 }
 
 /** Creates an array; opening it is another matter. Refuses disks that hold anything else than a creation begun. */
@@ -83,39 +70,6 @@ export async function createArray(options: CreateArrayOptions): Promise<void> {
   } finally {
     for (const disk of disks) await disk.close();
   }
-}
-
-async function inspectDisk(place: DiskPlace): Promise<{ reading: SuperblockReading; isClear: boolean } | null> {
-  let disk: BlockDisk;
-  try {
-    disk = await place.open();
-  } catch {
-    // Nothing there, or nothing readable: creation will say what is wrong with it if it still is.
-    return null;
-  }
-  try {
-    const area = Buffer.alloc(Math.min(logOffsetBytes, disk.sizeBytes));
-    await mustDo(disk, [{ kind: "read", offsetBytes: 0, into: area }]);
-    const copies = superblockOffsets.map((offset) => Buffer.from(area.subarray(offset, offset + blockBytes)));
-    if (copies.some((copy) => copy.length < blockBytes)) return { reading: { kind: "blank" }, isClear: isZero(area) };
-    return { reading: readSuperblock(copies), isClear: isClear(area) };
-  } finally {
-    await disk.close();
-  }
-}
-
-/** True when only torn superblocks of an interrupted creation could have left what is there. */
-function isClear(area: Buffer): boolean {
-  const rest = Buffer.from(area);
-  for (const offset of superblockOffsets) {
-    const firstSector = rest.subarray(offset, offset + 512);
-    if (firstSector.toString("latin1", 0, 8) === "WSRAIDSB" || isZero(firstSector))
-      rest.fill(0, offset, offset + blockBytes);
-  }
-  for (const offset of tailOffsets) {
-    if (rest.toString("latin1", offset, offset + 4) === "WSLT") rest.fill(0, offset, offset + blockBytes);
-  }
-  return isZero(rest);
 }
 
 async function refuseUsedDisk(place: DiskPlace): Promise<void> {
@@ -147,29 +101,11 @@ async function prepareDisk({ disk, isNew, slot, geometry, arrayId }: DiskPrepara
     await clearRange(disk, start, geometry.dataOffsetBytes - start + geometry.dataBytesPerDisk);
   }
   if (logSlots(geometry).includes(slot)) {
-    // Really written: an append into space that the file system has still to allocate costs it a commit of its own.
-    const zeros = Buffer.alloc(Math.min(geometry.logBytes, 1024 * 1024));
-    for (let done = 0; done < geometry.logBytes; done += zeros.length) {
-      const from = zeros.subarray(0, Math.min(zeros.length, geometry.logBytes - done));
-      await mustDo(disk, [{ kind: "write", offsetBytes: logOffsetBytes + done, from, durable: false }]);
-    }
+    await writeEmptyLog(disk, geometry);
     const from = encodeTail({ arrayId, session: 0, position: 0 });
     await mustDo(disk, [{ kind: "write", offsetBytes: tailOffsets[0], from, durable: false }]);
   }
   await mustDo(disk, [{ kind: "sync" }]);
-}
-
-/** Writes zeros where something else is. */
-async function clearRange(disk: BlockDisk, offsetBytes: number, lengthBytes: number): Promise<void> {
-  const into = Buffer.alloc(1024 * 1024);
-  const zeros = Buffer.alloc(into.length);
-  for (let done = 0; done < lengthBytes; done += into.length) {
-    const part = into.subarray(0, Math.min(into.length, lengthBytes - done));
-    await mustDo(disk, [{ kind: "read", offsetBytes: offsetBytes + done, into: part }]);
-    if (isZero(part)) continue;
-    const from = zeros.subarray(0, part.length);
-    await mustDo(disk, [{ kind: "write", offsetBytes: offsetBytes + done, from, durable: false }]);
-  }
 }
 
 interface SuperblockRound {
@@ -198,18 +134,9 @@ async function writeSuperblocks(disks: readonly BlockDisk[], round: SuperblockRo
   }
 }
 
-async function mustDo(disk: BlockDisk, batch: readonly DiskOperation[]): Promise<void> {
-  const failure = firstFailure(await disk.submit(batch));
-  if (failure !== null) throw failure;
-}
-
 function tooSmall(disk: BlockDisk, neededBytes: number): Error {
   const text = `${disk.file} has ${disk.sizeBytes} bytes, the array needs ${neededBytes} on each disk: use a larger one.`;
   return raidFailure("DISK_TOO_SMALL", text);
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
 }
 
 interface WantedShape {

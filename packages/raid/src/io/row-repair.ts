@@ -7,13 +7,14 @@
  * right in memory and flushed with the others (`checksum-pages.ts`); until then it is found again. Replay of the log puts
  * the same content there.
  */
-import assert from "node:assert";
+import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { entryAt, setEntries, type EntryList } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
 import { cellAt } from "../core/geometry.js";
 import { slots, type Slot } from "../core/level.js";
 import { judgeRow, type Fault, type FaultKind, type Row, type RowBlock, type RowVerdict } from "../core/row-verdict.js";
+import { stripeAtDiskOffset } from "../core/stripe-range.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { ChecksumStore } from "./checksum-store.js";
 import type { Members } from "./members.js";
@@ -51,6 +52,7 @@ export interface RowRepairOptions {
   readonly log: Log;
 }
 
+const attemptsMax = 40;
 /** So many faults are logged one by one; all are counted. */
 const loggedMax = 1000;
 /** A disk with more corrupt blocks than this is not worth repairing: 16 MiB. */
@@ -63,10 +65,9 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
   let logged = 0;
 
   /** Null when a disk failed: there is one less to judge by. */
-  const readRow = async (stripe: number, offsetBytes: number): Promise<Row | null> => {
-    const absent = members.absentIn(stripe);
+  const readRow = async (present: ReadonlySet<Slot>, offsetBytes: number): Promise<Row | null> => {
     const read = async (slot: Slot): Promise<RowBlock | null | "failed"> => {
-      if (absent(slot)) return null;
+      if (!present.has(slot)) return null;
       const bytes = Buffer.alloc(blockBytes);
       if (!(await members.submit(slot, [{ kind: "read", offsetBytes, into: bytes }]))) return "failed";
       const claims = (await checksums?.claims({ slot, offsetBytes })) ?? [];
@@ -95,7 +96,7 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
     const { data, parity } = counts[slot] as FaultCounts;
     const isKept = into.equals(bytes);
     if (!isDone || (isKept && data + parity < corruptBlocksMax)) return;
-    if (!geometry.survives((other) => other === slot || members.isAbsent(other))) return;
+    if (!geometry.survives((other) => other === slot || members.isIncomplete(other))) return;
     const file = members.list()[slot]?.file ?? `slot ${slot}`;
     const what = isKept
       ? `more than ${corruptBlocksMax} blocks were corrupt`
@@ -113,9 +114,10 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
     }
   };
 
-  const settleHeld = async (stripe: number, offsetBytes: number): Promise<SettledRow | null> => {
-    const row = await readRow(stripe, offsetBytes);
+  const settleHeld = async (present: ReadonlySet<Slot>, offsetBytes: number): Promise<SettledRow | null> => {
+    const row = await readRow(present, offsetBytes);
     if (row === null) return null;
+    const stripe = stripeAtDiskOffset(geometry, offsetBytes);
     const layout = geometry.layoutOf(stripe);
     const { faults, unknown, data } = judgeRow(layout, row);
     for (const fault of faults) await write(fault, row, offsetBytes);
@@ -134,18 +136,18 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
       const stripe = Math.floor(inData / geometry.unitBytes);
       const release = await locks.lockForWriting([cellAt(geometry, stripe, inData % geometry.unitBytes)]);
       try {
-        // Each further attempt follows the loss of a disk.
-        for (let attempts = 0; ; attempts++) {
-          assert(attempts <= geometry.diskCount, "a row found no state in which it could be read");
+        // Each further attempt follows the loss of a disk, or of a block of one.
+        for (let attempts = 0; attempts < attemptsMax; attempts++) {
           members.checkUsable();
+          // Once and for all of this attempt: a disk that is being rebuilt may become present meanwhile.
           const absent = members.absentIn(stripe);
-          const runs = slots(geometry.diskCount).flatMap((slot) => {
-            return absent(slot) ? [] : [{ slot, offsetBytes, lengthBytes: blockBytes }];
-          });
+          const present = slots(geometry.diskCount).filter((slot) => !absent(slot));
+          const runs = present.map((slot) => ({ slot, offsetBytes, lengthBytes: blockBytes }));
           const hold = await checksums?.hold(runs, "update");
-          const settled = await settleHeld(stripe, offsetBytes).finally(() => hold?.release());
+          const settled = await settleHeld(new Set(present), offsetBytes).finally(() => hold?.release());
           if (settled !== null) return settled;
         }
+        throw new Failure("IO_ERROR", `Blocks at ${offsetBytes} of the disks cannot be read, and not be put right.`);
       } finally {
         release();
       }

@@ -3,6 +3,7 @@
  * contiguous write. Old data that parity needs is read straight into the arena, many cells per batch.
  */
 import assert from "node:assert";
+import { Failure } from "@waystation/contracts/errors";
 import { coversCell, updateBytes, type CellUpdate } from "../core/cell-update.js";
 import { stripeOfCell, type Geometry } from "../core/geometry.js";
 import type { LogEntry } from "../core/log-record.js";
@@ -52,8 +53,13 @@ export function planRound(members: Members, log: StripeLog | null, updates: read
       hasLoggedData: log?.hasData(update.cell) ?? false,
     });
     const bands = planCellWrite(layout, absent, update);
-    if (bands === null) members.checkUsable();
-    assert(bands !== null, "a usable array has a plan for every write");
+    if (bands === null) {
+      members.checkUsable();
+      throw new Failure(
+        "IO_ERROR",
+        `stripe ${stripe} cannot be written: blocks of it cannot be read from a disk that it needs`,
+      );
+    }
     return { update, path, bands, layout, absent };
   });
   return { cells, changes: members.changes() };

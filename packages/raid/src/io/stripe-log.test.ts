@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createGeometry } from "../core/geometry.js";
 import type { Slot } from "../core/level.js";
 import { recordHeaderBytes } from "../core/log-record.js";
-import type { Members } from "./members.js";
-import { createStripeLog } from "./stripe-log.js";
+import { createStripeLog, type LogDisks } from "./stripe-log.js";
 
 const geometry = createGeometry({
   level: "raid5",
@@ -15,25 +14,15 @@ const geometry = createGeometry({
 });
 
 /** Disks whose writes complete when the test says so, in the order in which they were submitted. */
-function createSlowMembers(): { readonly members: Members; readonly completions: (() => void)[] } {
+function createSlowMembers(): { readonly members: LogDisks; readonly completions: (() => void)[] } {
   const completions: (() => void)[] = [];
-  const members: Members = {
+  const members: LogDisks = {
     geometry,
-    list: () => [],
     isAbsent: () => false,
-    absentIn: () => () => false,
-    isDegraded: () => false,
-    isFailed: () => false,
-    eject: () => {},
     present: () => [0, 1, 2] as Slot[],
-    changes: () => 0,
-    readNow: () => false,
     submit: () => new Promise((resolve) => completions.push(() => resolve(true))),
     settled: async () => {},
-    raiseGeneration: async () => {},
-    generation: () => 1,
     checkUsable() {},
-    close: async () => {},
   };
   return { members, completions };
 }

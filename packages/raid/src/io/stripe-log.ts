@@ -67,10 +67,20 @@ export interface StripeLog {
   hasIntent(cell: Cell): boolean;
   /** Makes what was applied durable in place, and forgets it. */
   checkpoint(): Promise<void>;
+  /**
+   * The same while no round is on its way, so that all was applied; and the tail is written anew even where it stands. A
+   * disk that has taken part since before can then stand for any other log disk.
+   */
+  renewTail(): Promise<void>;
+  /** Makes the list of lost blocks durable. No round is on its way. */
+  recordLost(): Promise<void>;
 }
 
+/** What the log needs of the members. */
+export type LogDisks = Pick<Members, "geometry" | "isAbsent" | "present" | "submit" | "settled" | "checkUsable">;
+
 export interface StripeLogOptions {
-  readonly members: Members;
+  readonly members: LogDisks;
   /** Where the tail is durable. */
   readonly place: LogPlace;
   /** Where the next record goes. */
@@ -151,10 +161,10 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
     return end;
   };
 
-  const appendLost = async (): Promise<void> => {
+  const appendLost = async (): Promise<number> => {
     const { ranges } = lost;
     const record = Buffer.alloc(blockBytes + ranges.length * 16 + blockBytes);
-    await append(record, { payloadEndBytes: recordHeaderBytes, entries: [{ kind: "lost", ranges }] });
+    return append(record, { payloadEndBytes: recordHeaderBytes, entries: [{ kind: "lost", ranges }] });
   };
 
   const moveTail = async (position: number): Promise<void> => {
@@ -171,9 +181,9 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
     forgetBefore(intentUntil, position);
   };
 
-  const runCheckpoint = async (): Promise<void> => {
+  const runCheckpoint = async (isRenewal = false): Promise<void> => {
     const target = applied;
-    if (target === durableTail) return;
+    if (target === durableTail && !isRenewal) return;
     await options.checksums?.flush();
     // One after the other: they may take long, and the log's own writes need the thread pool meanwhile.
     for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
@@ -189,14 +199,16 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
     await checkpointing;
   };
 
+  const ensureRoom = async (lengthBytes: number): Promise<void> => {
+    // The first may have started before the last records were applied; the second frees all of it.
+    for (let attempt = 0; !hasRoom(lengthBytes); attempt++) {
+      assert(attempt < 3, "the stripe log has no room for a record after checkpoints");
+      await checkpoint();
+    }
+  };
+
   return {
-    async ensureRoom(lengthBytes) {
-      // The first may have started before the last records were applied; the second frees all of it.
-      for (let attempt = 0; !hasRoom(lengthBytes); attempt++) {
-        assert(attempt < 3, "the stripe log has no room for a record after checkpoints");
-        await checkpoint();
-      }
-    },
+    ensureRoom,
     append,
     markApplied(position) {
       applied = position;
@@ -211,6 +223,17 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
       // Two, because one that is under way may have begun before the caller's records were applied.
       if (checkpointing !== null) await checkpoint();
       await checkpoint();
+    },
+    async renewTail() {
+      while (checkpointing !== null) await checkpointing;
+      // Lists of lost blocks have nothing to apply.
+      applied = head;
+      checkpointing = runCheckpoint(true).finally(() => (checkpointing = null));
+      await checkpointing;
+    },
+    async recordLost() {
+      await ensureRoom(recordBytesMax);
+      applied = await appendLost();
     },
   };
 }
