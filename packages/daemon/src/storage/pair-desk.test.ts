@@ -48,10 +48,10 @@ describe("mirror pairs of a node", () => {
     await open("copy", (reason) => revoked.push(reason));
     const host = await open("db", (reason) => revoked.push(`db: ${reason}`));
     await front.createPair({ ...pair, secondaryNode: "" });
-    expect(revoked).toEqual(["S-VOL of db, being copied"]);
+    expect(revoked).toEqual(["S-VOL of db, COPY (initial copy)"]);
     await settled("PAIR", "read-only");
     expect(report()).toMatchObject({ ...pair, secondaryNode: "", direction: "forward", dirtyRegions: 0 });
-    expect([detailOf("db"), detailOf("copy")]).toEqual(["P-VOL of copy", "S-VOL of db, PAIR (in sync)"]);
+    expect([detailOf("db"), detailOf("copy")]).toEqual(["P-VOL of copy PAIR (in sync)", "S-VOL of db, PAIR (in sync)"]);
     expect([await readAt("copy", 0), await readAt("copy", MiB)]).toEqual(["one", "\0\0\0"]);
 
     await host.write(2 * MiB, Buffer.from("two"));

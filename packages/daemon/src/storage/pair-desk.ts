@@ -1,7 +1,6 @@
 /**
  * The mirror pairs of a node as operators and hosts see them: reports and commands, and what hosts may do with an S-VOL,
- * which changes with the state of its pair. Sessions on an S-VOL end before a command makes it something else, so that no
- * host reads on in what is being copied over.
+ * which changes with the state of its pair, and ends their sessions then.
  */
 import type { Clock } from "@waystation/contracts/clock";
 import { Failure } from "@waystation/contracts/errors";
@@ -10,7 +9,6 @@ import type { PairCommand, PairDeletion, PairName, PairOrder, PairReport } from 
 import type { StandaloneAccess, StandaloneFront } from "@waystation/node/standalone-front";
 import { openPairs, type Pairs } from "@waystation/volumes/pairs/open-pairs";
 import { pairHomeOn } from "@waystation/volumes/pairs/pair-home";
-import { pairTable, type PairPhase } from "@waystation/volumes/pairs/pair-phase";
 import type { PairStatus } from "@waystation/volumes/pairs/pair-status";
 import type { OpenArray } from "./array-report.js";
 import { placeOf } from "./volume-places.js";
@@ -24,19 +22,17 @@ export interface PairDesk {
   resync(command: PairCommand): Promise<void>;
   restore(pair: PairName): Promise<void>;
   delete(pair: PairDeletion): Promise<void>;
-  /** What a volume is in its pairs, and what its hosts may do for it; null outside of pairs. */
-  standingOf(volume: string): VolumeStanding | null;
-  /** Lets hosts do with each S-VOL what its pair's state allows now. To be called every now and then: copies end. */
-  refresh(): void;
+  /** What a volume is in its pairs, and what its hosts may do with it; `detail` is "" outside of pairs. */
+  accessOf(volume: string): VolumeStanding;
+  /** The commands that would take it out of its pairs; null when it is in none. */
+  deletionOf(volume: string): string | null;
   close(): Promise<void>;
 }
 
 export interface VolumeStanding {
-  /** "P-VOL of db-copy", "S-VOL of db, PAIR (in sync)". */
+  /** "P-VOL of db-copy PAIR (in sync)". */
   readonly detail: string;
   readonly access: StandaloneAccess;
-  /** The command that would free it. */
-  readonly deletion: string;
 }
 
 export interface PairDeskOptions {
@@ -50,6 +46,14 @@ export interface PairDeskOptions {
 
 export async function openPairDesk({ arrays, front, checkFree, clock, log }: PairDeskOptions): Promise<PairDesk> {
   const homes = new Map(arrays.map((on) => [on, pairHomeOn(on.volumes)]));
+  // Until the pairs are there nobody has a volume open.
+  const opened: { pairs: Pairs | null } = { pairs: null };
+  const tellHosts = (volume: string): void => {
+    if (opened.pairs === null) return;
+    const { access, detail } = opened.pairs.accessOf(volume);
+    // Not waited for: what is under way ends by itself, and the pairs order it.
+    void front.setAccess(volume, access, detail === "" ? standaloneText : detail);
+  };
   const pairs = await openPairs({
     homes: [...homes.values()],
     homeOf: (volume) => homes.get(placeOf(arrays, volume).on) ?? noHome(volume),
@@ -57,86 +61,44 @@ export async function openPairDesk({ arrays, front, checkFree, clock, log }: Pai
       const { on, volume } = placeOf(arrays, name);
       return on.volumes.open(volume.name);
     },
+    onAccessChange: tellHosts,
     clock,
     log,
   });
-
-  const standingOf = (volume: string): VolumeStanding | null => {
-    const own = pairs.pairsOf(volume);
-    const asSecondary = own.find(({ secondary }) => secondary === volume);
-    if (asSecondary !== undefined) return secondaryStanding(asSecondary);
-    if (own.length === 0) return null;
-    const names = own.map(({ secondary }) => secondary).join(", ");
-    return { detail: `P-VOL of ${names}`, access: "read-write", deletion: deletionOf(own) };
-  };
-  const refreshOne = (volume: string): Promise<void> => {
-    const standing = standingOf(volume);
-    return front.setAccess(volume, standing?.access ?? "read-write", standing?.detail ?? "volume in no group");
-  };
-  const refreshBoth = async ({ primary, secondary }: PairName): Promise<void> => {
-    await refreshOne(primary);
-    await refreshOne(secondary);
-  };
-  /** Runs a command after which hosts may do something else with the S-VOL than they may now. */
-  const withoutHosts = async (pair: PairName, detail: string, run: () => Promise<unknown>): Promise<void> => {
-    await front.setAccess(pair.secondary, "closed", detail);
-    try {
-      await run();
-    } finally {
-      await refreshBoth(pair);
-    }
-  };
-  /** What is refused, or done already, leaves the sessions alone. */
-  const changes = (pair: PairName, command: "resync" | "quick-resync" | "restore"): boolean => {
-    const { phase } = pairs.show(pair);
-    const to = pairTable[phase].commands[command];
-    return typeof to === "string" && to !== phase;
-  };
-
-  /** Not waited for: sessions are told at once, and new ones find the new access. */
-  const refresh = (): void => {
-    for (const { secondary } of pairs.list()) void refreshOne(secondary);
-  };
+  opened.pairs = pairs;
 
   return {
     volume: (name) => pairs.volume(name),
-    list() {
-      // Whoever is told of a state may use what it allows.
-      refresh();
-      return pairs.list().map(reportPair);
-    },
+    list: () => pairs.list().map(reportPair),
     async create({ primary, secondary, secondaryNode }) {
       if (secondaryNode !== "") throw remoteFailure(secondaryNode);
       checkFree(primary);
       checkFree(secondary);
-      const pair = { primary, secondary };
-      await withoutHosts(pair, `S-VOL of ${primary}, being copied`, () => pairs.create(pair));
+      await pairs.create({ primary, secondary });
     },
     async split({ quick, ...pair }) {
       await pairs.split(pair, { quick });
-      await refreshBoth(pair);
     },
     async resync({ quick, ...pair }) {
-      const run = () => pairs.resync(pair, { quick });
-      const detail = `S-VOL of ${pair.primary}, being resynchronised`;
-      if (changes(pair, quick ? "quick-resync" : "resync")) await withoutHosts(pair, detail, run);
-      else await run();
+      await pairs.resync(pair, { quick });
     },
     async restore(pair) {
-      const run = () => pairs.restore(pair);
-      const detail = `S-VOL of ${pair.primary}, which is being restored`;
-      if (changes(pair, "restore")) await withoutHosts(pair, detail, run);
-      else await run();
+      await pairs.restore(pair);
     },
-    async delete({ force, ...pair }) {
-      await pairs.delete(pair, { force });
-      await refreshBoth(pair);
+    delete: ({ force, ...pair }) => pairs.delete(pair, { force }),
+    accessOf: (volume) => pairs.accessOf(volume),
+    deletionOf(volume) {
+      const commands = pairs.pairsOf(volume).map(({ primary, secondary }) => deletionOf(primary, secondary));
+      for (const { volume: lent, primary } of pairs.loans.list())
+        if (lent === volume) commands.push(deletionOf(primary, lent));
+      return commands.length === 0 ? null : commands.join(", ");
     },
-    standingOf,
-    refresh,
     close: () => pairs.close(),
   };
 }
+
+/** What is said of a volume in no pair. */
+export const standaloneText = "volume in no group";
 
 function noHome(volume: string): never {
   throw new Failure("VOLUME_NOT_FOUND", `no array of this node has a volume ${volume}`);
@@ -146,31 +108,18 @@ function remoteFailure(node: string): Failure {
   return new Failure("PAIR_STATE", `the S-VOL is on ${node}: pairs across nodes are not in this version`);
 }
 
-export function secondaryAccess(phase: PairPhase): StandaloneAccess {
-  const { secondaryRead, secondaryWrite } = pairTable[phase].host;
-  if (secondaryRead === "refused") return "closed";
-  return secondaryWrite === "refused" ? "read-only" : "read-write";
-}
-
-function secondaryStanding(status: PairStatus): VolumeStanding {
-  return {
-    detail: `S-VOL of ${status.primary}, ${status.description}`,
-    access: secondaryAccess(status.phase),
-    deletion: deletionOf([status]),
-  };
-}
-
-function deletionOf(pairs: readonly PairStatus[]): string {
-  return pairs.map(({ primary, secondary }) => `wayctl pair delete ${primary} ${secondary}`).join(", ");
+function deletionOf(primary: string, secondary: string): string {
+  return `wayctl pair delete ${primary} ${secondary}`;
 }
 
 function reportPair(status: PairStatus): PairReport {
-  const { primary, secondary, state, phase, copy, regionBytes, sizeBytes, differingRegions, reason } = status;
+  const { primary, secondary, secondaryNode, state, phase, copy, regionBytes, sizeBytes, differingRegions, reason } =
+    status;
   const behind = reason === null ? status.description : `${status.description}: ${reason}`;
   return {
     primary,
     secondary,
-    secondaryNode: "",
+    secondaryNode: secondaryNode ?? "",
     state: state === "SMPL" ? "PSUE" : state,
     direction: phase === "restore" || phase === "restore-suspended" ? "reverse" : "forward",
     detail: behind,

@@ -16,7 +16,7 @@ import type { Cluster } from "@waystation/config/cluster";
 import type { StandaloneFront } from "@waystation/node/standalone-front";
 import type { OpenArray } from "./array-report.js";
 import { ensureVolume } from "./configured-volumes.js";
-import type { PairDesk, VolumeStanding } from "./pair-desk.js";
+import { standaloneText, type PairDesk } from "./pair-desk.js";
 import { allPlaces, arrayNamed, placeOf, type VolumePlace, type VolumeUses } from "./volume-places.js";
 
 const sectorBytes = 4096;
@@ -52,9 +52,9 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
   };
   const show = (name: VolumeName): void => {
     const store = desk.volume(name);
-    const { access, detail } = desk.standingOf(name) ?? { access: "read-write", detail: "volume in no group" };
+    const { access, detail } = desk.accessOf(name);
     open.set(name, store);
-    front.add({ name, store, access, description: detail });
+    front.add({ name, store, access, description: detail === "" ? standaloneText : detail });
   };
 
   const create = async ({ name, array, sizeBytes }: VolumeOrder): Promise<void> => {
@@ -74,7 +74,7 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
     const { on, volume } = placeOf(arrays, text);
     const { name } = volume;
     uses.checkStandalone(name);
-    const obstacle = configuredObstacle(configured, name) ?? pairObstacle(desk.standingOf(name));
+    const obstacle = configuredObstacle(configured, name) ?? pairObstacle(desk, name);
     if (obstacle !== null) throw new Failure("VOLUME_IN_USE", `volume ${name} cannot be deleted: ${obstacle}`);
     await front.remove(name, "the volume is being deleted");
     await open.get(name)?.close();
@@ -116,7 +116,7 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
             sizeBytes,
             usedBytes: sizeBytes,
             access: front.accessOf(name) ?? "closed",
-            detail: use === "standalone" && !open.has(name) ? leftBehind : (desk.standingOf(name)?.detail ?? ""),
+            detail: use === "standalone" && !open.has(name) ? leftBehind : desk.accessOf(name).detail,
             origin: null,
           };
         }),
@@ -133,8 +133,9 @@ function configuredObstacle(configured: readonly { readonly name: string }[], na
   return stands ? "it stands in cluster.yaml; take it out there and start the node again first" : null;
 }
 
-function pairObstacle(standing: VolumeStanding | null): string | null {
-  return standing === null ? null : `it is ${standing.detail}; first ${standing.deletion}`;
+function pairObstacle(desk: PairDesk, name: string): string | null {
+  const deletion = desk.deletionOf(name);
+  return deletion === null ? null : `it is ${desk.accessOf(name).detail}; first ${deletion}`;
 }
 
 function madeByCommand({ volumes }: OpenArray): VolumeName[] {
