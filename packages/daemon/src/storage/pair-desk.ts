@@ -24,6 +24,8 @@ export interface PairDesk {
   delete(pair: PairDeletion): Promise<void>;
   /** What a volume is in its pairs, and what its hosts may do with it; `detail` is "" outside of pairs. */
   accessOf(volume: string): VolumeStanding;
+  /** Throws `PAIR_STATE` while what the volume holds lies in part on another one. */
+  checkWhole(volume: string): void;
   /** The commands that would take it out of its pairs; null when it is in none. */
   deletionOf(volume: string): string | null;
   close(): Promise<void>;
@@ -50,7 +52,7 @@ export async function openPairDesk({ arrays, front, checkFree, clock, log }: Pai
   const opened: { pairs: Pairs | null } = { pairs: null };
   const tellHosts = (volume: string): void => {
     if (opened.pairs === null) return;
-    const { access, detail } = opened.pairs.accessOf(volume);
+    const { access, detail } = standingOf(arrays, opened.pairs, volume);
     // Not waited for: what is under way ends by itself, and the pairs order it.
     void front.setAccess(volume, access, detail === "" ? standaloneText : detail);
   };
@@ -74,6 +76,7 @@ export async function openPairDesk({ arrays, front, checkFree, clock, log }: Pai
       if (secondaryNode !== "") throw remoteFailure(secondaryNode);
       checkFree(primary);
       checkFree(secondary);
+      checkWritable(arrays, secondary);
       await pairs.create({ primary, secondary });
     },
     async split({ quick, ...pair }) {
@@ -86,7 +89,8 @@ export async function openPairDesk({ arrays, front, checkFree, clock, log }: Pai
       await pairs.restore(pair);
     },
     delete: ({ force, ...pair }) => pairs.delete(pair, { force }),
-    accessOf: (volume) => pairs.accessOf(volume),
+    accessOf: (volume) => standingOf(arrays, pairs, volume),
+    checkWhole: (volume) => checkWhole(pairs, volume),
     deletionOf(volume) {
       const commands = pairs.pairsOf(volume).map(({ primary, secondary }) => deletionOf(primary, secondary));
       for (const { volume: lent, primary } of pairs.loans.list())
@@ -99,6 +103,37 @@ export async function openPairDesk({ arrays, front, checkFree, clock, log }: Pai
 
 /** What is said of a volume in no pair. */
 export const standaloneText = "volume in no group";
+
+function standingOf(arrays: readonly OpenArray[], pairs: Pairs, name: string): VolumeStanding {
+  const { access, detail } = pairs.accessOf(name);
+  const { snapshotOf } = placeOf(arrays, name).volume;
+  if (snapshotOf === null) return { access, detail };
+  const what = `snapshot of ${snapshotOf}`;
+  return { access: access === "closed" ? access : "read-only", detail: detail === "" ? what : `${what}, ${detail}` };
+}
+
+function checkWritable(arrays: readonly OpenArray[], secondary: string): void {
+  const { snapshotOf } = placeOf(arrays, secondary).volume;
+  if (snapshotOf === null) return;
+  const text = `${secondary} is a snapshot of ${snapshotOf} and cannot be written: make a clone of it, and pair that`;
+  throw new Failure("VOLUME_KIND", text);
+}
+
+function checkWhole(pairs: Pairs, volume: string): void {
+  for (const { primary, secondary, phase, description } of pairs.pairsOf(volume)) {
+    const isWhole = volume === secondary ? phase === "split" : phase !== "restore" && phase !== "restore-suspended";
+    if (isWhole) continue;
+    const first = volume === secondary ? "wayctl pair split" : "wayctl pair wait";
+    const text = `what ${volume} holds lies in part on the other side of pair ${primary} ${secondary}, which is in`;
+    throw new Failure("PAIR_STATE", `${text} ${description}; first ${first} ${primary} ${secondary}`);
+  }
+  const loan = pairs.loans.list().find((lent) => lent.volume === volume);
+  if (loan === undefined) return;
+  throw new Failure(
+    "PAIR_STATE",
+    `${volume} is the S-VOL of ${loan.primary} on ${loan.primaryNode}, which alone uses it`,
+  );
+}
 
 function noHome(volume: string): never {
   throw new Failure("VOLUME_NOT_FOUND", `no array of this node has a volume ${volume}`);
