@@ -11,6 +11,7 @@ import { createStandaloneFront, type StandaloneFront } from "@waystation/node/st
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes } from "@waystation/volumes/volumes";
 import { statusOfArray, type OpenArray } from "./array-report.js";
+import { startCaretaker } from "./caretaker.js";
 import { openConfiguredVolumes } from "./configured-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
 import { openPairDesk } from "./pair-desk.js";
@@ -66,6 +67,11 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
     const front = createStorageFront({ arrays, catalogue, desk });
+    const checkDisks = (): void => {
+      for (const { array } of arrays) array.checkDisks();
+    };
+    const caretaker = startCaretaker(systemClock, [checkDisks]);
+    closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {
     await close();
