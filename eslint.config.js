@@ -15,7 +15,7 @@ export const layers = {
   rpc: ["contracts", "replication"],
   client: ["contracts", "rpc"],
   node: ["contracts", "replication"],
-  daemon: ["contracts", "raid", "volumes", "replication", "journal", "config", "rpc", "nbd", "node"],
+  daemon: ["contracts", "raid", "volumes", "replication", "journal", "config", "rpc", "client", "nbd", "node"],
   sim: ["contracts", "raid", "replication", "journal", "node"],
 };
 

@@ -3,6 +3,8 @@ import { isFailure } from "@waystation/contracts/errors";
 import type {
   ArrayReport,
   CopyOrder,
+  LoanOrder,
+  LoanTerms,
   PairCommand,
   PairDeletion,
   PairName,
@@ -38,6 +40,9 @@ export interface StorageClient {
   resyncPair(command: PairCommand): Promise<void>;
   restorePair(pair: PairName): Promise<void>;
   deletePair(pair: PairDeletion): Promise<void>;
+  /** Between nodes: as `StorageFront.lendVolume`. */
+  lendVolume(order: LoanOrder): Promise<LoanTerms>;
+  returnVolume(loan: Pick<LoanOrder, "volume" | "pairId">): Promise<void>;
   close(): void;
 }
 
@@ -48,6 +53,8 @@ interface CallOptions {
 const askTimeoutMs = 5_000;
 /** A command answers once its work has begun; making it known to every disk first may take a while. */
 const commandTimeoutMs = 120_000;
+/** The far node waits for what was under way for the pair; hosts may wait for this. */
+const lendTimeoutMs = 10_000;
 /** A stream is opened anew when this has passed. */
 const watchTimeoutMs = 600_000;
 
@@ -134,6 +141,10 @@ export function connectStorage(address: string): StorageClient {
     },
     async deletePair(pair) {
       await connection.unary(service.DeletePair, { ...pair }, commandTimeoutMs);
+    },
+    lendVolume: (order) => connection.unary(service.LendVolume, { ...order }, lendTimeoutMs),
+    async returnVolume(loan) {
+      await connection.unary(service.ReturnVolume, { ...loan }, lendTimeoutMs);
     },
     close() {
       connection.close();

@@ -76,8 +76,6 @@ export interface ArrayReport {
   readonly usableBytes: number;
   /** What new volumes can still use. */
   readonly freeBytes: number;
-  /** Kept free, so that volumes with snapshots can be overwritten. */
-  readonly reservedBytes: number;
   /** Bytes that cannot be read until they have been written again. */
   readonly lostBytes: number;
   /** Members in the order of their slots, then spares. */
@@ -92,15 +90,12 @@ export type VolumeUse = "standalone" | "replicated" | "journal";
 export interface StoredVolume {
   readonly name: string;
   readonly array: string;
-  /**
-   * How its space is kept. `thick`: one run of the array. `mapped`: by a chunk map, room to overwrite all of it kept free.
-   * `thin`, and `clone`: by a chunk map, space taken as it is written.
-   */
-  readonly kind: "thick" | "mapped" | "thin" | "snapshot" | "clone";
+  /** How its space is kept: "thick", or a chunk map of its own or shared with its origin. */
+  readonly kind: "thick" | "mapped" | "snapshot" | "clone";
   readonly use: VolumeUse;
   readonly sizeBytes: number;
-  /** Space of the array that is its own: given back when it is deleted. Null where counting it takes long. */
-  readonly usedBytes: number | null;
+  /** Space of the array that is its own: given back when it is deleted. */
+  readonly usedBytes: number;
   /** What hosts may do with it now. */
   readonly access: "read-write" | "read-only" | "closed";
   /** Why not more: "snapshot of vol-a", "S-VOL of vol-p/vol-s"; "" when there is nothing to say. */
@@ -113,8 +108,6 @@ export interface VolumeOrder {
   readonly name: string;
   readonly array: string;
   readonly sizeBytes: number;
-  /** Takes space as it is written; a write may then fail with `NO_SPACE`. */
-  readonly thin: boolean;
 }
 
 /** A volume made of another one, on the same array: `name` holds what `origin` holds now. */
@@ -164,6 +157,23 @@ export interface PairDeletion extends PairName {
   readonly force: boolean;
 }
 
+/** What the node of a P-VOL asks of the node that has the S-VOL (A8). */
+export interface LoanOrder {
+  readonly volume: string;
+  /** Unique for ever. */
+  readonly pairId: string;
+  readonly primaryNode: string;
+  readonly primary: string;
+}
+
+export interface LoanTerms {
+  readonly sizeBytes: number;
+  /** Of the array that it lies on. */
+  readonly stripeBytes: number;
+  /** The name by which the block service opens it for the pair, until it is lent again. */
+  readonly sessionVolume: string;
+}
+
 /** Rejections carry a code of `storageErrorCodes`, or of block requests. */
 export interface StorageFront {
   arrays(): readonly ArrayReport[];
@@ -182,7 +192,7 @@ export interface StorageFront {
   deleteVolume(name: string): Promise<void>;
   /** Read-only. */
   snapshotVolume(order: CopyOrder): Promise<void>;
-  /** Of a snapshot; writable. */
+  /** Writable. */
   cloneVolume(order: CopyOrder): Promise<void>;
 
   pairs(): readonly PairReport[];
@@ -192,6 +202,13 @@ export interface StorageFront {
   /** Copies what the S-VOL has to the P-VOL; hosts see that at once, and the copy goes on behind. */
   restorePair(pair: PairName): Promise<void>;
   deletePair(pair: PairDeletion): Promise<void>;
+  /**
+   * Takes a volume from its hosts, durably, as the S-VOL of a pair of another node. Whatever was sent for the pair before,
+   * and is not carried out when this resolves, never will be.
+   */
+  lendVolume(order: LoanOrder): Promise<LoanTerms>;
+  /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
+  returnVolume(loan: Pick<LoanOrder, "volume" | "pairId">): Promise<void>;
 }
 
 /** What the calls above are refused with, beside the codes of block requests. */
@@ -205,9 +222,6 @@ export const storageErrorCodes = [
   "VOLUME_SIZE", // not a size that a volume can have
   "VOLUME_IN_USE", // a group, a journal, a pair, a snapshot or cluster.yaml stands on it
   "VOLUME_NOT_FOUND", // no such volume on the array
-  "VOLUME_KIND", // a snapshot where only a volume will do, or a volume where only a snapshot will
-  "VOLUME_HAS_SNAPSHOTS", // so it cannot be deleted
-  "VOLUME_HAS_CLONES", // so it cannot be deleted
   "PAIR_STATE", // not legal in the pair's present state
 ] as const;
 export type StorageErrorCode = (typeof storageErrorCodes)[number];

@@ -26,6 +26,8 @@ export interface StandaloneVolume {
   readonly access: StandaloneAccess;
   /** One line for people: "volume in no group", "snapshot of scratch". */
   readonly description: string;
+  /** Opened by those who were told its name, and told to nobody else. */
+  readonly isHidden?: boolean;
 }
 
 export interface StandaloneFront extends BlockFront {
@@ -42,6 +44,7 @@ export interface StandaloneFront extends BlockFront {
 
 interface Held {
   readonly name: VolumeName;
+  readonly isHidden: boolean;
   readonly store: BlockStore;
   readonly window: RequestWindow;
   access: StandaloneAccess;
@@ -57,6 +60,7 @@ interface Session {
 export function createStandaloneFront(): StandaloneFront {
   const volumes = new Map<string, Held>();
 
+  const named = (): string[] => [...volumes.values()].flatMap((held) => (held.isHidden ? [] : [held.name]));
   const revoke = (held: Held, reason: string): void => {
     for (const session of held.sessions) {
       session.revoked = new Failure("VOLUME_NOT_OPEN", `the session on ${held.name} has ended: ${reason}`);
@@ -66,10 +70,10 @@ export function createStandaloneFront(): StandaloneFront {
   };
 
   return {
-    list: () => [...volumes.values()].flatMap((held) => describe(held) ?? []),
+    list: () => [...volumes.values()].flatMap((held) => (held.isHidden ? [] : (describe(held) ?? []))),
     open(name, onRevoked) {
       const held = volumes.get(name);
-      if (held === undefined) return Promise.reject(unknownVolume(name, [...volumes.keys()]));
+      if (held === undefined) return Promise.reject(unknownVolume(name, named()));
       const description = describe(held);
       if (description === null) {
         const text = `volume ${name} is not open here: ${held.description}`;
@@ -79,9 +83,10 @@ export function createStandaloneFront(): StandaloneFront {
       held.sessions.add(session);
       return Promise.resolve(createHandle(held, description, session));
     },
-    add: ({ name, store, access, description }) =>
+    add: ({ name, store, access, description, isHidden = false }) =>
       void volumes.set(name, {
         name,
+        isHidden,
         store,
         window: createRequestWindow(name),
         access,

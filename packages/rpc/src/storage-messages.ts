@@ -35,7 +35,6 @@ const diskHealthNames = {
 const kindNames = {
   thick: "VOLUME_KIND_THICK",
   mapped: "VOLUME_KIND_MAPPED",
-  thin: "VOLUME_KIND_THIN",
   snapshot: "VOLUME_KIND_SNAPSHOT",
   clone: "VOLUME_KIND_CLONE",
 } as const satisfies Record<StoredVolume["kind"], string>;
@@ -118,10 +117,9 @@ function fromProtoProgress(progress: WorkProgress__Output | null): WorkProgress 
   return { doneBytes, totalBytes, bytesPerSecond, remainingMs: remainingMs ?? null };
 }
 
-export function toProtoStoredVolume({ usedBytes, ...volume }: StoredVolume): ProtoVolume {
+export function toProtoStoredVolume(volume: StoredVolume): ProtoVolume {
   return {
     ...volume,
-    ...(usedBytes === null ? {} : { usedBytes }),
     kind: kindNames[volume.kind],
     use: useNames[volume.use],
     access: accessNames[volume.access],
@@ -130,9 +128,8 @@ export function toProtoStoredVolume({ usedBytes, ...volume }: StoredVolume): Pro
 }
 
 export function fromProtoStoredVolume(volume: StoredVolume__Output): StoredVolume {
-  const { name, array, sizeBytes, usedBytes, detail } = volume;
   return {
-    ...{ name, array, sizeBytes, detail, usedBytes: usedBytes ?? null },
+    ...volume,
     kind: keyOf(kindNames, volume.kind, "mapped"),
     use: keyOf(useNames, volume.use, "replicated"),
     access: keyOf(accessNames, volume.access, "closed"),

@@ -31,7 +31,7 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     FailDisk: command(({ array, slot }) => storage.failDisk(array, slot)),
     ReplaceDisk: command(({ array, slot }) => storage.replaceDisk(array, slot)),
     ListStoredVolumes: unary(log, () => ({ volumes: storage.volumes().map(toProtoStoredVolume) })),
-    CreateVolume: command(({ name, array, sizeBytes, thin }) => storage.createVolume({ name, array, sizeBytes, thin })),
+    CreateVolume: command(({ name, array, sizeBytes }) => storage.createVolume({ name, array, sizeBytes })),
     DeleteVolume: command(({ name }) => storage.deleteVolume(name)),
     SnapshotVolume: command(({ origin, name }) => storage.snapshotVolume({ origin, name })),
     CloneVolume: command(({ origin, name }) => storage.cloneVolume({ origin, name })),
@@ -45,6 +45,10 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     SplitPair: command(({ primary, secondary, quick }) => storage.splitPair({ primary, secondary, quick })),
     ResyncPair: command(({ primary, secondary, quick }) => storage.resyncPair({ primary, secondary, quick })),
     RestorePair: command(({ primary, secondary }) => storage.restorePair({ primary, secondary })),
+    LendVolume: unary(log, ({ volume, pairId, primaryNode, primary }) =>
+      storage.lendVolume({ volume, pairId, primaryNode, primary }),
+    ),
+    ReturnVolume: command(({ volume, pairId }) => storage.returnVolume({ volume, pairId })),
     DeletePair: command(({ primary, secondary, force }) => storage.deletePair({ primary, secondary, force })),
   };
 }

@@ -137,6 +137,8 @@ export function testStorage(change: Partial<StorageFront> = {}): StorageFront {
     resyncPair: nothing,
     restorePair: nothing,
     deletePair: nothing,
+    lendVolume: () => Promise.resolve({ sizeBytes: 0, stripeBytes: 0, sessionVolume: "" }),
+    returnVolume: nothing,
     ...change,
   };
 }

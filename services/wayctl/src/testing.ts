@@ -26,6 +26,8 @@ export function fakeStorage(change: Partial<StorageClient>): StorageClient {
     resyncPair: unasked("resyncPair"),
     restorePair: unasked("restorePair"),
     deletePair: unasked("deletePair"),
+    lendVolume: unasked("lendVolume"),
+    returnVolume: unasked("returnVolume"),
     close() {},
     ...change,
   };

@@ -15,6 +15,7 @@ import { startCaretaker } from "./caretaker.js";
 import { openConfiguredVolumes } from "./configured-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
 import { openPairDesk } from "./pair-desk.js";
+import { createRemoteNodes } from "./remote-nodes.js";
 import { createStorageFront } from "./storage-front.js";
 import { openVolumeCatalogue } from "./volume-catalogue.js";
 import { volumeUses } from "./volume-places.js";
@@ -63,14 +64,13 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     }
     const uses = volumeUses(cluster, node);
     const checkFree = (name: string): void => uses.checkStandalone(name);
-    const desk = await openPairDesk({ arrays, front: standalone, checkFree, clock: systemClock, log });
+    const remotes = createRemoteNodes(cluster, node);
+    closers.push(() => Promise.resolve(remotes.close()));
+    const desk = await openPairDesk({ arrays, front: standalone, remotes, checkFree, clock: systemClock, log });
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
     const front = createStorageFront({ arrays, catalogue, desk });
-    const checkDisks = (): void => {
-      for (const { array } of arrays) array.checkDisks();
-    };
-    const caretaker = startCaretaker(systemClock, [checkDisks]);
+    const caretaker = startCaretaker(systemClock, [() => desk.refresh()]);
     closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {

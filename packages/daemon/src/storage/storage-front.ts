@@ -24,13 +24,15 @@ export function createStorageFront({ arrays, catalogue, desk }: StorageFrontOpti
     volumes: () => catalogue.list(),
     createVolume: (order) => catalogue.create(order),
     deleteVolume: (name) => catalogue.delete(name),
-    snapshotVolume: (order) => catalogue.snapshot(order),
-    cloneVolume: (order) => catalogue.clone(order),
+    snapshotVolume: unavailable,
+    cloneVolume: unavailable,
     pairs: () => desk.list(),
     createPair: (order) => desk.create(order),
     splitPair: (command) => desk.split(command),
     resyncPair: (command) => desk.resync(command),
     restorePair: (pair) => desk.restore(pair),
     deletePair: (pair) => desk.delete(pair),
+    lendVolume: (order) => desk.loans.lend(order),
+    returnVolume: (loan) => desk.loans.giveBack(loan),
   };
 }

@@ -19,7 +19,15 @@ export interface TestStorage {
   remove(): Promise<void>;
 }
 
-export async function createTestStorage(arrays: readonly object[]): Promise<TestStorage> {
+export interface TestStorageOptions {
+  /** Another node of the cluster: n2, reached over gRPC at this port of the loopback. */
+  readonly otherPort?: number;
+}
+
+export async function createTestStorage(
+  arrays: readonly object[],
+  { otherPort }: TestStorageOptions = {},
+): Promise<TestStorage> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "waystation-storage-"));
   let storage: Storage | null = null;
   const close = async (): Promise<void> => {
@@ -33,7 +41,10 @@ export async function createTestStorage(arrays: readonly object[]): Promise<Test
       const file = {
         cluster: "test",
         sites: { here: {} },
-        nodes: { n1: { site: "here", role: "primary", grpc: "127.0.0.1:7401", nbd: "127.0.0.1:10809" } },
+        nodes: {
+          n1: { site: "here", role: "primary", grpc: "127.0.0.1:7401", nbd: "127.0.0.1:10809" },
+          ...(otherPort === undefined ? {} : { n2: { site: "here", role: "primary", grpc: `127.0.0.1:${otherPort}` } }),
+        },
         arrays: arrays.map((array) => ({ node, ...array })),
         volumes: volumes.map((volume) => ({ node, ...volume })),
         groups: [],

@@ -15,6 +15,8 @@ import type { DeleteVolumeResponse as _waystation_v1_DeleteVolumeResponse, Delet
 import type { DiskReport as _waystation_v1_DiskReport, DiskReport__Output as _waystation_v1_DiskReport__Output } from './waystation/v1/DiskReport.js';
 import type { FailDiskRequest as _waystation_v1_FailDiskRequest, FailDiskRequest__Output as _waystation_v1_FailDiskRequest__Output } from './waystation/v1/FailDiskRequest.js';
 import type { FailDiskResponse as _waystation_v1_FailDiskResponse, FailDiskResponse__Output as _waystation_v1_FailDiskResponse__Output } from './waystation/v1/FailDiskResponse.js';
+import type { LendVolumeRequest as _waystation_v1_LendVolumeRequest, LendVolumeRequest__Output as _waystation_v1_LendVolumeRequest__Output } from './waystation/v1/LendVolumeRequest.js';
+import type { LendVolumeResponse as _waystation_v1_LendVolumeResponse, LendVolumeResponse__Output as _waystation_v1_LendVolumeResponse__Output } from './waystation/v1/LendVolumeResponse.js';
 import type { ListArraysRequest as _waystation_v1_ListArraysRequest, ListArraysRequest__Output as _waystation_v1_ListArraysRequest__Output } from './waystation/v1/ListArraysRequest.js';
 import type { ListArraysResponse as _waystation_v1_ListArraysResponse, ListArraysResponse__Output as _waystation_v1_ListArraysResponse__Output } from './waystation/v1/ListArraysResponse.js';
 import type { ListPairsRequest as _waystation_v1_ListPairsRequest, ListPairsRequest__Output as _waystation_v1_ListPairsRequest__Output } from './waystation/v1/ListPairsRequest.js';
@@ -30,6 +32,8 @@ import type { RestorePairRequest as _waystation_v1_RestorePairRequest, RestorePa
 import type { RestorePairResponse as _waystation_v1_RestorePairResponse, RestorePairResponse__Output as _waystation_v1_RestorePairResponse__Output } from './waystation/v1/RestorePairResponse.js';
 import type { ResyncPairRequest as _waystation_v1_ResyncPairRequest, ResyncPairRequest__Output as _waystation_v1_ResyncPairRequest__Output } from './waystation/v1/ResyncPairRequest.js';
 import type { ResyncPairResponse as _waystation_v1_ResyncPairResponse, ResyncPairResponse__Output as _waystation_v1_ResyncPairResponse__Output } from './waystation/v1/ResyncPairResponse.js';
+import type { ReturnVolumeRequest as _waystation_v1_ReturnVolumeRequest, ReturnVolumeRequest__Output as _waystation_v1_ReturnVolumeRequest__Output } from './waystation/v1/ReturnVolumeRequest.js';
+import type { ReturnVolumeResponse as _waystation_v1_ReturnVolumeResponse, ReturnVolumeResponse__Output as _waystation_v1_ReturnVolumeResponse__Output } from './waystation/v1/ReturnVolumeResponse.js';
 import type { RunningScrub as _waystation_v1_RunningScrub, RunningScrub__Output as _waystation_v1_RunningScrub__Output } from './waystation/v1/RunningScrub.js';
 import type { ScrubArrayRequest as _waystation_v1_ScrubArrayRequest, ScrubArrayRequest__Output as _waystation_v1_ScrubArrayRequest__Output } from './waystation/v1/ScrubArrayRequest.js';
 import type { ScrubArrayResponse as _waystation_v1_ScrubArrayResponse, ScrubArrayResponse__Output as _waystation_v1_ScrubArrayResponse__Output } from './waystation/v1/ScrubArrayResponse.js';
@@ -72,6 +76,8 @@ export interface ProtoGrpcType {
       DiskReport: MessageTypeDefinition<_waystation_v1_DiskReport, _waystation_v1_DiskReport__Output>
       FailDiskRequest: MessageTypeDefinition<_waystation_v1_FailDiskRequest, _waystation_v1_FailDiskRequest__Output>
       FailDiskResponse: MessageTypeDefinition<_waystation_v1_FailDiskResponse, _waystation_v1_FailDiskResponse__Output>
+      LendVolumeRequest: MessageTypeDefinition<_waystation_v1_LendVolumeRequest, _waystation_v1_LendVolumeRequest__Output>
+      LendVolumeResponse: MessageTypeDefinition<_waystation_v1_LendVolumeResponse, _waystation_v1_LendVolumeResponse__Output>
       ListArraysRequest: MessageTypeDefinition<_waystation_v1_ListArraysRequest, _waystation_v1_ListArraysRequest__Output>
       ListArraysResponse: MessageTypeDefinition<_waystation_v1_ListArraysResponse, _waystation_v1_ListArraysResponse__Output>
       ListPairsRequest: MessageTypeDefinition<_waystation_v1_ListPairsRequest, _waystation_v1_ListPairsRequest__Output>
@@ -89,6 +95,8 @@ export interface ProtoGrpcType {
       RestorePairResponse: MessageTypeDefinition<_waystation_v1_RestorePairResponse, _waystation_v1_RestorePairResponse__Output>
       ResyncPairRequest: MessageTypeDefinition<_waystation_v1_ResyncPairRequest, _waystation_v1_ResyncPairRequest__Output>
       ResyncPairResponse: MessageTypeDefinition<_waystation_v1_ResyncPairResponse, _waystation_v1_ResyncPairResponse__Output>
+      ReturnVolumeRequest: MessageTypeDefinition<_waystation_v1_ReturnVolumeRequest, _waystation_v1_ReturnVolumeRequest__Output>
+      ReturnVolumeResponse: MessageTypeDefinition<_waystation_v1_ReturnVolumeResponse, _waystation_v1_ReturnVolumeResponse__Output>
       RunningScrub: MessageTypeDefinition<_waystation_v1_RunningScrub, _waystation_v1_RunningScrub__Output>
       ScrubArrayRequest: MessageTypeDefinition<_waystation_v1_ScrubArrayRequest, _waystation_v1_ScrubArrayRequest__Output>
       ScrubArrayResponse: MessageTypeDefinition<_waystation_v1_ScrubArrayResponse, _waystation_v1_ScrubArrayResponse__Output>

@@ -15,7 +15,7 @@ import { ownRole, type Standing, type Standings } from "./standings.js";
 export interface Loans {
   list(): readonly Loan[];
   /** Takes a volume from its hosts, for good. Rejects with `VOLUME_IN_USE` or `VOLUME_NOT_FOUND`. */
-  lend(loan: Loan): Promise<DurableBlockStore>;
+  lend(loan: Loan): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
   /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
   giveBack(volume: string, pairId: string): Promise<void>;
   /** Brings loans back at start. Rejects with `PAIR_RECORD_DAMAGED`. */

@@ -21,7 +21,6 @@ import { statusOf, type PairStatus } from "./pair-status.js";
 import { makeEven, preparePhase } from "./phase-change.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
 import { createStandings, type Standing, type Standings } from "./standings.js";
-import type { VolumeAccessNow } from "./volume-access.js";
 
 export interface PairPorts {
   /** The arrays of this node, as places for the state of pairs. */
@@ -32,8 +31,6 @@ export interface PairPorts {
   readonly openVolume: (name: string) => DurableBlockStore;
   /** Other nodes, as places for secondaries. */
   readonly remotes?: RemoteSecondaries;
-  /** Called when what hosts may do with a volume, or what is to be said of it, may have changed. */
-  readonly onAccessChange?: (volume: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace?: CopyPace;
@@ -54,9 +51,8 @@ export interface Pairs {
   delete(name: PairName, options?: { readonly force?: boolean }): Promise<void>;
   /** Resolves when no copy is under way; `onProgress` is called at each step. */
   wait(name: PairName, onProgress?: (status: PairStatus) => void): Promise<PairStatus>;
-  /** The pairs that a volume is part of. */
+  /** The pairs that a volume of this node is part of. */
   pairsOf(volume: string): readonly PairStatus[];
-  accessOf(volume: string): VolumeAccessNow;
   /** Volumes of this node that are secondaries of pairs of others. */
   readonly loans: Pick<Loans, "list" | "lend" | "giveBack">;
   /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
@@ -67,8 +63,7 @@ export interface Pairs {
 export async function openPairs(ports: PairPorts): Promise<Pairs> {
   const { clock, log, pace = defaultPace } = ports;
   const standings = createStandings(ports.openVolume);
-  const announce = ports.onAccessChange ?? ((): void => {});
-  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, announce, clock, log, pace });
+  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, clock, log, pace });
   const loans = createLoans(standings, ports.homeOf);
   let commands: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
@@ -97,24 +92,26 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
     pairsOf: (volume) =>
       registry
         .all()
-        .filter(({ place }) => place.primary.name === volume || place.secondary.name === volume)
+        .filter(
+          ({ place }) => place.primary.name === volume || (place.remote === null && place.secondary.name === volume),
+        )
         .map(show),
     close: () =>
       oneByOne(async () => {
         for (const { copier } of registry.all()) await copier.stop();
         for (const { mirror, place } of registry.all()) {
           mirror.close();
-          await mirror.settle();
+          // With nothing to clear, a node that is gone already is no reason to suspend.
+          if (mirror.intentCount() > 0) await mirror.settle();
           await standings.release(place.secondary);
           await standings.release(place.primary);
         }
         await loans.close();
       }),
-    accessOf: (volume) => standings.accessOf(volume),
     loans: {
       list: () => loans.list(),
-      lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
-      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)).finally(() => announce(volume)),
+      lend: (loan) => oneByOne(() => loans.lend(loan)),
+      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)),
     },
   };
 }

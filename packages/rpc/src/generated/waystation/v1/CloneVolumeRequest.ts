@@ -6,7 +6,7 @@
  */
 export interface CloneVolumeRequest {
   /**
-   * Of which snapshot.
+   * Of which volume or snapshot.
    */
   'origin'?: (string);
   /**
@@ -20,7 +20,7 @@ export interface CloneVolumeRequest {
  */
 export interface CloneVolumeRequest__Output {
   /**
-   * Of which snapshot.
+   * Of which volume or snapshot.
    */
   'origin': (string);
   /**

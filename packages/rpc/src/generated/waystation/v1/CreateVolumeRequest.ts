@@ -18,10 +18,6 @@ export interface CreateVolumeRequest {
    * Its size, a multiple of 4 KiB.
    */
   'sizeBytes'?: (number | string | Long);
-  /**
-   * Takes space as it is written; a write may then find no room.
-   */
-  'thin'?: (boolean);
 }
 
 /**
@@ -40,8 +36,4 @@ export interface CreateVolumeRequest__Output {
    * Its size, a multiple of 4 KiB.
    */
   'sizeBytes': (number);
-  /**
-   * Takes space as it is written; a write may then find no room.
-   */
-  'thin': (boolean);
 }

@@ -14,6 +14,8 @@ import type { DeleteVolumeRequest as _waystation_v1_DeleteVolumeRequest, DeleteV
 import type { DeleteVolumeResponse as _waystation_v1_DeleteVolumeResponse, DeleteVolumeResponse__Output as _waystation_v1_DeleteVolumeResponse__Output } from '../../waystation/v1/DeleteVolumeResponse.js';
 import type { FailDiskRequest as _waystation_v1_FailDiskRequest, FailDiskRequest__Output as _waystation_v1_FailDiskRequest__Output } from '../../waystation/v1/FailDiskRequest.js';
 import type { FailDiskResponse as _waystation_v1_FailDiskResponse, FailDiskResponse__Output as _waystation_v1_FailDiskResponse__Output } from '../../waystation/v1/FailDiskResponse.js';
+import type { LendVolumeRequest as _waystation_v1_LendVolumeRequest, LendVolumeRequest__Output as _waystation_v1_LendVolumeRequest__Output } from '../../waystation/v1/LendVolumeRequest.js';
+import type { LendVolumeResponse as _waystation_v1_LendVolumeResponse, LendVolumeResponse__Output as _waystation_v1_LendVolumeResponse__Output } from '../../waystation/v1/LendVolumeResponse.js';
 import type { ListArraysRequest as _waystation_v1_ListArraysRequest, ListArraysRequest__Output as _waystation_v1_ListArraysRequest__Output } from '../../waystation/v1/ListArraysRequest.js';
 import type { ListArraysResponse as _waystation_v1_ListArraysResponse, ListArraysResponse__Output as _waystation_v1_ListArraysResponse__Output } from '../../waystation/v1/ListArraysResponse.js';
 import type { ListPairsRequest as _waystation_v1_ListPairsRequest, ListPairsRequest__Output as _waystation_v1_ListPairsRequest__Output } from '../../waystation/v1/ListPairsRequest.js';
@@ -28,6 +30,8 @@ import type { RestorePairRequest as _waystation_v1_RestorePairRequest, RestorePa
 import type { RestorePairResponse as _waystation_v1_RestorePairResponse, RestorePairResponse__Output as _waystation_v1_RestorePairResponse__Output } from '../../waystation/v1/RestorePairResponse.js';
 import type { ResyncPairRequest as _waystation_v1_ResyncPairRequest, ResyncPairRequest__Output as _waystation_v1_ResyncPairRequest__Output } from '../../waystation/v1/ResyncPairRequest.js';
 import type { ResyncPairResponse as _waystation_v1_ResyncPairResponse, ResyncPairResponse__Output as _waystation_v1_ResyncPairResponse__Output } from '../../waystation/v1/ResyncPairResponse.js';
+import type { ReturnVolumeRequest as _waystation_v1_ReturnVolumeRequest, ReturnVolumeRequest__Output as _waystation_v1_ReturnVolumeRequest__Output } from '../../waystation/v1/ReturnVolumeRequest.js';
+import type { ReturnVolumeResponse as _waystation_v1_ReturnVolumeResponse, ReturnVolumeResponse__Output as _waystation_v1_ReturnVolumeResponse__Output } from '../../waystation/v1/ReturnVolumeResponse.js';
 import type { ScrubArrayRequest as _waystation_v1_ScrubArrayRequest, ScrubArrayRequest__Output as _waystation_v1_ScrubArrayRequest__Output } from '../../waystation/v1/ScrubArrayRequest.js';
 import type { ScrubArrayResponse as _waystation_v1_ScrubArrayResponse, ScrubArrayResponse__Output as _waystation_v1_ScrubArrayResponse__Output } from '../../waystation/v1/ScrubArrayResponse.js';
 import type { ShowArrayRequest as _waystation_v1_ShowArrayRequest, ShowArrayRequest__Output as _waystation_v1_ShowArrayRequest__Output } from '../../waystation/v1/ShowArrayRequest.js';
@@ -47,14 +51,14 @@ import type { WatchPairResponse as _waystation_v1_WatchPairResponse, WatchPairRe
  */
 export interface StorageServiceClient extends grpc.Client {
   /**
-   * Makes a writable volume that holds what a snapshot holds.
+   * Makes a writable volume that holds what another one holds now.
    */
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * Makes a writable volume that holds what a snapshot holds.
+   * Makes a writable volume that holds what another one holds now.
    */
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
@@ -135,6 +139,23 @@ export interface StorageServiceClient extends grpc.Client {
   failDisk(argument: _waystation_v1_FailDiskRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_FailDiskResponse__Output>): grpc.ClientUnaryCall;
   failDisk(argument: _waystation_v1_FailDiskRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_FailDiskResponse__Output>): grpc.ClientUnaryCall;
   failDisk(argument: _waystation_v1_FailDiskRequest, callback: grpc.requestCallback<_waystation_v1_FailDiskResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Asked by the node of a P-VOL: takes a volume of this node from its hosts, as the S-VOL of that pair. Asked again after
+   * each loss of the link: what was sent before and has not been carried out by the answer never will be.
+   */
+  LendVolume(argument: _waystation_v1_LendVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  LendVolume(argument: _waystation_v1_LendVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  LendVolume(argument: _waystation_v1_LendVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  LendVolume(argument: _waystation_v1_LendVolumeRequest, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Asked by the node of a P-VOL: takes a volume of this node from its hosts, as the S-VOL of that pair. Asked again after
+   * each loss of the link: what was sent before and has not been carried out by the answer never will be.
+   */
+  lendVolume(argument: _waystation_v1_LendVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  lendVolume(argument: _waystation_v1_LendVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  lendVolume(argument: _waystation_v1_LendVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
+  lendVolume(argument: _waystation_v1_LendVolumeRequest, callback: grpc.requestCallback<_waystation_v1_LendVolumeResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * All arrays of this node.
@@ -242,6 +263,21 @@ export interface StorageServiceClient extends grpc.Client {
   resyncPair(argument: _waystation_v1_ResyncPairRequest, callback: grpc.requestCallback<_waystation_v1_ResyncPairResponse__Output>): grpc.ClientUnaryCall;
   
   /**
+   * Asked by the node of a P-VOL: the volume is its hosts' again.
+   */
+  ReturnVolume(argument: _waystation_v1_ReturnVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  ReturnVolume(argument: _waystation_v1_ReturnVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  ReturnVolume(argument: _waystation_v1_ReturnVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  ReturnVolume(argument: _waystation_v1_ReturnVolumeRequest, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Asked by the node of a P-VOL: the volume is its hosts' again.
+   */
+  returnVolume(argument: _waystation_v1_ReturnVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  returnVolume(argument: _waystation_v1_ReturnVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  returnVolume(argument: _waystation_v1_ReturnVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  returnVolume(argument: _waystation_v1_ReturnVolumeRequest, callback: grpc.requestCallback<_waystation_v1_ReturnVolumeResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Starts a scrub, or joins the one that runs.
    */
   ScrubArray(argument: _waystation_v1_ScrubArrayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ScrubArrayResponse__Output>): grpc.ClientUnaryCall;
@@ -331,7 +367,7 @@ export interface StorageServiceClient extends grpc.Client {
  */
 export interface StorageServiceHandlers extends grpc.UntypedServiceImplementation {
   /**
-   * Makes a writable volume that holds what a snapshot holds.
+   * Makes a writable volume that holds what another one holds now.
    */
   CloneVolume: grpc.handleUnaryCall<_waystation_v1_CloneVolumeRequest__Output, _waystation_v1_CloneVolumeResponse>;
   
@@ -359,6 +395,12 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
    * Ejects a disk, if the array goes on without it.
    */
   FailDisk: grpc.handleUnaryCall<_waystation_v1_FailDiskRequest__Output, _waystation_v1_FailDiskResponse>;
+  
+  /**
+   * Asked by the node of a P-VOL: takes a volume of this node from its hosts, as the S-VOL of that pair. Asked again after
+   * each loss of the link: what was sent before and has not been carried out by the answer never will be.
+   */
+  LendVolume: grpc.handleUnaryCall<_waystation_v1_LendVolumeRequest__Output, _waystation_v1_LendVolumeResponse>;
   
   /**
    * All arrays of this node.
@@ -394,6 +436,11 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
    * Copies the recorded regions to the S-VOL, and mirrors again.
    */
   ResyncPair: grpc.handleUnaryCall<_waystation_v1_ResyncPairRequest__Output, _waystation_v1_ResyncPairResponse>;
+  
+  /**
+   * Asked by the node of a P-VOL: the volume is its hosts' again.
+   */
+  ReturnVolume: grpc.handleUnaryCall<_waystation_v1_ReturnVolumeRequest__Output, _waystation_v1_ReturnVolumeResponse>;
   
   /**
    * Starts a scrub, or joins the one that runs.
@@ -434,6 +481,7 @@ export interface StorageServiceDefinition extends grpc.ServiceDefinition {
   DeletePair: MethodDefinition<_waystation_v1_DeletePairRequest, _waystation_v1_DeletePairResponse, _waystation_v1_DeletePairRequest__Output, _waystation_v1_DeletePairResponse__Output>
   DeleteVolume: MethodDefinition<_waystation_v1_DeleteVolumeRequest, _waystation_v1_DeleteVolumeResponse, _waystation_v1_DeleteVolumeRequest__Output, _waystation_v1_DeleteVolumeResponse__Output>
   FailDisk: MethodDefinition<_waystation_v1_FailDiskRequest, _waystation_v1_FailDiskResponse, _waystation_v1_FailDiskRequest__Output, _waystation_v1_FailDiskResponse__Output>
+  LendVolume: MethodDefinition<_waystation_v1_LendVolumeRequest, _waystation_v1_LendVolumeResponse, _waystation_v1_LendVolumeRequest__Output, _waystation_v1_LendVolumeResponse__Output>
   ListArrays: MethodDefinition<_waystation_v1_ListArraysRequest, _waystation_v1_ListArraysResponse, _waystation_v1_ListArraysRequest__Output, _waystation_v1_ListArraysResponse__Output>
   ListPairs: MethodDefinition<_waystation_v1_ListPairsRequest, _waystation_v1_ListPairsResponse, _waystation_v1_ListPairsRequest__Output, _waystation_v1_ListPairsResponse__Output>
   ListStoredVolumes: MethodDefinition<_waystation_v1_ListStoredVolumesRequest, _waystation_v1_ListStoredVolumesResponse, _waystation_v1_ListStoredVolumesRequest__Output, _waystation_v1_ListStoredVolumesResponse__Output>
@@ -441,6 +489,7 @@ export interface StorageServiceDefinition extends grpc.ServiceDefinition {
   ReplaceDisk: MethodDefinition<_waystation_v1_ReplaceDiskRequest, _waystation_v1_ReplaceDiskResponse, _waystation_v1_ReplaceDiskRequest__Output, _waystation_v1_ReplaceDiskResponse__Output>
   RestorePair: MethodDefinition<_waystation_v1_RestorePairRequest, _waystation_v1_RestorePairResponse, _waystation_v1_RestorePairRequest__Output, _waystation_v1_RestorePairResponse__Output>
   ResyncPair: MethodDefinition<_waystation_v1_ResyncPairRequest, _waystation_v1_ResyncPairResponse, _waystation_v1_ResyncPairRequest__Output, _waystation_v1_ResyncPairResponse__Output>
+  ReturnVolume: MethodDefinition<_waystation_v1_ReturnVolumeRequest, _waystation_v1_ReturnVolumeResponse, _waystation_v1_ReturnVolumeRequest__Output, _waystation_v1_ReturnVolumeResponse__Output>
   ScrubArray: MethodDefinition<_waystation_v1_ScrubArrayRequest, _waystation_v1_ScrubArrayResponse, _waystation_v1_ScrubArrayRequest__Output, _waystation_v1_ScrubArrayResponse__Output>
   ShowArray: MethodDefinition<_waystation_v1_ShowArrayRequest, _waystation_v1_ShowArrayResponse, _waystation_v1_ShowArrayRequest__Output, _waystation_v1_ShowArrayResponse__Output>
   SnapshotVolume: MethodDefinition<_waystation_v1_SnapshotVolumeRequest, _waystation_v1_SnapshotVolumeResponse, _waystation_v1_SnapshotVolumeRequest__Output, _waystation_v1_SnapshotVolumeResponse__Output>

@@ -13,7 +13,7 @@ export const VolumeKind = {
    */
   VOLUME_KIND_THICK: 'VOLUME_KIND_THICK',
   /**
-   * By a chunk map, room to overwrite all of it kept free.
+   * By a chunk map.
    */
   VOLUME_KIND_MAPPED: 'VOLUME_KIND_MAPPED',
   /**
@@ -24,10 +24,6 @@ export const VolumeKind = {
    * By a chunk map that began as another volume's.
    */
   VOLUME_KIND_CLONE: 'VOLUME_KIND_CLONE',
-  /**
-   * By a chunk map, space taken as it is written.
-   */
-  VOLUME_KIND_THIN: 'VOLUME_KIND_THIN',
 } as const;
 
 /**
@@ -45,7 +41,7 @@ export type VolumeKind =
   | 'VOLUME_KIND_THICK'
   | 1
   /**
-   * By a chunk map, room to overwrite all of it kept free.
+   * By a chunk map.
    */
   | 'VOLUME_KIND_MAPPED'
   | 2
@@ -59,11 +55,6 @@ export type VolumeKind =
    */
   | 'VOLUME_KIND_CLONE'
   | 4
-  /**
-   * By a chunk map, space taken as it is written.
-   */
-  | 'VOLUME_KIND_THIN'
-  | 5
 
 /**
  * How a volume's space is kept.
