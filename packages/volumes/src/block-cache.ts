@@ -38,13 +38,14 @@ export function createBlockCache(array: VolumeArray, blocksMax: number): BlockCa
   const dirty = new Set<number>();
 
   const indexOf = (address: number): number => Math.floor(address / blockBytes);
+  const keep = (index: number, bytes: Buffer): Buffer => {
+    blocks.set(index, { bytes, isUsed: true, isDirty: false, isPinned: false });
+    return bytes;
+  };
   const read = async (index: number): Promise<Buffer> => {
     const bytes = await array.read(index * blockBytes, blockBytes);
     // A node may have been made here meanwhile.
-    const known = blocks.get(index);
-    if (known !== undefined) return known.bytes;
-    blocks.set(index, { bytes, isUsed: true, isDirty: false, isPinned: false });
-    return bytes;
+    return found(index) ?? keep(index, bytes);
   };
   const found = (index: number): Buffer | undefined => {
     const block = blocks.get(index);
@@ -58,6 +59,8 @@ export function createBlockCache(array: VolumeArray, blocksMax: number): BlockCa
       const index = indexOf(address);
       const known = found(index);
       if (known !== undefined) return known;
+      const bytes = Buffer.allocUnsafe(blockBytes);
+      if (!loading.has(index) && array.readNow(index * blockBytes, bytes)) return keep(index, bytes);
       let reading = loading.get(index);
       if (reading === undefined) {
         reading = read(index).finally(() => loading.delete(index));

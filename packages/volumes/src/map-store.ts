@@ -19,7 +19,9 @@ import { isFailure } from "@waystation/contracts/errors";
 import { volumeFailure } from "./errors.js";
 import { createBlockCache, type BlockCache } from "./block-cache.js";
 import { blockBytes, logOffset, type VolumeLayout } from "./layout.js";
-import { encodeRecord, readLog, recordBytes, type MapChange } from "./map-log.js";
+import { createLogWriter } from "./log-writer.js";
+import { createMapCommits } from "./map-commits.js";
+import { readLog } from "./map-log.js";
 import { readWord, writeWord, type Word } from "./map-word.js";
 import type { VolumeTable } from "./volume-table.js";
 import type { TableChange, TableStore } from "./table-store.js";
@@ -63,15 +65,6 @@ export interface MapStore {
   changeTable(change: (now: VolumeTable) => TableChange): Promise<void>;
 }
 
-interface Batch {
-  readonly words: Map<number, Word>;
-  readonly nodes: Map<number, Buffer>;
-  readonly callbacks: (() => void)[];
-  hasCachedData: boolean;
-}
-
-const newBatch = (): Batch => ({ words: new Map(), nodes: new Map(), callbacks: [], hasCachedData: false });
-
 export interface MapStoreOptions {
   readonly array: VolumeArray;
   readonly layout: VolumeLayout;
@@ -82,64 +75,20 @@ export interface MapStoreOptions {
 /** Replays the log. Rejects with `VOLUME_MAP_DAMAGED`. */
 export async function openMapStore({ array, layout, table, cacheBytes }: MapStoreOptions): Promise<MapStore> {
   const cache = createBlockCache(array, Math.floor(cacheBytes / blockBytes));
-  const log = createLogWriter(array, layout, () => table.current().generation);
-  let pending = newBatch();
-  let committing: Promise<void> | null = null;
-  let waiting: Promise<void> | null = null;
   let afterTable: (() => void)[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   /** While it runs, what it has loaded stays loaded. */
   let isChanging = false;
-  let failure: Error | null = null;
+  /** Whether the transaction that runs has set anything that is to be committed. */
+  let hasChanged = false;
 
-  const check = (): void => {
-    if (failure === null) return;
-    const text = `The chunk maps of ${describeArray(array)} could not be written: open the array again. ${failure.message}`;
-    throw volumeFailure("IO_ERROR", text, { cause: failure });
+  const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
   };
-
-  const commitBatch = async (batch: Batch): Promise<void> => {
-    // Copied: they may be changed again while they are written, by what is not durable yet.
-    const nodes = [...batch.nodes].map(([offsetBytes, image]) => {
-      return { offsetBytes, lengthBytes: image.length, data: Buffer.from(image) };
-    });
-    const record = [...batch.words].map(([address, word]): MapChange => ({ address, word }));
-    const place = log.reserve(record.length);
-    await Promise.all([nodes.length > 0 && array.writeBatch(nodes), batch.hasCachedData && array.flush()]);
-    if (record.length > 0) await log.write(record, place);
-    for (const { offsetBytes, lengthBytes } of nodes) {
-      if (!pending.nodes.has(offsetBytes)) cache.unpin(offsetBytes, lengthBytes);
-    }
-    for (const callback of batch.callbacks) callback();
-  };
-  const commitNext = async (): Promise<void> => {
-    // Changes made in the same turn go together, and so do those made while the batch before is on its way.
-    await Promise.resolve();
-    if (committing !== null) await committing.catch(() => {});
-    check();
-    waiting = null;
-    const batch = pending;
-    pending = newBatch();
-    committing = commitBatch(batch);
-    try {
-      await committing;
-    } catch (error) {
-      // Memory is ahead of the disk from now on, by what cannot be made durable.
-      failure = error as Error;
-      throw error;
-    } finally {
-      committing = null;
-    }
-  };
-  const commit = (): Promise<void> => {
-    const isClean = pending.words.size === 0 && pending.nodes.size === 0 && pending.callbacks.length === 0;
-    if (waiting === null && isClean) return committing ?? Promise.resolve();
-    if (waiting === null) {
-      waiting = commitNext();
-      waiting.catch(() => (waiting = null));
-    }
-    return waiting;
-  };
+  const log = createLogWriter(array, layout, () => table.current().generation);
+  const commits = createMapCommits({ array, cache, log, betweenTransactions: inTurn });
 
   const writeDirty = async (): Promise<void> => {
     const blocks = cache.dirtyBlocks();
@@ -153,14 +102,14 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     cache.allWritten();
   };
   const replaceTable = async (change: TableChange): Promise<void> => {
-    check();
-    await commit();
+    assert(!hasChanged, "a table is replaced in the midst of a transaction");
+    await commits.commitNow();
     await writeDirty();
     try {
       await table.replace(change);
     } catch (error) {
       // If the new table got to the disk after all, it emptied the log there: nothing may be added to it any more.
-      if (!isFailure(error, "NO_SPACE")) failure = error as Error;
+      if (!isFailure(error, "NO_SPACE")) commits.fail(error as Error);
       throw error;
     }
     log.restart();
@@ -169,10 +118,26 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     for (const callback of callbacks) callback();
   };
   const makeRoom = async (): Promise<void> => {
-    check();
-    if (pending.words.size > transactionWordsMax || pending.nodes.size > nodesAheadMax) await commit();
+    commits.check();
+    if (commits.wordCount() > transactionWordsMax || commits.nodeCount() > nodesAheadMax) await commits.commitNow();
     const isDirty = cache.dirtyCount() * blockBytes > cacheBytes * dirtyShare;
     if (isDirty || !log.hasRoomFor(3 * transactionWordsMax)) await replaceTable({});
+  };
+  const transact = async <T>(change: () => Promise<T>): Promise<T> => {
+    isChanging = true;
+    hasChanged = false;
+    try {
+      await makeRoom();
+      return await change();
+    } catch (error) {
+      // Half of a change is in memory, and must not get to the disk.
+      if (hasChanged) commits.fail(error as Error);
+      throw error;
+    } finally {
+      isChanging = false;
+      hasChanged = false;
+      cache.evict();
+    }
   };
 
   const store: MapStore = {
@@ -185,23 +150,11 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
       if (!isChanging) cache.evict();
     },
     word: async (address) => readWord(await cache.load(address), address % blockBytes),
-    exclusively(change) {
-      const mine = turn.then(async () => {
-        isChanging = true;
-        try {
-          await makeRoom();
-          return await change();
-        } finally {
-          isChanging = false;
-          cache.evict();
-        }
-      });
-      turn = mine.catch(() => {});
-      return mine;
-    },
+    exclusively: (change) => inTurn(() => transact(change)),
     set(address, word) {
+      hasChanged = true;
       writeWord(cache.change(address), address % blockBytes, word);
-      pending.words.set(address, word);
+      commits.set(address, word);
     },
     async prepare(address, word) {
       await cache.load(address);
@@ -209,17 +162,18 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     },
     addNode(address, image) {
       assert(image.length === layout.chunkBytes, "a node is one chunk");
+      hasChanged = true;
       cache.adopt(address, image);
-      pending.nodes.set(address, image);
+      commits.addNode(address, image);
     },
     dropNode(address) {
       cache.drop(address, layout.chunkBytes);
-      pending.nodes.delete(address);
+      commits.dropNode(address);
     },
-    dataIsCached: () => (pending.hasCachedData = true),
-    afterCommit: (callback) => pending.callbacks.push(callback),
+    dataIsCached: () => commits.dataIsCached(),
+    afterCommit: (callback) => commits.afterCommit(callback),
     afterTable: (callback) => afterTable.push(callback),
-    commit,
+    commit: () => commits.commit(),
     replaceTable,
     changeTable: (change) => store.exclusively(() => replaceTable(change(table.current()))),
   };
@@ -241,34 +195,4 @@ async function replay(store: MapStore, { array, layout, table }: MapStoreOptions
   }
   for (const { address, word } of reading.changes) await store.prepare(address, word);
   if (reading.changes.length > 0) await store.exclusively(() => store.replaceTable({}));
-}
-
-interface LogWriter {
-  hasRoomFor(words: number): boolean;
-  reserve(words: number): number;
-  write(changes: readonly MapChange[], place: number): Promise<void>;
-  restart(): void;
-}
-
-/** Writes records of the current epoch, one behind the other. */
-function createLogWriter(array: VolumeArray, { logBytes }: VolumeLayout, epoch: () => number): LogWriter {
-  let head = 0;
-  let sequence = 0;
-  return {
-    hasRoomFor: (words) => head + recordBytes(words) <= logBytes,
-    reserve(words) {
-      const place = head;
-      if (words > 0) head += recordBytes(words);
-      assert(head <= logBytes, "the log of the chunk maps has no room for a record");
-      return place;
-    },
-    async write(changes, place) {
-      const data = encodeRecord(changes, { epoch: epoch(), sequence: sequence++ });
-      await array.writeBatch([{ offsetBytes: logOffset + place, lengthBytes: data.length, data }]);
-    },
-    restart() {
-      head = 0;
-      sequence = 0;
-    },
-  };
 }

@@ -95,6 +95,8 @@ export function createPoolSpace({ array, table, layout, maps, allocator }: PoolS
     async take(tenant, count) {
       const room = unreservedCount() + reservedOf(tenant);
       if (count > room) {
+        // Its writes at the same time each took room for the same nodes: what they leave may do.
+        if (tenant.takenCount > 0) return null;
         const details = { neededBytes: count * chunkBytes, freeBytes: Math.max(0, room) * chunkBytes };
         throw volumeFailure(
           "NO_SPACE",

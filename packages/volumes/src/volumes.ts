@@ -6,7 +6,7 @@
  * for thin volumes and clones, a chunk map says where each chunk is (mapped-store.ts).
  */
 import type { VolumeName } from "@waystation/contracts/ids";
-import { reasonOf } from "@waystation/contracts/errors";
+import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { silentLog, type Log } from "@waystation/contracts/log";
 import { openCatalogue, type Catalogue } from "./catalogue.js";
 import { openChunkAllocator } from "./chunk-allocator.js";
@@ -132,6 +132,7 @@ export async function openVolumes(array: VolumeArray, options: OpenVolumesOption
   let isClosing = false;
 
   const remove = async (name: VolumeName): Promise<void> => {
+    if (isClosing) throw new Failure("SHUTTING_DOWN", `Volume ${name} is not deleted: the array is being closed.`);
     const entry = await administration.run(async () => {
       const found = checkDeletable(catalogue, name);
       if (found.kind === "thick") await removeThick(catalogue, name);

@@ -1,0 +1,137 @@
+/** Many writers at once on shared chunks, while snapshots and clones come and go. */
+import type { VolumeName } from "@waystation/contracts/ids";
+import { createRandom, type Random } from "@waystation/contracts/random";
+import { createPowerSupply } from "@waystation/raid/io/faulty-disk";
+import { createMemoryDisk } from "@waystation/raid/io/memory-disk";
+import { describe, expect, it } from "vitest";
+import { arrayOn } from "./testing-array.js";
+import { openVolumes, type Volumes } from "./volumes.js";
+
+const mebibyte = 2 ** 20;
+const pageBytes = 4096;
+const pages = 40;
+const writers = 8;
+const sizeBytes = pages * pageBytes;
+const volume = (name: string): VolumeName => name as VolumeName;
+const head = volume("v");
+
+/** What each page was last told to hold, and last promised to hold: a count that rises with each write. */
+interface Told {
+  readonly issued: number[];
+  readonly acknowledged: number[];
+}
+
+const pageOf = (count: number): Buffer => {
+  const page = Buffer.alloc(pageBytes);
+  for (let at = 0; at < pageBytes; at += 4) page.writeUInt32LE(count, at);
+  return page;
+};
+
+async function counts(volumes: Volumes, name: VolumeName): Promise<number[]> {
+  const handle = volumes.open(name);
+  const bytes = await handle.read(0, sizeBytes);
+  await handle.close();
+  return Array.from({ length: pages }, (_, page) => bytes.readUInt32LE(page * pageBytes));
+}
+
+/** Writes its own pages, which lie in the same chunks as everybody's. */
+async function writer(volumes: Volumes, told: Told, { mine, random }: { mine: number; random: Random }): Promise<void> {
+  const handle = volumes.open(head);
+  for (let round = 0; round < 12; round++) {
+    const page = mine + writers * random.below(pages / writers);
+    const count = ++told.issued[page]!;
+    if (random.chance(0.5)) {
+      await handle.writeBatch([{ offsetBytes: page * pageBytes, lengthBytes: pageBytes, data: pageOf(count) }]);
+    } else {
+      await handle.write(page * pageBytes, pageOf(count));
+      if (random.chance(0.5)) await handle.read(page * pageBytes, pageBytes);
+      await handle.flush();
+    }
+    told.acknowledged[page] = count;
+  }
+  await handle.close();
+}
+
+/** Makes snapshots and clones, looks at them twice, and deletes some. */
+async function keeper(volumes: Volumes, told: Told, random: Random): Promise<void> {
+  for (let round = 0; round < 5; round++) {
+    const [name, copy] = [volume(`s${round}`), volume(`c${round}`)];
+    const least = [...told.acknowledged];
+    await volumes.snapshot(name, head, { reserve: random.chance(0.5) });
+    const most = [...told.issued];
+    const seen = await counts(volumes, name);
+    seen.forEach((count, page) => expect(count >= least[page]! && count <= most[page]!).toBe(true));
+    await volumes.clone(copy, name);
+    const clone = volumes.open(copy);
+    await clone.write(pageBytes, pageOf(7));
+    await clone.close();
+    if (round > 1 && random.chance(0.7)) {
+      const old = round - 1 - random.below(2);
+      await volumes.delete(volume(`c${old}`)).catch(mustBeGone);
+      await volumes.delete(volume(`s${old}`)).catch(mustBeGone);
+    }
+    expect(await counts(volumes, name)).toEqual(seen);
+    expect(await counts(volumes, copy)).toEqual(seen.map((count, page) => (page === 1 ? 7 : count)));
+  }
+}
+
+function mustBeGone(error: unknown): void {
+  if ((error as { code?: string }).code !== "VOLUME_NOT_FOUND") throw error;
+}
+
+async function workAtOnce(volumes: Volumes, told: Told, random: Random): Promise<void> {
+  const work = Array.from({ length: writers }, (_, mine) => writer(volumes, told, { mine, random: random.fork() }));
+  await Promise.all([...work, keeper(volumes, told, random.fork())]);
+}
+
+async function deleteAll(volumes: Volumes): Promise<void> {
+  await expect(volumes.delete(volume("none"))).rejects.toMatchObject({ code: "VOLUME_NOT_FOUND" });
+  for (const { name } of [...volumes.list()].reverse()) await volumes.delete(name);
+}
+
+const nothingTold = (): Told => ({ issued: Array<number>(pages).fill(0), acknowledged: Array<number>(pages).fill(0) });
+
+describe("chunk maps under many writers", () => {
+  it("A1: every page holds its last write, every snapshot what it held, and nothing leaks", async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const random = createRandom(seed);
+      const volumes = await openVolumes(arrayOn(createMemoryDisk({ file: "disk", sizeBytes: 24 * mebibyte })));
+      const emptyBytes = volumes.freeBytes();
+      await volumes.create(head, sizeBytes, { thin: random.chance(0.5) });
+      const told = nothingTold();
+      await workAtOnce(volumes, told, random);
+      expect(await counts(volumes, head)).toEqual(told.issued);
+      await deleteAll(volumes);
+      expect(volumes.freeBytes()).toBe(emptyBytes);
+    }
+  });
+
+  it("A3: what was acknowledged survives power loss at any moment of it, and nothing leaks", async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = createRandom(seed);
+      const disk = createMemoryDisk({ file: "disk", sizeBytes: 24 * mebibyte });
+      let onCut = (): void => {};
+      const cut = new Promise<void>((resolve) => (onCut = resolve));
+      const power = createPowerSupply(40 + random.below(1500), onCut);
+      const told = nothingTold();
+      let emptyBytes = 0;
+      const work = async (): Promise<void> => {
+        const volumes = await openVolumes(arrayOn(power.connect(disk)));
+        emptyBytes = volumes.freeBytes();
+        await volumes.create(head, sizeBytes, { thin: random.chance(0.5) });
+        await workAtOnce(volumes, told, random.fork());
+      };
+      await Promise.race([work(), cut]);
+      const acknowledged = [...told.acknowledged];
+      disk.crash(random);
+      const again = await openVolumes(arrayOn(disk));
+      const found = await counts(again, head);
+      found.forEach((count, page) => {
+        const isRight = count >= acknowledged[page]! && count <= told.issued[page]!;
+        expect({ seed, page, isRight }).toEqual({ seed, page, isRight: true });
+      });
+      await deleteAll(again);
+      expect({ seed, free: again.freeBytes() }).toEqual({ seed, free: emptyBytes });
+    }
+  });
+});
