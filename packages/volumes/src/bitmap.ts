@@ -2,6 +2,7 @@
 import { hole, wordBytes, type Word } from "./map-word.js";
 
 export const bitsPerWord = wordBytes * 8;
+const allBits: Word = Object.freeze({ chunk: 0xffff_ffff, meta: 0xffff_ffff });
 
 /** Where the word with a chunk's bit is. */
 export function bitAddress(bitmapOffset: number, chunk: number): number {
@@ -14,6 +15,7 @@ export function hasBit(word: Word, chunk: number): boolean {
 
 /** The word with the bits of chunks from `start` up to `end`, both within it, set or cleared. */
 export function withBits(word: Word, range: { readonly start: number; readonly end: number }, isSet: boolean): Word {
+  if (range.end - range.start === bitsPerWord) return isSet ? allBits : hole;
   let { chunk: low, meta: high } = word;
   for (let chunk = range.start; chunk < range.end; chunk++) {
     const mask = maskOf(chunk);
@@ -31,8 +33,6 @@ export function* wordRuns(start: number, end: number): Generator<{ readonly star
     at = stop;
   }
 }
-
-export const noBits: Word = hole;
 
 function halfOf({ chunk: low, meta: high }: Word, chunk: number): number {
   return chunk % bitsPerWord < 32 ? low : high;

@@ -9,9 +9,15 @@ interface CachedBlock {
   readonly bytes: Buffer;
   /** Has been asked for since eviction last looked at it. */
   isUsed: boolean;
-  isDirty: boolean;
-  isPinned: boolean;
 }
+
+/**
+ * However many must stay: those that one step of a volume looks at. If they pushed each other out it would never get
+ * them together.
+ */
+const blocksKept = 128;
+/** Many are let go of at a time, so that it is seldom looked for what may go. */
+const evictTo = 7 / 8;
 
 export interface BlockCache {
   /** The block at `address`, if it is in memory. It is the cache's own: to be changed by `change` alone. */
@@ -36,10 +42,11 @@ export function createBlockCache(array: VolumeArray, blocksMax: number): BlockCa
   const blocks = new Map<number, CachedBlock>();
   const loading = new Map<number, Promise<Buffer>>();
   const dirty = new Set<number>();
+  const pinned = new Set<number>();
 
   const indexOf = (address: number): number => Math.floor(address / blockBytes);
   const keep = (index: number, bytes: Buffer): Buffer => {
-    blocks.set(index, { bytes, isUsed: true, isDirty: false, isPinned: false });
+    blocks.set(index, { bytes, isUsed: true });
     return bytes;
   };
   const read = async (index: number): Promise<Buffer> => {
@@ -72,26 +79,26 @@ export function createBlockCache(array: VolumeArray, blocksMax: number): BlockCa
       const index = indexOf(address);
       const block = blocks.get(index);
       if (block === undefined) throw new RangeError(`the block at ${address} is not in memory`);
-      block.isDirty = true;
       dirty.add(index);
       return block.bytes;
     },
     adopt(address, image) {
       for (let at = 0; at < image.length; at += blockBytes) {
         const bytes = image.subarray(at, at + blockBytes);
-        blocks.set(indexOf(address + at), { bytes, isUsed: true, isDirty: false, isPinned: true });
+        blocks.set(indexOf(address + at), { bytes, isUsed: true });
+        pinned.add(indexOf(address + at));
       }
     },
     unpin(address, lengthBytes) {
       for (let at = 0; at < lengthBytes; at += blockBytes) {
-        const block = blocks.get(indexOf(address + at));
-        if (block !== undefined) block.isPinned = false;
+        pinned.delete(indexOf(address + at));
       }
     },
     drop(address, lengthBytes) {
       for (let at = 0; at < lengthBytes; at += blockBytes) {
         blocks.delete(indexOf(address + at));
         dirty.delete(indexOf(address + at));
+        pinned.delete(indexOf(address + at));
       }
     },
     dirtyCount: () => dirty.size,
@@ -99,15 +106,13 @@ export function createBlockCache(array: VolumeArray, blocksMax: number): BlockCa
       [...dirty]
         .sort((a, b) => a - b)
         .map((index) => ({ address: index * blockBytes, bytes: (blocks.get(index) as CachedBlock).bytes })),
-    allWritten() {
-      for (const index of dirty) (blocks.get(index) as CachedBlock).isDirty = false;
-      dirty.clear();
-    },
+    allWritten: () => dirty.clear(),
     evict() {
-      let chances = 2 * blocks.size;
+      if (blocks.size <= blocksMax) return;
+      const held = new Set([...dirty, ...pinned]);
       for (const [index, block] of blocks) {
-        if (blocks.size <= blocksMax || chances-- === 0) return;
-        if (block.isDirty || block.isPinned) continue;
+        if (blocks.size <= Math.max(blocksMax * evictTo, held.size + blocksKept)) return;
+        if (held.has(index)) continue;
         blocks.delete(index);
         if (!block.isUsed) continue;
         // A second chance, at the end of the line.

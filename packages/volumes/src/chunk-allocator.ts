@@ -10,11 +10,14 @@
  */
 import assert from "node:assert/strict";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
-import { bitAddress, bitsPerWord, hasBit, noBits, withBits, wordRuns } from "./bitmap.js";
+import { bitAddress, hasBit, withBits, wordRuns } from "./bitmap.js";
+import { createChunkBag } from "./chunk-bag.js";
 import { volumeFailure } from "./errors.js";
+import { withoutRanges } from "./extents.js";
 import type { Grace } from "./grace.js";
 import { blockBytes, type VolumeLayout } from "./layout.js";
-import { readWord, sameWord, wordBytes } from "./map-word.js";
+import { isSameWord, readWord } from "./map-word.js";
+import { bitsPerBlock, clearRuns, countClear, fillBits } from "./pool-bitmap.js";
 import type { MapStore } from "./map-store.js";
 import { describeArray, type VolumeArray } from "./volume-array.js";
 
@@ -39,7 +42,7 @@ export interface ChunkAllocator {
   release(chunks: ChunkRange, options?: { readonly isNode: boolean }): Promise<void>;
   /** Within an exclusive change: `publish` makes a table durable that has `chunks` in the pool, in use up to `usedEnd`. */
   addToPool(chunks: ChunkRange, usedEnd: number, publish: () => Promise<void>): Promise<void>;
-  /** Within an exclusive change: the grains of the pool, of so many chunks each, that are free as a whole. */
+  /** Within an exclusive change: runs of whole grains of the pool, of so many chunks each, that are free. */
   freeGrains(grainChunks: number): Promise<ChunkRange[]>;
   /** Within an exclusive change, after a table without these chunks, which were free. */
   removeFromPool(chunks: ChunkRange): void;
@@ -54,15 +57,12 @@ export interface ChunkAllocatorOptions {
   readonly pool: () => readonly ByteRange[];
 }
 
-const bitsPerBlock = blockBytes * 8;
-const readBytesMax = 256 * 1024;
-
 /** Counts what is free, by reading the bitmap of the pool, in pieces. */
 export async function openChunkAllocator(options: ChunkAllocatorOptions): Promise<ChunkAllocator> {
   const { array, layout, maps, grace } = options;
   const { bitmapOffset, chunkBytes } = layout;
   const taken = new Set<number>();
-  const quarantined = new Set<number>();
+  const quarantined = createChunkBag();
   /** By block of the bitmap: bits of the pool that are not set, whoever else holds the chunk. */
   const clearBits = new Map<number, number>();
   let clearTotal = 0;
@@ -87,9 +87,7 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
     for (const run of wordRuns(start, end)) {
       const address = addressOf(run.start);
       const word = await maps.word(address);
-      for (let chunk = run.start; chunk < run.end; chunk++) {
-        if (hasBit(word, chunk) === isSet) throw damaged(array, chunk, isSet);
-      }
+      if (!isSameWord(word, withBits(word, run, !isSet))) throw damaged(array, run, isSet);
       maps.set(address, withBits(word, run, isSet));
     }
     count({ start, end }, isSet ? -1 : 1);
@@ -114,21 +112,15 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
     }
   };
 
-  const isFree = async ({ start, end }: ChunkRange): Promise<boolean> => {
-    for (const run of wordRuns(start, end)) {
-      const word = await maps.word(addressOf(run.start));
-      if (!sameWord(word, withBits(word, run, false))) return false;
-      for (let chunk = run.start; chunk < run.end; chunk++) if (!isAvailable(chunk)) return false;
-    }
-    return true;
-  };
-  const free = (): number => clearTotal - taken.size - quarantined.size;
+  const free = (): number => clearTotal - taken.size - quarantined.count();
 
-  await countPool(options, poolChunks(), (chunk, clear) => count({ start: chunk, end: chunk + clear }, 1));
+  for (const range of poolChunks()) {
+    await countClear(options, range, (chunk, clear) => count({ start: chunk, end: chunk + clear }, 1));
+  }
 
   return {
     freeCount: free,
-    quarantinedCount: () => quarantined.size,
+    quarantinedCount: () => quarantined.count(),
     async settled() {
       await maps.exclusively(() => maps.replaceTable({}));
       await grace.passed();
@@ -149,15 +141,13 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
       await turn({ start: chunk, end: chunk + 1 }, true);
       taken.delete(chunk);
     },
-    async release({ start, end }, { isNode } = { isNode: false }) {
-      const isOfPool = poolChunks().some((range) => range.start <= start && end <= range.end);
-      if (!isOfPool) throw damaged(array, start, false);
-      for (let chunk = start; chunk < end; chunk++) quarantined.add(chunk);
-      await turn({ start, end }, false);
+    async release(chunks, { isNode } = { isNode: false }) {
+      const isOfPool = poolChunks().some((range) => range.start <= chunks.start && chunks.end <= range.end);
+      if (!isOfPool) throw damaged(array, chunks, false);
+      quarantined.add(chunks);
+      await turn(chunks, false);
       const letGo = (): void => {
-        void grace.passed().then(() => {
-          for (let chunk = start; chunk < end; chunk++) quarantined.delete(chunk);
-        });
+        void grace.passed().then(() => quarantined.remove(chunks));
       };
       if (isNode) maps.afterTable(letGo);
       else maps.afterCommit(letGo);
@@ -169,14 +159,15 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
       count({ start: usedEnd, end }, 1);
     },
     async freeGrains(grainChunks) {
-      const found: ChunkRange[] = [];
-      for (const range of poolChunks()) {
-        for (let start = range.start; start < range.end; start += grainChunks) {
-          const grain = { start, end: start + grainChunks };
-          if ((clearBits.get(Math.floor(start / bitsPerBlock)) ?? 0) > 0 && (await isFree(grain))) found.push(grain);
-        }
-      }
-      return found;
+      const runs: ChunkRange[] = [];
+      const isClear = (block: number): boolean => clearBits.get(block) === bitsPerBlock;
+      for (const range of poolChunks()) runs.push(...(await clearRuns(options, range, isClear)));
+      const held = [...quarantined.ranges(), ...Array.from(taken, (start) => ({ start, end: start + 1 }))];
+      return withoutRanges(runs.map(toRange), held.map(toRange)).flatMap(({ offsetBytes, lengthBytes }) => {
+        const start = Math.ceil(offsetBytes / grainChunks) * grainChunks;
+        const end = Math.floor((offsetBytes + lengthBytes) / grainChunks) * grainChunks;
+        return start < end ? [{ start, end }] : [];
+      });
     },
     removeFromPool: (chunks) => count(chunks, -1),
   };
@@ -186,65 +177,12 @@ export function chunksOf(range: ByteRange, chunkBytes: number): ChunkRange {
   return { start: range.offsetBytes / chunkBytes, end: endOf(range) / chunkBytes };
 }
 
-function damaged(array: VolumeArray, chunk: number, isSet: boolean): Error {
+function toRange({ start, end }: ChunkRange): ByteRange {
+  return { offsetBytes: start, lengthBytes: end - start };
+}
+
+function damaged(array: VolumeArray, { start }: ChunkRange, isSet: boolean): Error {
   const what = isSet ? "is used twice" : "is let go twice";
-  const text = `The chunk maps of ${describeArray(array)} make no sense: chunk ${chunk} ${what}. Restore the disks, or create the array anew.`;
-  return volumeFailure("VOLUME_MAP_DAMAGED", text, { details: { chunk } });
-}
-
-async function countPool(
-  { array, layout }: ChunkAllocatorOptions,
-  pool: readonly ChunkRange[],
-  /** So many clear bits, all in the block of the bitmap that has the bit of `chunk`. */
-  onClear: (chunk: number, clear: number) => void,
-): Promise<void> {
-  for (const { start, end } of pool) {
-    for (let at = start; at < end;) {
-      const offset = bitAddress(layout.bitmapOffset, at);
-      const lengthBytes = Math.min(readBytesMax, bitAddress(layout.bitmapOffset, end - 1) + wordBytes - offset);
-      const bytes = await array.read(offset, lengthBytes);
-      const first = Math.floor(at / bitsPerWord) * bitsPerWord;
-      const stop = Math.min(end, first + lengthBytes * 8);
-      while (at < stop) {
-        // A byte at a time: a large pool has hundreds of millions of chunks.
-        const bit = at - first;
-        const some = Math.min(8 - (bit & 7), stop - at);
-        const clear = some - onesIn(((bytes[bit >> 3] as number) >> (bit & 7)) & ((1 << some) - 1));
-        if (clear > 0) onClear(at, clear);
-        at += some;
-      }
-    }
-  }
-}
-
-function onesIn(byte: number): number {
-  const pairs = byte - ((byte >> 1) & 0x55);
-  const nibbles = (pairs & 0x33) + ((pairs >> 2) & 0x33);
-  return (nibbles + (nibbles >> 4)) & 0x0f;
-}
-
-/** Bits of chunks that are not in the pool yet, so nothing durable counts on them. */
-async function fillBits(
-  { array, layout, maps }: ChunkAllocatorOptions,
-  { start, end }: ChunkRange,
-  isSet: boolean,
-): Promise<void> {
-  for (let at = start; at < end;) {
-    const address = bitAddress(layout.bitmapOffset, at);
-    const blocks = Math.floor((end - at) / bitsPerBlock);
-    if (at % bitsPerBlock === 0 && blocks > 0) {
-      // Whole blocks go past the cache: a large volume has more of them than it holds.
-      const lengthBytes = Math.min(readBytesMax, blocks * blockBytes);
-      maps.cache.drop(address, lengthBytes);
-      await array.writeBatch([
-        { offsetBytes: address, lengthBytes, data: isSet ? Buffer.alloc(lengthBytes, 255) : null },
-      ]);
-      at += lengthBytes * 8;
-      continue;
-    }
-    const stop = Math.min(end, (Math.floor(at / bitsPerWord) + 1) * bitsPerWord);
-    const known = await maps.word(address);
-    await maps.prepare(address, withBits(stop - at === bitsPerWord ? noBits : known, { start: at, end: stop }, isSet));
-    at = stop;
-  }
+  const text = `The chunk maps of ${describeArray(array)} make no sense: a chunk from ${start} on ${what}. Restore the disks, or create the array anew.`;
+  return volumeFailure("VOLUME_MAP_DAMAGED", text, { details: { chunk: start } });
 }

@@ -89,16 +89,16 @@ async function change(handle: Volume, model: Model, random: Random): Promise<voi
 
 describe("volumes with snapshots and clones", () => {
   it("A1: many volumes, snapshots and clones behave like a naive model, and give all space back", async () => {
-    for (const seed of [1, 2, 3, 4]) {
+    for (const seed of [1, 2, 3]) {
       const random = createRandom(seed);
       const disk = newDisk(48 * mebibyte);
       const options = { cacheBytes: random.pick([mebibyte, 16 * mebibyte]) };
-      const reopen = () => openVolumes(arrayOn(disk, random.pick([65_536])), options);
+      const reopen = () => openVolumes(arrayOn(disk, { stripeBytes: 65_536 }), options);
       let volumes = await reopen();
       const emptyBytes = volumes.freeBytes();
       const models = new Map<string, Model>();
       let made = 0;
-      for (let step = 0; step < 220; step++) {
+      for (let step = 0; step < 200; step++) {
         const names = [...models.keys()];
         const writable = names.filter((name) => models.get(name)!.snapshotOf === null);
         const dice = random.below(100);

@@ -18,7 +18,7 @@ import {
   isHole,
   isRun,
   numberOf,
-  sameWord,
+  isSameWord,
   wordBytes,
   wordFor,
   wordOfNumber,
@@ -65,7 +65,7 @@ export async function writeCounts(maps: MapStore, slot: number, counts: MapCount
   for (const [name, value] of Object.entries(counts) as [keyof MapCounts, number][]) {
     const address = slotAddress(slot, slotWords[name]);
     const word = wordOfNumber(value);
-    if (!sameWord(await maps.word(address), word)) maps.set(address, word);
+    if (!isSameWord(await maps.word(address), word)) maps.set(address, word);
   }
 }
 

@@ -28,7 +28,7 @@ import type { TableChange, TableStore } from "./table-store.js";
 import { describeArray, type VolumeArray } from "./volume-array.js";
 
 /** What a transaction may change at most, and how far changes may get ahead of their commit. */
-const transactionWordsMax = 2048;
+const transactionWordsMax = 3072;
 const nodesAheadMax = 32;
 /** How many blocks one write to the array carries. */
 const blocksPerWrite = 64;
@@ -77,10 +77,8 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
   const cache = createBlockCache(array, Math.floor(cacheBytes / blockBytes));
   let afterTable: (() => void)[] = [];
   let turn: Promise<unknown> = Promise.resolve();
-  /** While it runs, what it has loaded stays loaded. */
-  let isChanging = false;
-  /** Whether the transaction that runs has set anything that is to be committed. */
-  let hasChanged = false;
+  /** While one runs, what it has loaded stays loaded. */
+  const transaction = { isRunning: false, hasChanged: false };
 
   const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
     const mine = turn.then(work);
@@ -102,7 +100,7 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     cache.allWritten();
   };
   const replaceTable = async (change: TableChange): Promise<void> => {
-    assert(!hasChanged, "a table is replaced in the midst of a transaction");
+    assert(!transaction.hasChanged, "a table is replaced in the midst of a transaction");
     await commits.commitNow();
     await writeDirty();
     try {
@@ -124,18 +122,17 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     if (isDirty || !log.hasRoomFor(3 * transactionWordsMax)) await replaceTable({});
   };
   const transact = async <T>(change: () => Promise<T>): Promise<T> => {
-    isChanging = true;
-    hasChanged = false;
+    transaction.isRunning = true;
     try {
       await makeRoom();
       return await change();
     } catch (error) {
       // Half of a change is in memory, and must not get to the disk.
-      if (hasChanged) commits.fail(error as Error);
+      if (transaction.hasChanged) commits.fail(error as Error);
       throw error;
     } finally {
-      isChanging = false;
-      hasChanged = false;
+      transaction.isRunning = false;
+      transaction.hasChanged = false;
       cache.evict();
     }
   };
@@ -147,12 +144,12 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
       return block === undefined ? undefined : readWord(block, address % blockBytes);
     },
     trim() {
-      if (!isChanging) cache.evict();
+      if (!transaction.isRunning) cache.evict();
     },
     word: async (address) => readWord(await cache.load(address), address % blockBytes),
     exclusively: (change) => inTurn(() => transact(change)),
     set(address, word) {
-      hasChanged = true;
+      transaction.hasChanged = true;
       writeWord(cache.change(address), address % blockBytes, word);
       commits.set(address, word);
     },
@@ -162,7 +159,7 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
     },
     addNode(address, image) {
       assert(image.length === layout.chunkBytes, "a node is one chunk");
-      hasChanged = true;
+      transaction.hasChanged = true;
       cache.adopt(address, image);
       commits.addNode(address, image);
     },

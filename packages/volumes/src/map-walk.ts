@@ -9,7 +9,17 @@
  */
 import type { ChunkRange } from "./chunk-allocator.js";
 import { slotAddress, slotWords, type MapContext, type MapPlace } from "./chunk-map.js";
-import { birthOf, childWord, hole, isHole, isRun, sameWord, wordBytes, type TreeShape, type Word } from "./map-word.js";
+import {
+  birthOf,
+  childWord,
+  hole,
+  isHole,
+  isRun,
+  isSameWord,
+  wordBytes,
+  type TreeShape,
+  type Word,
+} from "./map-word.js";
 
 export interface WalkJob {
   readonly source: MapPlace;
@@ -33,7 +43,7 @@ export interface WalkStep {
 
 /** Bounds of a step: words looked at, and chunks of runs let go. All of it fits one change of the maps (map-store.ts). */
 const wordsPerStep = 1536;
-const runChunksPerStep = 16_384;
+const runChunksPerStep = 65_536;
 
 interface Step {
   position: number;
@@ -79,7 +89,7 @@ async function walk(context: MapContext, job: WalkJob, pair: Pair, step: Step): 
   if (end <= step.position) return false;
   if (step.wordsLeft-- <= 0) return true;
   const isOfPredecessor = isHole(word) || birthOf(word) <= job.predecessorBirth;
-  const isShared = sameWord(word, other);
+  const isShared = isSameWord(word, other);
   if (isOfPredecessor || (isShared && !job.countsShared)) {
     step.position = end;
     return false;

@@ -47,7 +47,7 @@ export function isRun({ meta }: Word): boolean {
   return meta >= runFlag;
 }
 
-export function sameWord(a: Word, b: Word): boolean {
+export function isSameWord(a: Word, b: Word): boolean {
   return a.chunk === b.chunk && a.meta === b.meta;
 }
 

@@ -1,14 +1,23 @@
 /** An array for tests: one disk in memory, whose power can be cut at any of its operations. */
+import { setImmediate as immediate } from "node:timers/promises";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import { Failure } from "@waystation/contracts/errors";
+import type { Random } from "@waystation/contracts/random";
 import type { BlockDisk, DiskOperation } from "@waystation/raid/io/block-disk";
 import type { VolumeArray } from "./volume-array.js";
 
 const zeros = Buffer.alloc(1024 * 1024);
 
+export interface TestArrayOptions {
+  readonly stripeBytes?: number;
+  /** Awaited before each operation is done, so that others overtake it. */
+  readonly delay?: () => Promise<void>;
+}
+
 /** Keeps exactly what the port promises: what is not flushed, and no batch, may be lost, sector by sector. */
-export function arrayOn(disk: BlockDisk, stripeBytes?: number): VolumeArray {
+export function arrayOn(disk: BlockDisk, { stripeBytes, delay }: TestArrayOptions = {}): VolumeArray {
   const submit = async (operations: readonly DiskOperation[]): Promise<void> => {
+    await delay?.();
     for (const completion of await disk.submit(operations)) if (completion !== null) throw toBlockError(completion);
   };
   const cached = (writes: readonly BlockWrite[]): DiskOperation[] => writes.flatMap((write) => [...diskWrites(write)]);
@@ -33,6 +42,14 @@ export function arrayOn(disk: BlockDisk, stripeBytes?: number): VolumeArray {
     },
     flush: () => submit([{ kind: "sync" }]),
     close: () => disk.close(),
+  };
+}
+
+/** Some turns of the event loop, or of the microtasks, or none. */
+export function delayBy(random: Random): () => Promise<void> {
+  return async () => {
+    if (random.chance(0.2)) for (let turns = random.below(4); turns > 0; turns--) await immediate();
+    for (let turns = random.below(8); turns > 0; turns--) await Promise.resolve();
   };
 }
 
