@@ -26,8 +26,9 @@ const levelDamageTest = unitTests("packages/journal/src/level-damage.test.ts");
 const ringWriterTest = unitTests("packages/journal/src/ring-writer.test.ts");
 const arrayTest = unitTests("packages/raid/src/io/array.test.ts");
 const arrayCrashTest = unitTests("packages/raid/src/io/array-crash.test.ts");
-const rebuildCrashTest = unitTests("packages/raid/src/io/rebuild-crash.test.ts");
 const stripeLogTest = unitTests("packages/raid/src/io/stripe-log.test.ts");
+const rebuildTest = unitTests("packages/raid/src/io/rebuild.test.ts");
+const rebuildCrashTest = unitTests("packages/raid/src/io/rebuild-crash.test.ts");
 const corruptionTest = unitTests("packages/raid/src/io/corruption.test.ts");
 const chunkMapCrashTest = unitTests("packages/volumes/src/chunk-map-crash.test.ts");
 const pairCrashTest = unitTests("packages/volumes/src/pairs/engine/pair-crash.test.ts");
@@ -257,6 +258,15 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ["file-disk-write-not-synced", "PROTOCOL 11, A1", "a durable write stays in the page cache", fileDiskTest],
   ["file-disk-sync-joins-an-earlier-one", "PROTOCOL 11, A1", "a sync counts for writes after its begin", fileDiskTest],
   ["file-disk-name-not-synced", "PROTOCOL 11, A1", "power loss takes a new disk's directory entry", fileDiskTest],
+  // Rebuild
+  ["stale-disk-trusted", "PROTOCOL 11, A2", "a disk that missed writes is read after it came back", arrayTest],
+  ["rebuild-sources-not-verified", "PROTOCOL 11, A4", "a disk is rebuilt of what another one has let rot", rebuildTest],
+  [
+    "rebuilding-disk-read-above-cursor",
+    "PROTOCOL 11, A2",
+    "a disk is read where it has not been rebuilt yet",
+    rebuildTest,
+  ],
   // Checksums
   ["old-blocks-not-verified", "PROTOCOL 11, A4", "parity is formed of old blocks that are corrupt", corruptionTest],
   ["reads-not-verified", "PROTOCOL 11, A4", "corrupt blocks are read, and worked with, as they are", corruptionTest],
@@ -284,6 +294,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 11, A4",
     "a write torn past the log passes for corruption",
     arrayCrashTest,
+  ],
+  [
+    "corruption-taken-for-a-torn-write",
+    "PROTOCOL 11, A4",
+    "what rots in a block written past the log is believed after a crash",
+    corruptionTest,
   ],
   // Volumes and pairs
   ["map-before-data", "PROTOCOL 11, A1", "a chunk map names data that is not durable", chunkMapCrashTest],
