@@ -14,6 +14,7 @@ export const raidErrorCodes = [
   "ARRAY_TOO_DEGRADED", // more disks gone than the level survives
   "ARRAY_LOG_UNREADABLE", // no copy of the stripe log can be read: what was acknowledged last is not known
   "ARRAY_STATE", // asked for something that is not legal in the array's, or the disk's, present state
+  "ARRAY_SCRUBBING", // a scrub asked for while one runs
   "DISK_NOT_EMPTY", // creation asked for on a file that holds something else
   "DISK_TOO_SMALL", // a disk is smaller than its place in the array
   "DISK_IO", // a disk refused a read, a write or a sync; the array ejects it

@@ -5,8 +5,8 @@
  * A block is *sound* when every claim about it, in memory and in each copy of its checksum, is what its bytes have. All
  * others are worked out of the sound ones as if their disks were absent, and what comes out is the truth, whatever block
  * and checksums said: a copy of the checksum that agrees with the block proves little, since a disk that lost a write of
- * the one may have lost the other's too. Only where the sound ones do not suffice, a block is believed that more claims
- * speak for than against. What is still unknown then is an I/O error, never a guess.
+ * the one may have lost the other's too. Only where the sound ones do not suffice, a block is believed if it and the claims
+ * for it are more than those against it. What is still unknown then is an I/O error, never a guess.
  */
 import type { Slot, StripeLayout } from "./level.js";
 import { absentUnits, presentCopy, solveUnit, survives, type Absent } from "./erasure.js";
@@ -74,7 +74,7 @@ function trustedSlots(layout: StripeLayout, row: Row): Set<Slot> {
     if (block === null) continue;
     const agreeing = block.claims.filter((claim) => claim === block.entry).length;
     if (agreeing === block.claims.length) trusted.add(index as Slot);
-    else if (agreeing * 2 > block.claims.length) believable.push(index as Slot);
+    else if (1 + agreeing > block.claims.length - agreeing) believable.push(index as Slot);
   }
   const isOut: Absent = (slot) => !trusted.has(slot);
   if (!survives(layout, isOut)) for (const slot of believable) trusted.add(slot);

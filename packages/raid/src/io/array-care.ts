@@ -15,6 +15,7 @@ import { createDoubtSettler } from "./doubt-settler.js";
 import type { Member, Members } from "./members.js";
 import { createRebuilder, type Rebuilder } from "./rebuilder.js";
 import type { RowRepair } from "./row-repair.js";
+import { createScrubber, type Scrub, type ScrubOptions } from "./scrubber.js";
 import { createSpares } from "./spares.js";
 import type { LostBlocks, StripeLog } from "./stripe-log.js";
 import { createThrottle } from "./throttle.js";
@@ -36,6 +37,8 @@ export interface DiskCare {
    * with what would be legal. `state` shows how far it is.
    */
   rebuilt(): Promise<void>;
+  /** Reads everything and repairs what it finds wrong, beside host I/O. Throws `ARRAY_SCRUBBING` while one runs. */
+  scrub(options?: ScrubOptions): Scrub;
 }
 
 export interface ArrayCare extends DiskCare {
@@ -77,6 +80,8 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
           lost: { arrayName, lost, stripeLog },
           ...(cursorBytes === undefined ? {} : { cursorBytes }),
         });
+  const pause = (): Promise<void> => throttle.pause();
+  const scrubber = createScrubber({ arrayName, members, checksums, repair, locks, pause });
   const spares = createSpares({
     ...{ members, identity, log },
     places: options.sparePlaces,
@@ -150,6 +155,7 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
         `Array ${arrayName} is ${status} and nothing can be rebuilt. ${list}. Legal: ${legal}.`,
       );
     },
+    scrub: (scrubOptions) => scrubber.start(scrubOptions),
     async start() {
       await spares.enlist();
       spares.fill();
@@ -161,6 +167,7 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
     },
     hostActed: () => throttle.hostActed(),
     async stop() {
+      await scrubber.stop();
       await spares.idle();
       await rebuilder?.stop();
       await doubtSettler.idle();

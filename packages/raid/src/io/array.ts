@@ -262,6 +262,10 @@ function composeArray(parts: ArrayParts): RaidArray {
       check(0, 0);
       await care.replaceDisk(slot, place);
     },
+    scrub(scrubOptions) {
+      check(0, 0);
+      return care.scrub(scrubOptions);
+    },
     rebuilt: () => care.rebuilt(),
     counters: () => counters.counts(),
   };

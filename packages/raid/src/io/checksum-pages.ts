@@ -41,6 +41,8 @@ export interface ChecksumPages {
    * `compare`, all copies are read, and `doubts` says where they differ.
    */
   take(column: Slot, page: number, compare: boolean): Promise<ChecksumPage>;
+  /** Reads all copies of a page that was taken once more, and adds what differs to its doubts; not while it is changing. */
+  compareAgain(page: ChecksumPage): Promise<void>;
   release(page: ChecksumPage): void;
   /** What each copy on disk says of an entry. The page has been taken. */
   copiesOfEntry(page: ChecksumPage, index: number): Promise<number[]>;
@@ -98,18 +100,17 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
 
   const compare = async (page: ChecksumPage): Promise<void> => {
     const copies = await Promise.all(carriers(page.column).map((carrier) => readCopy(carrier, page)));
-    // Somebody else may have compared, and changed it, meanwhile.
-    if (page.doubts !== null) return;
-    const doubts = new Set<number>();
+    // Changed meanwhile: the copies are from before.
+    if (page.isDirty || page.isBeingWritten) return;
+    page.doubts ??= new Set();
     for (const copy of copies) {
       if (copy === null || copy.equals(page.bytes)) continue;
       // The last page has room for blocks that the disk has not.
       const entries = Math.min(entriesPerPage, blocksPerDisk - page.page * entriesPerPage);
       for (let index = 0; index < entries; index++) {
-        if (copy.readUInt32LE(index * 4) !== page.bytes.readUInt32LE(index * 4)) doubts.add(index);
+        if (copy.readUInt32LE(index * 4) !== page.bytes.readUInt32LE(index * 4)) page.doubts.add(index);
       }
     }
-    page.doubts = doubts;
   };
 
   /** Gives up pages that nobody needs, the ones not used lately first; when all are held, there are more for a while. */
@@ -187,6 +188,7 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
   return {
     peek: (column, page) => pages.get(column * columnPages + page),
     take,
+    compareAgain: compare,
     release(page) {
       assert(page.holders > 0, "a page of checksums released more often than it was taken");
       page.holders--;

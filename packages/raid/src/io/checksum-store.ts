@@ -50,6 +50,8 @@ export interface ChecksumStore {
   flush(): Promise<void>;
   /** Gives a disk that comes in all checksums that it carries; written, not synced. */
   copyTo(carrier: Slot): Promise<void>;
+  /** Compares the copies of the checksums of all blocks in `place`'s page once more; returns where they differ. */
+  compareCopies(place: BlockPlace): Promise<readonly BlockPlace[]>;
   /** All blocks in memory on whose entries copies differ. */
   doubts(): BlockPlace[];
 }
@@ -119,10 +121,11 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
     },
     async claims(place) {
       const { page, index } = heldPage(place);
-      if (isNewer(page)) return [entryOf(page, index)];
+      // A page with doubts is not written, and an entry in doubt was not changed: the copies are as they were compared.
+      if (isNewer(page) && page.doubts?.has(index) !== true) return [entryOf(page, index)];
       const onDisk = await pages.copiesOfEntry(page, index);
       // Changed meanwhile: what was read may be from before.
-      return [entryOf(page, index), ...(isNewer(page) ? [] : onDisk)];
+      return [entryOf(page, index), ...(isNewer(page) && page.doubts?.has(index) !== true ? [] : onDisk)];
     },
     dropDoubt({ slot, offsetBytes }) {
       const block = indexOf(offsetBytes);
@@ -130,6 +133,15 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
       if (page?.doubts?.delete(block % entriesPerPage) === true) page.isDirty = true;
     },
     copyTo: (carrier) => pages.copyTo(carrier),
+    async compareCopies({ slot, offsetBytes }) {
+      const page = await pages.take(slot, pageAt(indexOf(offsetBytes)), true);
+      try {
+        await pages.compareAgain(page);
+        return doubtsOf(page);
+      } finally {
+        pages.release(page);
+      }
+    },
     flush: () => pages.flush(),
     doubts: () => pages.doubtful().flatMap(doubtsOf),
   };

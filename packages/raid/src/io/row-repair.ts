@@ -22,6 +22,10 @@ import type { Members } from "./members.js";
 /** What was found wrong on one disk since the array was opened. `unknown`: data that could not be repaired. */
 export type FaultCounts = Record<FaultKind | "unknown", number>;
 
+export function noFaults(): FaultCounts {
+  return { data: 0, parity: 0, checksum: 0, unknown: 0 };
+}
+
 /** A fault as it is reported: `offsetBytes` is on the disk. */
 export interface FoundFault {
   readonly slot: Slot;
@@ -61,7 +65,7 @@ const corruptBlocksMax = 4096;
 export function createRowRepair(options: RowRepairOptions): RowRepair {
   const { members, checksums, locks } = options;
   const { geometry } = members;
-  const counts = slots(geometry.diskCount).map((): FaultCounts => ({ data: 0, parity: 0, checksum: 0, unknown: 0 }));
+  const counts = slots(geometry.diskCount).map(noFaults);
   let logged = 0;
 
   /** Null when a disk failed: there is one less to judge by. */
