@@ -57,6 +57,7 @@ export async function recoverLog(
       ranges = verified;
       continue;
     }
+    if (checksums !== null) await repairTorn(options, cell.intents[0] as Intent);
     ranges = await settle(cell.intents, ranges);
     if (checksums !== null) await renewChecksums(members, checksums, cell.intents[0] as Intent);
   }
@@ -237,6 +238,14 @@ async function verifyCell(options: RecoveryOptions, cell: IntendedCell, lost: Ra
   if (!cell.isOpen) repair.note(verified.found);
   if (checksums !== null) await putChecksums(checksums, verified.content);
   return verified.lost.reduce<RangeSet>(addRange, lost);
+}
+
+/**
+ * Rows of a torn write that the write has hardly reached still have the checksums of what was there before, and it may be
+ * left at that: so a block that was corrupt before is not taken for a torn one, as far as the others tell.
+ */
+async function repairTorn({ repair }: RecoveryOptions, { diskOffsetBytes, lengthBytes }: Intent): Promise<void> {
+  for (let at = 0; at < lengthBytes; at += blockBytes) await repair.settle(diskOffsetBytes + at, { isQuiet: true });
 }
 
 /** A cell that was being written past the log: its checksums are those of whatever is there now. */

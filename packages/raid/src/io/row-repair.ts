@@ -35,11 +35,16 @@ export interface FoundFault {
 
 export interface RowRepair {
   /** Repairs the row at this offset of its disks. Rejects with `IO_ERROR` when the array has failed. */
-  settle(offsetBytes: number): Promise<SettledRow>;
+  settle(offsetBytes: number, options?: SettleOptions): Promise<SettledRow>;
   /** Counts and logs what was found elsewhere. */
   note(found: readonly FoundFault[]): void;
   /** By slot. */
   counts(): readonly FaultCounts[];
+}
+
+export interface SettleOptions {
+  /** What is wrong there may be the work of a crash: nobody is told of corruption. */
+  readonly isQuiet: boolean;
 }
 
 export interface SettledRow {
@@ -130,12 +135,11 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
     const lost = unknown.flatMap((unit) => layout.data[unit] ?? []).filter((slot) => row[slot] !== null);
     const found: FoundFault[] = faults.map(({ slot, kind }) => ({ slot, offsetBytes, kind }));
     found.push(...lost.map((slot) => ({ slot, offsetBytes, kind: "unknown" as const })));
-    note(found);
     return { data, found };
   };
 
   return {
-    async settle(offsetBytes) {
+    async settle(offsetBytes, { isQuiet } = { isQuiet: false }) {
       const inData = offsetBytes - geometry.dataOffsetBytes;
       const stripe = Math.floor(inData / geometry.unitBytes);
       const release = await locks.lockForWriting([cellAt(geometry, stripe, inData % geometry.unitBytes)]);
@@ -149,7 +153,9 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
           const runs = present.map((slot) => ({ slot, offsetBytes, lengthBytes: blockBytes }));
           const hold = await checksums?.hold(runs, "update");
           const settled = await settleHeld(new Set(present), offsetBytes).finally(() => hold?.release());
-          if (settled !== null) return settled;
+          if (settled === null) continue;
+          if (!isQuiet) note(settled.found);
+          return settled;
         }
         throw new Failure("IO_ERROR", `Blocks at ${offsetBytes} of the disks cannot be read, and not be put right.`);
       } finally {

@@ -111,9 +111,9 @@ describe("A2: a scrub", () => {
     const random = createRandom(5);
     const rig = await createRig(shape, random);
     const scrub = rig.array.scrub();
-    let isDone = false;
-    void scrub.done.then(() => (isDone = true));
-    while (!isDone) {
+    const state = { isDone: false };
+    void scrub.done.then(() => (state.isDone = true));
+    while (!state.isDone) {
       const at = random.below(rig.model.length - 9000);
       const data = Buffer.alloc(1 + random.below(9000), 1 + random.below(255));
       data.copy(rig.model, at);
