@@ -70,3 +70,41 @@ describe("volumes in no group", () => {
     });
   });
 });
+
+describe("snapshots and clones", () => {
+  it("A1, F4: keep what was, are volumes of their own, and give their space back", async () => {
+    await withStorageNode(shape, async (node) => {
+      await node.start();
+      const write = async (volume: string, text: string): Promise<void> => {
+        const client = await node.nbd(volume);
+        await client.write(0, Buffer.from(text));
+        client.close();
+      };
+      const read = async (volume: string): Promise<string> => {
+        const client = await node.nbd(volume);
+        const data = await client.read(0, 4);
+        client.close();
+        return data.toString();
+      };
+      await node.succeed("volume", "create", "db", "--array", "a1", "--size", "32MiB");
+      await write("db", "past");
+      await node.succeed("volume", "snapshot", "db", "monday");
+      await write("db", "now!");
+      await node.succeed("volume", "clone", "monday", "trial");
+      await write("trial", "test");
+      await expect(write("monday", "no")).rejects.toThrow();
+      await node.end("SIGTERM");
+      await node.start();
+      expect([await read("db"), await read("monday"), await read("trial")]).toEqual(["now!", "past", "test"]);
+      expect(await node.succeed("volume", "list")).toMatch(/monday +n1 +standalone +read-only +snapshot/);
+      const refused = await node.wayctl("volume", "delete", "db");
+      expect(refused).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringContaining("first wayctl volume delete monday") as string,
+      });
+      for (const volume of ["trial", "monday", "db"]) await node.succeed("volume", "delete", volume);
+      const { volumes } = await node.ask<{ volumes: { volume: string }[] }>("volume", "list");
+      expect(volumes.map(({ volume }) => volume)).toEqual(["named"]);
+    });
+  });
+});

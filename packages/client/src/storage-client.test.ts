@@ -31,6 +31,7 @@ const array: ArrayReport = {
   checksums: true,
   usableBytes: 2 ** 44,
   freeBytes: 2 ** 43,
+  reservedBytes: 2 ** 30,
   lostBytes: 4096,
   disks: [
     { slot: 0, file: "/d/0", health: "active", reason: "", repairedBlocks: 3, progress: null },
@@ -69,7 +70,7 @@ const volumes: StoredVolume[] = [
     kind: "snapshot",
     use: "standalone",
     sizeBytes: 2 ** 42,
-    usedBytes: 0,
+    usedBytes: null,
     access: "read-only",
     detail: "snapshot of db",
     origin: "db",
@@ -126,7 +127,7 @@ describe("the storage service", () => {
     await client.rebuild("a");
     await client.failDisk("a", 0);
     await client.replaceDisk("a", 3);
-    await client.createVolume({ name: "v", array: "a", sizeBytes: 2 ** 40 });
+    await client.createVolume({ name: "v", array: "a", sizeBytes: 2 ** 40, thin: true });
     await client.deleteVolume("v");
     await client.snapshotVolume({ origin: "v", name: "s" });
     await client.cloneVolume({ origin: "v", name: "c" });
@@ -140,7 +141,7 @@ describe("the storage service", () => {
       ["rebuild", "a"],
       ["failDisk", "a", 0],
       ["replaceDisk", "a", 3],
-      ["createVolume", { name: "v", array: "a", sizeBytes: 2 ** 40 }],
+      ["createVolume", { name: "v", array: "a", sizeBytes: 2 ** 40, thin: true }],
       ["deleteVolume", "v"],
       ["snapshotVolume", { origin: "v", name: "s" }],
       ["cloneVolume", { origin: "v", name: "c" }],

@@ -76,6 +76,8 @@ export interface ArrayReport {
   readonly usableBytes: number;
   /** What new volumes can still use. */
   readonly freeBytes: number;
+  /** Kept free, so that volumes with snapshots can be overwritten. */
+  readonly reservedBytes: number;
   /** Bytes that cannot be read until they have been written again. */
   readonly lostBytes: number;
   /** Members in the order of their slots, then spares. */
@@ -90,12 +92,15 @@ export type VolumeUse = "standalone" | "replicated" | "journal";
 export interface StoredVolume {
   readonly name: string;
   readonly array: string;
-  /** How its space is kept: "thick", or a chunk map of its own or shared with its origin. */
-  readonly kind: "thick" | "mapped" | "snapshot" | "clone";
+  /**
+   * How its space is kept. `thick`: one run of the array. `mapped`: by a chunk map, room to overwrite all of it kept free.
+   * `thin`, and `clone`: by a chunk map, space taken as it is written.
+   */
+  readonly kind: "thick" | "mapped" | "thin" | "snapshot" | "clone";
   readonly use: VolumeUse;
   readonly sizeBytes: number;
-  /** Space of the array that is its own: given back when it is deleted. */
-  readonly usedBytes: number;
+  /** Space of the array that is its own: given back when it is deleted. Null where counting it takes long. */
+  readonly usedBytes: number | null;
   /** What hosts may do with it now. */
   readonly access: "read-write" | "read-only" | "closed";
   /** Why not more: "snapshot of vol-a", "S-VOL of vol-p/vol-s"; "" when there is nothing to say. */
@@ -108,6 +113,8 @@ export interface VolumeOrder {
   readonly name: string;
   readonly array: string;
   readonly sizeBytes: number;
+  /** Takes space as it is written; a write may then fail with `NO_SPACE`. */
+  readonly thin: boolean;
 }
 
 /** A volume made of another one, on the same array: `name` holds what `origin` holds now. */
@@ -192,7 +199,7 @@ export interface StorageFront {
   deleteVolume(name: string): Promise<void>;
   /** Read-only. */
   snapshotVolume(order: CopyOrder): Promise<void>;
-  /** Writable. */
+  /** Of a snapshot; writable. */
   cloneVolume(order: CopyOrder): Promise<void>;
 
   pairs(): readonly PairReport[];
@@ -222,6 +229,9 @@ export const storageErrorCodes = [
   "VOLUME_SIZE", // not a size that a volume can have
   "VOLUME_IN_USE", // a group, a journal, a pair, a snapshot or cluster.yaml stands on it
   "VOLUME_NOT_FOUND", // no such volume on the array
+  "VOLUME_KIND", // a snapshot where only a volume will do, or a volume where only a snapshot will
+  "VOLUME_HAS_SNAPSHOTS", // so it cannot be deleted
+  "VOLUME_HAS_CLONES", // so it cannot be deleted
   "PAIR_STATE", // not legal in the pair's present state
 ] as const;
 export type StorageErrorCode = (typeof storageErrorCodes)[number];

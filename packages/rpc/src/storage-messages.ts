@@ -35,6 +35,7 @@ const diskHealthNames = {
 const kindNames = {
   thick: "VOLUME_KIND_THICK",
   mapped: "VOLUME_KIND_MAPPED",
+  thin: "VOLUME_KIND_THIN",
   snapshot: "VOLUME_KIND_SNAPSHOT",
   clone: "VOLUME_KIND_CLONE",
 } as const satisfies Record<StoredVolume["kind"], string>;
@@ -117,9 +118,10 @@ function fromProtoProgress(progress: WorkProgress__Output | null): WorkProgress 
   return { doneBytes, totalBytes, bytesPerSecond, remainingMs: remainingMs ?? null };
 }
 
-export function toProtoStoredVolume(volume: StoredVolume): ProtoVolume {
+export function toProtoStoredVolume({ usedBytes, ...volume }: StoredVolume): ProtoVolume {
   return {
     ...volume,
+    ...(usedBytes === null ? {} : { usedBytes }),
     kind: kindNames[volume.kind],
     use: useNames[volume.use],
     access: accessNames[volume.access],
@@ -128,8 +130,9 @@ export function toProtoStoredVolume(volume: StoredVolume): ProtoVolume {
 }
 
 export function fromProtoStoredVolume(volume: StoredVolume__Output): StoredVolume {
+  const { name, array, sizeBytes, usedBytes, detail } = volume;
   return {
-    ...volume,
+    ...{ name, array, sizeBytes, detail, usedBytes: usedBytes ?? null },
     kind: keyOf(kindNames, volume.kind, "mapped"),
     use: keyOf(useNames, volume.use, "replicated"),
     access: keyOf(accessNames, volume.access, "closed"),

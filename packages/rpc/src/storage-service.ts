@@ -31,7 +31,7 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     FailDisk: command(({ array, slot }) => storage.failDisk(array, slot)),
     ReplaceDisk: command(({ array, slot }) => storage.replaceDisk(array, slot)),
     ListStoredVolumes: unary(log, () => ({ volumes: storage.volumes().map(toProtoStoredVolume) })),
-    CreateVolume: command(({ name, array, sizeBytes }) => storage.createVolume({ name, array, sizeBytes })),
+    CreateVolume: command(({ name, array, sizeBytes, thin }) => storage.createVolume({ name, array, sizeBytes, thin })),
     DeleteVolume: command(({ name }) => storage.deleteVolume(name)),
     SnapshotVolume: command(({ origin, name }) => storage.snapshotVolume({ origin, name })),
     CloneVolume: command(({ origin, name }) => storage.cloneVolume({ origin, name })),

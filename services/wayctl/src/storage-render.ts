@@ -46,7 +46,7 @@ export function problemsOf({ disks, lostBytes }: ArrayReport): string[] {
 }
 
 export function renderArray(node: string, report: ArrayReport): string {
-  const { name, level, health, disks, stripeUnitBytes, checksums, usableBytes, freeBytes, lostBytes } = report;
+  const { name, level, health, disks, stripeUnitBytes, checksums, lostBytes } = report;
   const rows = disks.map(({ slot, health: state, file, repairedBlocks, progress, reason }) => [
     slot === null ? "-" : String(slot),
     state,
@@ -55,7 +55,9 @@ export function renderArray(node: string, report: ArrayReport): string {
     progress === null ? reason : describeProgress(progress),
   ]);
   const members = disks.filter(({ slot }) => slot !== null).length;
-  const space = `${formatBytes(usableBytes)} usable, ${formatBytes(freeBytes)} free`;
+  const { usableBytes, freeBytes, reservedBytes } = report;
+  const reserved = reservedBytes === 0 ? "" : `, ${formatBytes(reservedBytes)} kept free for volumes with snapshots`;
+  const space = `${formatBytes(usableBytes)} usable, ${formatBytes(freeBytes)} free${reserved}`;
   const lines = [
     `array ${node}/${name}  ${level} over ${members}, stripe unit ${formatBytes(stripeUnitBytes)}, checksums ${checksums ? "on" : "off"}`,
     `state ${health}  ${space}`,

@@ -1,7 +1,7 @@
-/** What must be looked at every now and then while a node runs: disks that vanish, pairs whose copies end, scrubs that fall due. */
+/** What must be looked at every now and then while a node runs: disks that vanish, scrubs that fall due. */
 import type { Clock } from "@waystation/contracts/clock";
 
-/** A deleted disk file, or a pair that is in sync, is noticed within this time. */
+/** A deleted disk file is noticed within this time. */
 const intervalMs = 1_000;
 
 export interface Caretaker {

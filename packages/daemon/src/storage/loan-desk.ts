@@ -19,11 +19,9 @@ export interface LoanDeskOptions {
   readonly front: StandaloneFront;
   /** Throws where a volume is not for pairs. */
   readonly checkFree: (volume: string) => void;
-  /** Lets hosts do with the volume what it is now for. */
-  readonly refresh: (volume: string) => Promise<void>;
 }
 
-export function createLoanDesk({ loans, front, checkFree, refresh }: LoanDeskOptions): LoanDesk {
+export function createLoanDesk({ loans, front, checkFree }: LoanDeskOptions): LoanDesk {
   const sessions = new Map<string, string>();
   let changing: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(change: () => Promise<T>): Promise<T> => {
@@ -41,7 +39,7 @@ export function createLoanDesk({ loans, front, checkFree, refresh }: LoanDeskOpt
     const { volume, primary, primaryNode, pairId } = order;
     checkFree(volume);
     await endSession(volume, "its pair connects anew");
-    const store = await loans.lend(order).finally(() => refresh(volume));
+    const store = await loans.lend(order);
     const session = `pair.${pairId}.${randomBytes(8).toString("hex")}` as VolumeName;
     const description = `S-VOL ${volume} of ${primary} on ${primaryNode}, for that node alone`;
     front.add({ name: session, store, access: "read-write", description, isHidden: true });
@@ -55,7 +53,6 @@ export function createLoanDesk({ loans, front, checkFree, refresh }: LoanDeskOpt
         if (!loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId)) return;
         await endSession(volume, "its pair has been deleted");
         await loans.giveBack(volume, pairId);
-        await refresh(volume);
       }),
   };
 }

@@ -33,3 +33,13 @@ it.each([
   expect((await second.read(1000, data.length)).equals(data)).toBe(true);
   await second.close();
 });
+
+it.each([true, false])("A4: checksums are kept unless the file says otherwise: %s", async (checksums) => {
+  const text = await readFile(localPath, "utf8");
+  const key = checksums ? "" : ", checksums: false";
+  const cluster = parseCluster(text.replace("level: raid5, disks: 4", `level: raid5, disks: 4${key}`), "test.yaml");
+  const [config] = arraysOf(cluster, "primary-a");
+  const array = await openOrCreateArray(config!, { dataDirectory, log: silentLog });
+  expect(array.geometry.checksums).toBe(checksums);
+  await array.close();
+});

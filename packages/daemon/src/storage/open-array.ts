@@ -31,7 +31,8 @@ export async function openOrCreateArray(config: ArrayConfig, { dataDirectory, lo
       "ARRAY_GONE",
       `array ${name} was created here, but none of its disks is found: are they mounted? (${disks.map(({ file }) => file).join(", ")}) To start it empty, remove ${marker}`,
     );
-  if (presence !== "present") await createArray({ name, level, unitBytes, disks, diskBytes });
+  const { checksums } = config;
+  if (presence !== "present") await createArray({ name, level, unitBytes, disks, diskBytes, checksums });
   if (!existed) await writeFileDurably(marker, `${JSON.stringify({ format: 1, level, diskCount, unitBytes })}\n`);
   return openArray({ disks, expect: { name, level, diskCount, unitBytes }, log });
 }

@@ -70,7 +70,10 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
     const front = createStorageFront({ arrays, catalogue, desk });
-    const caretaker = startCaretaker(systemClock, [() => desk.refresh()]);
+    const checkDisks = (): void => {
+      for (const { array } of arrays) array.checkDisks();
+    };
+    const caretaker = startCaretaker(systemClock, [checkDisks]);
     closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {

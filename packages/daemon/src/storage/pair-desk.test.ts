@@ -13,8 +13,8 @@ let storage: Storage;
 beforeEach(async () => {
   test = await createTestStorage([a1, a2]);
   storage = await test.open();
-  await storage.front.createVolume({ name: "db", array: "a1", sizeBytes: 8 * MiB });
-  await storage.front.createVolume({ name: "copy", array: "a2", sizeBytes: 8 * MiB });
+  await storage.front.createVolume({ name: "db", array: "a1", sizeBytes: 8 * MiB, thin: false });
+  await storage.front.createVolume({ name: "copy", array: "a2", sizeBytes: 8 * MiB, thin: false });
 });
 afterEach(() => test.remove());
 
@@ -48,10 +48,10 @@ describe("mirror pairs of a node", () => {
     await open("copy", (reason) => revoked.push(reason));
     const host = await open("db", (reason) => revoked.push(`db: ${reason}`));
     await front.createPair({ ...pair, secondaryNode: "" });
-    expect(revoked).toEqual(["S-VOL of db, being copied"]);
+    expect(revoked).toEqual(["S-VOL of db, COPY (initial copy)"]);
     await settled("PAIR", "read-only");
     expect(report()).toMatchObject({ ...pair, secondaryNode: "", direction: "forward", dirtyRegions: 0 });
-    expect([detailOf("db"), detailOf("copy")]).toEqual(["P-VOL of copy", "S-VOL of db, PAIR (in sync)"]);
+    expect([detailOf("db"), detailOf("copy")]).toEqual(["P-VOL of copy PAIR (in sync)", "S-VOL of db, PAIR (in sync)"]);
     expect([await readAt("copy", 0), await readAt("copy", MiB)]).toEqual(["one", "\0\0\0"]);
 
     await host.write(2 * MiB, Buffer.from("two"));
@@ -102,6 +102,19 @@ describe("mirror pairs of a node", () => {
     await expect(storage.front.deleteVolume("db")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
   });
 
+  it("A5: no snapshot is taken of what lies in part elsewhere", async () => {
+    const { front } = storage;
+    await front.createPair({ ...pair, secondaryNode: "" });
+    await settled("PAIR", "read-only");
+    await expect(front.snapshotVolume({ origin: "copy", name: "monday" })).rejects.toMatchObject({
+      code: "PAIR_STATE",
+      message: expect.stringContaining("first wayctl pair split db copy") as string,
+    });
+    await front.splitPair({ ...pair, quick: false });
+    await front.snapshotVolume({ origin: "copy", name: "monday" });
+    await front.snapshotVolume({ origin: "db", name: "db-monday" });
+  });
+
   it("a command that is refused, or done already, ends no session", async () => {
     const { front } = storage;
     await front.createPair({ ...pair, secondaryNode: "" });
@@ -124,7 +137,7 @@ describe("mirror pairs of a node", () => {
     ["a volume that is not there", { primary: "db", secondary: "nobody" }, "VOLUME_NOT_FOUND"],
     ["another size", { primary: "db", secondary: "small" }, "VOLUME_SIZE"],
   ])("a volume is not mirrored to %s, and what was exported stays so", async (_, names, code) => {
-    await storage.front.createVolume({ name: "small", array: "a2", sizeBytes: 4 * MiB });
+    await storage.front.createVolume({ name: "small", array: "a2", sizeBytes: 4 * MiB, thin: false });
     await expect(storage.front.createPair({ ...names, secondaryNode: "" })).rejects.toMatchObject({ code });
     expect(storage.standalone.list().map(({ access }) => access)).toEqual(["read-write", "read-write", "read-write"]);
   });

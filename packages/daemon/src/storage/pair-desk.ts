@@ -1,23 +1,14 @@
 /**
  * The mirror pairs of a node as operators and hosts see them: reports and commands, and what hosts may do with an S-VOL,
- * which changes with the state of its pair. Sessions on an S-VOL end before a command makes it something else, so that no
- * host reads on in what is being copied over.
+ * which changes with the state of its pair, and ends their sessions then.
  */
 import type { Clock } from "@waystation/contracts/clock";
 import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
-import type {
-  LoanOrder,
-  PairCommand,
-  PairDeletion,
-  PairName,
-  PairOrder,
-  PairReport,
-} from "@waystation/contracts/storage-front";
+import type { PairCommand, PairDeletion, PairName, PairOrder, PairReport } from "@waystation/contracts/storage-front";
 import type { StandaloneAccess, StandaloneFront } from "@waystation/node/standalone-front";
 import { openPairs, type Pairs } from "@waystation/volumes/pairs/open-pairs";
 import { pairHomeOn } from "@waystation/volumes/pairs/pair-home";
-import { pairTable, type PairPhase } from "@waystation/volumes/pairs/pair-phase";
 import type { PairStatus } from "@waystation/volumes/pairs/pair-status";
 import type { RemoteSecondaries } from "@waystation/volumes/pairs/remote-secondary";
 import type { OpenArray } from "./array-report.js";
@@ -35,19 +26,19 @@ export interface PairDesk {
   delete(pair: PairDeletion): Promise<void>;
   /** Volumes lent to pairs of other nodes. */
   readonly loans: LoanDesk;
-  /** What a volume is in its pairs, and what its hosts may do for it; null outside of pairs. */
-  standingOf(volume: string): VolumeStanding | null;
-  /** Lets hosts do with each S-VOL what its pair's state allows now. To be called every now and then: copies end. */
-  refresh(): void;
+  /** What a volume is in its pairs, and what its hosts may do with it; `detail` is "" outside of pairs. */
+  accessOf(volume: string): VolumeStanding;
+  /** Throws `PAIR_STATE` while what the volume holds lies in part on another one. */
+  checkWhole(volume: string): void;
+  /** The commands that would take it out of its pairs; null when it is in none. */
+  deletionOf(volume: string): string | null;
   close(): Promise<void>;
 }
 
 export interface VolumeStanding {
-  /** "P-VOL of db-copy", "S-VOL of db, PAIR (in sync)". */
+  /** "P-VOL of db-copy PAIR (in sync)". */
   readonly detail: string;
   readonly access: StandaloneAccess;
-  /** The command that would free it. */
-  readonly deletion: string;
 }
 
 export interface PairDeskOptions {
@@ -61,15 +52,17 @@ export interface PairDeskOptions {
   readonly log: Log;
 }
 
-export async function openPairDesk({
-  arrays,
-  front,
-  remotes,
-  checkFree,
-  clock,
-  log,
-}: PairDeskOptions): Promise<PairDesk> {
+export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> {
+  const { arrays, front, remotes, checkFree, clock, log } = options;
   const homes = new Map(arrays.map((on) => [on, pairHomeOn(on.volumes)]));
+  // Until the pairs are there nobody has a volume open.
+  const opened: { pairs: Pairs | null } = { pairs: null };
+  const tellHosts = (volume: string): void => {
+    if (opened.pairs === null) return;
+    const { access, detail } = standingOf(arrays, opened.pairs, volume);
+    // Not waited for: what is under way ends by itself, and the pairs order it.
+    void front.setAccess(volume, access, detail === "" ? standaloneText : detail);
+  };
   const pairs = await openPairs({
     homes: [...homes.values()],
     homeOf: (volume) => homes.get(placeOf(arrays, volume).on) ?? noHome(volume),
@@ -77,128 +70,94 @@ export async function openPairDesk({
       const { on, volume } = placeOf(arrays, name);
       return on.volumes.open(volume.name);
     },
+    onAccessChange: tellHosts,
     remotes,
     clock,
     log,
   });
-
-  const standingOf = (volume: string): VolumeStanding | null => {
-    const loan = pairs.loans.list().find((lent) => lent.volume === volume);
-    if (loan !== undefined) return lentStanding(loan);
-    const own = pairs.pairsOf(volume);
-    const asSecondary = own.find(({ secondary }) => secondary === volume);
-    if (asSecondary !== undefined) return secondaryStanding(asSecondary);
-    if (own.length === 0) return null;
-    const names = own.map(({ secondary }) => secondary).join(", ");
-    return { detail: `P-VOL of ${names}`, access: "read-write", deletion: deletionOf(own) };
-  };
-  const refreshOne = (volume: string): Promise<void> => {
-    const standing = standingOf(volume);
-    return front.setAccess(volume, standing?.access ?? "read-write", standing?.detail ?? "volume in no group");
-  };
-  /** The S-VOL of another node is that one's to open and to close. */
-  const isRemote = (pair: PairName): boolean =>
-    pairs.list().some((status) => isSame(status, pair) && status.secondaryNode !== null);
-  const refreshBoth = async (pair: PairName): Promise<void> => {
-    await refreshOne(pair.primary);
-    if (!isRemote(pair)) await refreshOne(pair.secondary);
-  };
-  /** Runs a command after which hosts may do something else with the S-VOL than they may now. */
-  const withoutHosts = async (pair: PairName, detail: string, run: () => Promise<unknown>): Promise<void> => {
-    if (!isRemote(pair)) await front.setAccess(pair.secondary, "closed", detail);
-    try {
-      await run();
-    } finally {
-      await refreshBoth(pair);
-    }
-  };
-  /** What is refused, or done already, leaves the sessions alone. */
-  const changes = (pair: PairName, command: "resync" | "quick-resync" | "restore"): boolean => {
-    const { phase } = pairs.show(pair);
-    const to = pairTable[phase].commands[command];
-    return typeof to === "string" && to !== phase;
-  };
-
-  /** Not waited for: sessions are told at once, and new ones find the new access. */
-  const refresh = (): void => {
-    for (const { secondary, secondaryNode } of pairs.list()) if (secondaryNode === null) void refreshOne(secondary);
-  };
+  opened.pairs = pairs;
 
   return {
     volume: (name) => pairs.volume(name),
-    list() {
-      // Whoever is told of a state may use what it allows.
-      refresh();
-      return pairs.list().map(reportPair);
-    },
+    list: () => pairs.list().map(reportPair),
     async create({ primary, secondary, secondaryNode }) {
       checkFree(primary);
-      if (secondaryNode !== "") {
-        await pairs.create({ primary, secondary, secondaryNode });
-        return refreshOne(primary);
+      if (secondaryNode === "") {
+        checkFree(secondary);
+        checkWritable(arrays, secondary);
       }
-      checkFree(secondary);
-      const pair = { primary, secondary };
-      await withoutHosts(pair, `S-VOL of ${primary}, being copied`, () => pairs.create(pair));
+      await pairs.create({ primary, secondary, ...(secondaryNode === "" ? {} : { secondaryNode }) });
     },
     async split({ quick, ...pair }) {
       await pairs.split(pair, { quick });
-      await refreshBoth(pair);
     },
     async resync({ quick, ...pair }) {
-      const run = () => pairs.resync(pair, { quick });
-      const detail = `S-VOL of ${pair.primary}, being resynchronised`;
-      if (changes(pair, quick ? "quick-resync" : "resync")) await withoutHosts(pair, detail, run);
-      else await run();
+      await pairs.resync(pair, { quick });
     },
     async restore(pair) {
-      const run = () => pairs.restore(pair);
-      const detail = `S-VOL of ${pair.primary}, which is being restored`;
-      if (changes(pair, "restore")) await withoutHosts(pair, detail, run);
-      else await run();
+      await pairs.restore(pair);
     },
-    async delete({ force, ...pair }) {
-      const wasRemote = isRemote(pair);
-      await pairs.delete(pair, { force });
-      await refreshOne(pair.primary);
-      if (!wasRemote) await refreshOne(pair.secondary);
+    delete: ({ force, ...pair }) => pairs.delete(pair, { force }),
+    loans: createLoanDesk({
+      loans: pairs.loans,
+      front,
+      checkFree(volume) {
+        checkFree(volume);
+        checkWritable(arrays, volume);
+      },
+    }),
+    accessOf: (volume) => standingOf(arrays, pairs, volume),
+    checkWhole: (volume) => checkWhole(pairs, volume),
+    deletionOf(volume) {
+      const commands = pairs.pairsOf(volume).map(({ primary, secondary }) => deletionOf(primary, secondary));
+      for (const { volume: lent, primary } of pairs.loans.list())
+        if (lent === volume) commands.push(deletionOf(primary, lent));
+      return commands.length === 0 ? null : commands.join(", ");
     },
-    loans: createLoanDesk({ loans: pairs.loans, front, checkFree, refresh: refreshOne }),
-    standingOf,
-    refresh,
     close: () => pairs.close(),
   };
+}
+
+/** What is said of a volume in no pair. */
+export const standaloneText = "volume in no group";
+
+function standingOf(arrays: readonly OpenArray[], pairs: Pairs, name: string): VolumeStanding {
+  const { access, detail } = pairs.accessOf(name);
+  const { snapshotOf } = placeOf(arrays, name).volume;
+  if (snapshotOf === null) return { access, detail };
+  const what = `snapshot of ${snapshotOf}`;
+  return { access: access === "closed" ? access : "read-only", detail: detail === "" ? what : `${what}, ${detail}` };
+}
+
+function checkWritable(arrays: readonly OpenArray[], secondary: string): void {
+  const { snapshotOf } = placeOf(arrays, secondary).volume;
+  if (snapshotOf === null) return;
+  const text = `${secondary} is a snapshot of ${snapshotOf} and cannot be written: make a clone of it, and pair that`;
+  throw new Failure("VOLUME_KIND", text);
+}
+
+function checkWhole(pairs: Pairs, volume: string): void {
+  for (const { primary, secondary, phase, description } of pairs.pairsOf(volume)) {
+    const isWhole = volume === secondary ? phase === "split" : phase !== "restore" && phase !== "restore-suspended";
+    if (isWhole) continue;
+    const first = volume === secondary ? "wayctl pair split" : "wayctl pair wait";
+    const text = `what ${volume} holds lies in part on the other side of pair ${primary} ${secondary}, which is in`;
+    throw new Failure("PAIR_STATE", `${text} ${description}; first ${first} ${primary} ${secondary}`);
+  }
+  const loan = pairs.loans.list().find((lent) => lent.volume === volume);
+  if (loan === undefined) return;
+  throw new Failure(
+    "PAIR_STATE",
+    `${volume} is the S-VOL of ${loan.primary} on ${loan.primaryNode}, which alone uses it`,
+  );
 }
 
 function noHome(volume: string): never {
   throw new Failure("VOLUME_NOT_FOUND", `no array of this node has a volume ${volume}`);
 }
 
-function isSame(a: PairName, b: PairName): boolean {
-  return a.primary === b.primary && a.secondary === b.secondary;
-}
-
-export function secondaryAccess(phase: PairPhase): StandaloneAccess {
-  const { secondaryRead, secondaryWrite } = pairTable[phase].host;
-  if (secondaryRead === "refused") return "closed";
-  return secondaryWrite === "refused" ? "read-only" : "read-write";
-}
-
-function secondaryStanding(status: PairStatus): VolumeStanding {
-  return {
-    detail: `S-VOL of ${status.primary}, ${status.description}`,
-    access: secondaryAccess(status.phase),
-    deletion: deletionOf([status]),
-  };
-}
-
-function lentStanding({ volume, primary, primaryNode }: LoanOrder): VolumeStanding {
-  const deletion = `wayctl pair delete ${primaryNode}/${primary} ${volume}`;
-  return { detail: `S-VOL of ${primaryNode}/${primary}`, access: "closed", deletion };
-}
-
-function deletionOf(pairs: readonly PairStatus[]): string {
-  return pairs.map(({ primary, secondary }) => `wayctl pair delete ${primary} ${secondary}`).join(", ");
+function deletionOf(primary: string, secondary: string): string {
+  return `wayctl pair delete ${primary} ${secondary}`;
 }
 
 function reportPair(status: PairStatus): PairReport {

@@ -25,14 +25,14 @@ const noGroups: BlockFront = {
 beforeEach(async () => {
   farTest = await createTestStorage([{ name: "a2", level: "raid6", disks: 5, diskSize: "256MiB" }]);
   far = await farTest.open();
-  await far.front.createVolume({ name: "copy", array: "a2", sizeBytes });
+  await far.front.createVolume({ name: "copy", array: "a2", sizeBytes, thin: false });
   const { port } = await startTestServer({ front: joinFronts(noGroups, far.standalone), storage: far.front });
   link = await linkTo(port);
   nearTest = await createTestStorage([{ name: "a1", level: "raid5", disks: 4, diskSize: "256MiB" }], {
     otherPort: link.port,
   });
   near = await nearTest.open();
-  await near.front.createVolume({ name: "db", array: "a1", sizeBytes });
+  await near.front.createVolume({ name: "db", array: "a1", sizeBytes, thin: false });
 });
 afterEach(async () => {
   await nearTest.remove();
@@ -70,10 +70,10 @@ describe("a pair across two nodes", () => {
     await expect(host.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "VOLUME_NOT_OPEN" });
     await expect(far.standalone.open("copy", () => {})).rejects.toMatchObject({
       code: "VOLUME_NOT_OPEN",
-      message: expect.stringContaining("S-VOL of n1/db") as unknown,
+      message: expect.stringContaining("S-VOL of db on n1") as unknown,
     });
     await expect(far.front.deleteVolume("copy")).rejects.toMatchObject({
-      message: expect.stringContaining("wayctl pair delete n1/db copy") as unknown,
+      message: expect.stringContaining("wayctl pair delete db copy") as unknown,
     });
     expect(far.standalone.list()).toEqual([]);
 
@@ -117,7 +117,7 @@ describe("a pair across two nodes", () => {
       message: expect.stringContaining("n2") as unknown,
     });
     await expect(create({ secondary: "none" })).rejects.toMatchObject({ code: "VOLUME_NOT_FOUND" });
-    await near.front.createVolume({ name: "small", array: "a1", sizeBytes: MiB });
+    await near.front.createVolume({ name: "small", array: "a1", sizeBytes: MiB, thin: false });
     await expect(create({ primary: "small" })).rejects.toMatchObject({ code: "VOLUME_SIZE" });
     await (await far.standalone.open("copy", () => {})).write(0, Buffer.alloc(10, 1));
     expect(near.front.pairs()).toEqual([]);

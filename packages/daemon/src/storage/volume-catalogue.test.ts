@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => test.remove());
 
-const order = { name: "scratch", array: "a1", sizeBytes: 8 * MiB };
+const order = { name: "scratch", array: "a1", sizeBytes: 8 * MiB, thin: false };
 const handleOn = ({ standalone }: Storage, name: string, onRevoked: (reason: string) => void = () => {}) =>
   standalone.open(name, onRevoked);
 
@@ -22,7 +22,10 @@ describe("volumes made by command", () => {
     const free = first.front.arrays()[0]!.freeBytes;
     await first.front.createVolume(order);
     expect(first.front.volumes()).toEqual([
-      expect.objectContaining({ ...order, use: "standalone", access: "read-write", detail: "", origin: null }),
+      {
+        ...{ name: "scratch", array: "a1", sizeBytes: 8 * MiB, usedBytes: 8 * MiB, kind: "thick", use: "standalone" },
+        ...{ access: "read-write", detail: "", origin: null },
+      },
     ]);
     expect(free - first.front.arrays()[0]!.freeBytes).toBe(8 * MiB);
     const handle = await handleOn(first, "scratch");
@@ -85,6 +88,88 @@ describe("volumes made by command", () => {
   });
 });
 
+describe("snapshots and clones", () => {
+  const write = async (storage: Storage, name: string, text: string): Promise<void> => {
+    const handle = await handleOn(storage, name);
+    await handle.write(0, Buffer.from(text));
+    await handle.flush();
+    handle.close();
+  };
+  const read = async (storage: Storage, name: string): Promise<string> =>
+    (await (await handleOn(storage, name)).read(0, 3)).toString();
+
+  it("A1: a snapshot keeps what was, read-only; a clone of it is another volume; all are there after a restart", async () => {
+    let storage = await test.open();
+    const { front } = storage;
+    await front.createVolume(order);
+    await write(storage, "scratch", "one");
+    await front.snapshotVolume({ origin: "scratch", name: "monday" });
+    await write(storage, "scratch", "two");
+    await front.cloneVolume({ origin: "monday", name: "test" });
+    await write(storage, "test", "tst");
+    storage = await test.open();
+    expect([await read(storage, "scratch"), await read(storage, "monday"), await read(storage, "test")]).toEqual([
+      "two",
+      "one",
+      "tst",
+    ]);
+    await expect(write(storage, "monday", "no!")).rejects.toMatchObject({
+      code: "READ_ONLY",
+      message: "volume monday cannot be written: snapshot of scratch",
+    });
+    expect(storage.front.volumes().map(({ name, kind, origin, access }) => [name, kind, origin, access])).toEqual([
+      ["scratch", "mapped", null, "read-write"],
+      ["monday", "snapshot", "scratch", "read-only"],
+      ["test", "clone", "monday", "read-write"],
+    ]);
+    expect(storage.front.arrays()[0]!.reservedBytes).toBeGreaterThan(0);
+  });
+
+  it("A1: what others stand on is not deleted, and no session on it ends for that", async () => {
+    const storage = await test.open();
+    const { front } = storage;
+    const free = front.arrays()[0]!.freeBytes;
+    await front.createVolume(order);
+    await front.snapshotVolume({ origin: "scratch", name: "monday" });
+    await front.cloneVolume({ origin: "monday", name: "test" });
+    const revoked: string[] = [];
+    await handleOn(storage, "scratch", (reason) => revoked.push(reason));
+    await expect(front.deleteVolume("scratch")).rejects.toMatchObject({
+      code: "VOLUME_HAS_SNAPSHOTS",
+      message: "volume scratch has snapshots: first wayctl volume delete monday",
+    });
+    await expect(front.deleteVolume("monday")).rejects.toMatchObject({ code: "VOLUME_HAS_CLONES" });
+    expect(revoked).toEqual([]);
+    for (const name of ["test", "monday", "scratch"]) await front.deleteVolume(name);
+    expect([front.volumes(), front.arrays()[0]!.freeBytes]).toEqual([[], free]);
+  });
+
+  it("a clone is of a snapshot, and a snapshot is of a volume", async () => {
+    const { front } = await test.open();
+    await front.createVolume(order);
+    await expect(front.cloneVolume({ origin: "scratch", name: "test" })).rejects.toMatchObject({ code: "VOLUME_KIND" });
+    await front.snapshotVolume({ origin: "scratch", name: "monday" });
+    await expect(front.snapshotVolume({ origin: "monday", name: "again" })).rejects.toMatchObject({
+      code: "VOLUME_KIND",
+    });
+    expect(front.volumes().map(({ name }) => name)).toEqual(["scratch", "monday"]);
+    await expect(
+      front.createPair({ primary: "scratch", secondary: "monday", secondaryNode: "" }),
+    ).rejects.toMatchObject({ code: "VOLUME_KIND" });
+  });
+
+  it("A1: a thin volume takes space as it is written", async () => {
+    const storage = await test.open();
+    await storage.front.createVolume({ ...order, sizeBytes: 64 * MiB, thin: true });
+    const [before] = storage.front.volumes();
+    expect([before!.kind, before!.usedBytes! < MiB]).toEqual(["thin", true]);
+    const handle = await handleOn(storage, "scratch");
+    await handle.write(0, Buffer.alloc(8 * MiB, 1));
+    await handle.flush();
+    expect(storage.front.volumes()[0]!.usedBytes).toBeGreaterThanOrEqual(8 * MiB);
+  });
+});
+
 describe("volumes in no group that cluster.yaml names", () => {
   const named = { name: "named", array: "a1", size: "4MiB" };
 
@@ -114,7 +199,7 @@ describe("volumes in no group that cluster.yaml names", () => {
   });
 
   it("one that was made by command may be named in the file later", async () => {
-    await (await test.open()).front.createVolume({ name: "named", array: "a1", sizeBytes: 4 * MiB });
+    await (await test.open()).front.createVolume({ name: "named", array: "a1", sizeBytes: 4 * MiB, thin: false });
     expect((await test.open([named])).standalone.list().map(({ name }) => name)).toEqual(["named"]);
   });
 

@@ -11,12 +11,13 @@ import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { Failure } from "@waystation/contracts/errors";
 import { isName, nameRule, type NodeName, type VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
-import type { StoredVolume, VolumeOrder } from "@waystation/contracts/storage-front";
+import type { CopyOrder, StoredVolume, VolumeOrder } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
 import type { StandaloneFront } from "@waystation/node/standalone-front";
+import type { VolumeSummary } from "@waystation/volumes/volumes";
 import type { OpenArray } from "./array-report.js";
 import { ensureVolume } from "./configured-volumes.js";
-import type { PairDesk, VolumeStanding } from "./pair-desk.js";
+import { standaloneText, type PairDesk } from "./pair-desk.js";
 import { allPlaces, arrayNamed, placeOf, type VolumePlace, type VolumeUses } from "./volume-places.js";
 
 const sectorBytes = 4096;
@@ -25,6 +26,8 @@ const documentPrefix = "standalone/";
 export interface VolumeCatalogue {
   list(): readonly StoredVolume[];
   create(order: VolumeOrder): Promise<void>;
+  snapshot(order: CopyOrder): Promise<void>;
+  clone(order: CopyOrder): Promise<void>;
   delete(name: string): Promise<void>;
 }
 
@@ -52,30 +55,46 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
   };
   const show = (name: VolumeName): void => {
     const store = desk.volume(name);
-    const { access, detail } = desk.standingOf(name) ?? { access: "read-write", detail: "volume in no group" };
+    const { access, detail } = desk.accessOf(name);
     open.set(name, store);
-    front.add({ name, store, access, description: detail });
+    front.add({ name, store, access, description: detail === "" ? standaloneText : detail });
   };
 
-  const create = async ({ name, array, sizeBytes }: VolumeOrder): Promise<void> => {
-    const on = arrayNamed(arrays, array);
-    const volume = checkNew({ name, sizeBytes, taken: allPlaces(arrays), node });
-    const document = `${documentPrefix}${volume}`;
+  /** Makes a volume with its document, and shows it to hosts. */
+  const make = async (on: OpenArray, name: VolumeName, run: () => Promise<void>): Promise<void> => {
+    const document = `${documentPrefix}${name}`;
     await on.volumes.documents.put(document, {});
-    await on.volumes.create(volume, sizeBytes).catch(async (error: unknown) => {
+    await run().catch(async (error: unknown) => {
       await on.volumes.documents.delete(document);
       throw error;
     });
-    show(volume);
-    log.info({ volume, array, sizeBytes }, "volume made");
+    show(name);
+  };
+
+  const create = async ({ name: text, array, sizeBytes, thin }: VolumeOrder): Promise<void> => {
+    const on = arrayNamed(arrays, array);
+    const name = checkName(text, node, allPlaces(arrays));
+    checkSize(name, sizeBytes);
+    await make(on, name, () => on.volumes.create(name, sizeBytes, { thin }));
+    log.info({ volume: name, array, sizeBytes, thin }, "volume made");
+  };
+
+  const copy = async (kind: "snapshot" | "clone", { origin, name: text }: CopyOrder): Promise<void> => {
+    const { on, volume } = placeOf(arrays, origin);
+    uses.checkStandalone(volume.name);
+    desk.checkWhole(volume.name);
+    const name = checkName(text, node, allPlaces(arrays));
+    await make(on, name, () => on.volumes[kind](name, volume.name));
+    log.info({ volume: name, array: on.array.name, origin }, `${kind} made`);
   };
 
   const remove = async (text: string): Promise<void> => {
     const { on, volume } = placeOf(arrays, text);
     const { name } = volume;
     uses.checkStandalone(name);
-    const obstacle = configuredObstacle(configured, name) ?? pairObstacle(desk.standingOf(name));
+    const obstacle = configuredObstacle(configured, name) ?? pairObstacle(desk, name);
     if (obstacle !== null) throw new Failure("VOLUME_IN_USE", `volume ${name} cannot be deleted: ${obstacle}`);
+    checkAlone(on, name);
     await front.remove(name, "the volume is being deleted");
     await open.get(name)?.close();
     open.delete(name);
@@ -103,25 +122,22 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
     }
   }
 
+  const describe = (on: OpenArray, volume: VolumeSummary): StoredVolume => {
+    const { name, sizeBytes, exclusiveBytes, snapshotOf, cloneOf } = volume;
+    const use = uses.of(name);
+    return {
+      ...{ name, array: on.array.name, kind: kindOf(volume), use, sizeBytes, usedBytes: exclusiveBytes },
+      access: front.accessOf(name) ?? "closed",
+      detail: use === "standalone" && !open.has(name) ? leftBehind : desk.accessOf(name).detail,
+      origin: snapshotOf ?? cloneOf,
+    };
+  };
+
   return {
-    list: () =>
-      arrays.flatMap((on) =>
-        on.volumes.list().map(({ name, sizeBytes }): StoredVolume => {
-          const use = uses.of(name);
-          return {
-            name,
-            array: on.array.name,
-            kind: "thick",
-            use,
-            sizeBytes,
-            usedBytes: sizeBytes,
-            access: front.accessOf(name) ?? "closed",
-            detail: use === "standalone" && !open.has(name) ? leftBehind : (desk.standingOf(name)?.detail ?? ""),
-            origin: null,
-          };
-        }),
-      ),
+    list: () => arrays.flatMap((on) => on.volumes.list().map((volume) => describe(on, volume))),
     create: (order) => exclusively(() => create(order)),
+    snapshot: (order) => exclusively(() => copy("snapshot", order)),
+    clone: (order) => exclusively(() => copy("clone", order)),
     delete: (name) => exclusively(() => remove(name)),
   };
 }
@@ -133,8 +149,9 @@ function configuredObstacle(configured: readonly { readonly name: string }[], na
   return stands ? "it stands in cluster.yaml; take it out there and start the node again first" : null;
 }
 
-function pairObstacle(standing: VolumeStanding | null): string | null {
-  return standing === null ? null : `it is ${standing.detail}; first ${standing.deletion}`;
+function pairObstacle(desk: PairDesk, name: string): string | null {
+  const deletion = desk.deletionOf(name);
+  return deletion === null ? null : `it is ${desk.accessOf(name).detail}; first ${deletion}`;
 }
 
 function madeByCommand({ volumes }: OpenArray): VolumeName[] {
@@ -144,21 +161,37 @@ function madeByCommand({ volumes }: OpenArray): VolumeName[] {
     .map((name) => name.slice(documentPrefix.length) as VolumeName);
 }
 
-interface NewVolume {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly taken: readonly VolumePlace[];
-  readonly node: NodeName;
-}
-
-function checkNew({ name, sizeBytes, taken, node }: NewVolume): VolumeName {
+function checkName(name: string, node: NodeName, taken: readonly VolumePlace[]): VolumeName {
   if (!isName(name)) throw new Failure("VOLUME_NAME", `${JSON.stringify(name)} is no volume name: ${nameRule}`);
   const same = taken.find(({ volume }) => volume.name === name);
-  if (same !== undefined) {
-    const text = `${node} has a volume ${name} already, on array ${same.on.array.name}: choose another name`;
-    throw new Failure("VOLUME_EXISTS", text);
+  if (same === undefined) return name as VolumeName;
+  const text = `${node} has a volume ${name} already, on array ${same.on.array.name}: choose another name`;
+  throw new Failure("VOLUME_EXISTS", text);
+}
+
+function checkSize(name: VolumeName, sizeBytes: number): void {
+  if (Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && sizeBytes % sectorBytes === 0) return;
+  throw new Failure("VOLUME_SIZE", `volume ${name} cannot have ${sizeBytes} bytes: a multiple of 4 KiB is needed`);
+}
+
+/** Before its sessions are ended for nothing. */
+function checkAlone({ volumes }: OpenArray, name: VolumeName): void {
+  const others = volumes.list({ hidden: true });
+  const snapshots = others.filter(({ snapshotOf }) => snapshotOf === name).map((volume) => volume.name);
+  const clones = others.filter(({ cloneOf }) => cloneOf === name).map((volume) => volume.name);
+  if (snapshots.length > 0) {
+    const text = `volume ${name} has snapshots: first wayctl volume delete ${snapshots.join(", ")}`;
+    throw new Failure("VOLUME_HAS_SNAPSHOTS", text);
   }
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % sectorBytes !== 0)
-    throw new Failure("VOLUME_SIZE", `volume ${name} cannot have ${sizeBytes} bytes: a multiple of 4 KiB is needed`);
-  return name as VolumeName;
+  if (clones.length === 0) return;
+  throw new Failure(
+    "VOLUME_HAS_CLONES",
+    `snapshot ${name} has clones: first wayctl volume delete ${clones.join(", ")}`,
+  );
+}
+
+function kindOf({ kind, isReserved, cloneOf }: VolumeSummary): StoredVolume["kind"] {
+  if (kind !== "mapped") return kind;
+  if (cloneOf !== null) return "clone";
+  return isReserved ? "mapped" : "thin";
 }

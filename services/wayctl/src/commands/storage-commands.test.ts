@@ -69,6 +69,7 @@ function arrayReport(change: Partial<ArrayReport> = {}): ArrayReport {
     checksums: true,
     usableBytes: 2 ** 31,
     freeBytes: 2 ** 30,
+    reservedBytes: 0,
     lostBytes: 0,
     disks: [disk(0), disk(1), disk(2), disk(3)],
     scrub: null,
@@ -266,7 +267,9 @@ describe("wayctl volume", () => {
     const argv = ["volume", "create", "scratch", "--array", "primary-a/array-a", "--size", "10GiB"];
     const { code, out } = await wayctl({ "primary-a": { createVolume } }, argv);
     expect([code, out]).toEqual([exitCodes.ok, "made primary-a/scratch"]);
-    expect(orders).toEqual([{ name: "scratch", array: "array-a", sizeBytes: 10 * 2 ** 30 }]);
+    expect(orders).toEqual([{ name: "scratch", array: "array-a", sizeBytes: 10 * 2 ** 30, thin: false }]);
+    await wayctl({ "primary-a": { createVolume } }, [...argv, "--thin"]);
+    expect(orders[1]).toMatchObject({ thin: true });
     const wrong = await wayctl({}, [...argv.slice(0, -1), "much"]);
     expect(wrong.code).toBe(exitCodes.usage);
   });

@@ -28,9 +28,8 @@ export function addVolumeCommands(program: Command, context: Context): void {
     .description("make a volume that is in no group; it reads as zeros")
     .requiredOption("--array <array>", "the array that will hold it")
     .requiredOption("--size <size>", 'its size, a multiple of 4 KiB: "10GiB", "512MiB"', parseSize)
-    .action((name: string, options: { readonly array: string; readonly size: number }) =>
-      createVolume(context, name, options),
-    );
+    .option("--thin", "take space as it is written; a write may then find no room", false)
+    .action((name: string, options: CreateOptions) => createVolume(context, name, options));
   volume
     .command("delete <volume>")
     .description("end the sessions on a volume, and give its space back")
@@ -40,9 +39,15 @@ export function addVolumeCommands(program: Command, context: Context): void {
     .description("keep what a volume holds now, read-only, under another name")
     .action((origin: string, name: string) => copyVolume(context, "snapshot", { origin, name }));
   volume
-    .command("clone <volume> <name>")
-    .description("make a writable volume that holds what a volume or a snapshot holds now")
+    .command("clone <snapshot> <name>")
+    .description("make a writable volume that holds what a snapshot holds; it takes space as it is written")
     .action((origin: string, name: string) => copyVolume(context, "clone", { origin, name }));
+}
+
+interface CreateOptions {
+  readonly array: string;
+  readonly size: number;
+  readonly thin: boolean;
 }
 
 function parseSize(text: string): number {
@@ -64,11 +69,12 @@ async function showVolumes({ ports, cluster, print }: Context): Promise<void> {
 async function createVolume(
   context: Context,
   name: string,
-  { array, size: sizeBytes }: { readonly array: string; readonly size: number },
+  { array, size: sizeBytes, thin }: CreateOptions,
 ): Promise<void> {
   const target = findArray(await context.cluster(), array);
-  await withStorage(context, target.node, (client) => client.createVolume({ name, array: target.name, sizeBytes }));
-  context.print({ node: target.node.name, name, array: target.name, sizeBytes }, `made ${target.node.name}/${name}`);
+  const order = { name, array: target.name, sizeBytes, thin };
+  await withStorage(context, target.node, (client) => client.createVolume(order));
+  context.print({ node: target.node.name, ...order }, `made ${target.node.name}/${name}`);
 }
 
 async function find({ cluster, ports }: Context, name: string): Promise<Target> {

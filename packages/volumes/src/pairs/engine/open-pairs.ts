@@ -21,6 +21,7 @@ import { statusOf, type PairStatus } from "./pair-status.js";
 import { makeEven, preparePhase } from "./phase-change.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
 import { createStandings, type Standing, type Standings } from "./standings.js";
+import type { VolumeAccessNow } from "./volume-access.js";
 
 export interface PairPorts {
   /** The arrays of this node, as places for the state of pairs. */
@@ -31,6 +32,8 @@ export interface PairPorts {
   readonly openVolume: (name: string) => DurableBlockStore;
   /** Other nodes, as places for secondaries. */
   readonly remotes?: RemoteSecondaries;
+  /** Called when what hosts may do with a volume, or what is to be said of it, may have changed. */
+  readonly onAccessChange?: (volume: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace?: CopyPace;
@@ -53,6 +56,7 @@ export interface Pairs {
   wait(name: PairName, onProgress?: (status: PairStatus) => void): Promise<PairStatus>;
   /** The pairs that a volume of this node is part of. */
   pairsOf(volume: string): readonly PairStatus[];
+  accessOf(volume: string): VolumeAccessNow;
   /** Volumes of this node that are secondaries of pairs of others. */
   readonly loans: Pick<Loans, "list" | "lend" | "giveBack">;
   /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
@@ -63,7 +67,8 @@ export interface Pairs {
 export async function openPairs(ports: PairPorts): Promise<Pairs> {
   const { clock, log, pace = defaultPace } = ports;
   const standings = createStandings(ports.openVolume);
-  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, clock, log, pace });
+  const announce = ports.onAccessChange ?? ((): void => {});
+  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, announce, clock, log, pace });
   const loans = createLoans(standings, ports.homeOf);
   let commands: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
@@ -108,10 +113,11 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
         }
         await loans.close();
       }),
+    accessOf: (volume) => standings.accessOf(volume),
     loans: {
       list: () => loans.list(),
-      lend: (loan) => oneByOne(() => loans.lend(loan)),
-      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)),
+      lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
+      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)).finally(() => announce(volume)),
     },
   };
 }

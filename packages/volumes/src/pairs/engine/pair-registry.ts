@@ -51,6 +51,8 @@ export interface PairRegistry {
 export interface RegistryOptions {
   readonly standings: Standings;
   readonly remotes: RemoteSecondaries | null;
+  /** Told of each volume whose hosts may be able to do more or less than before. */
+  readonly announce: (volume: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly pace: CopyPace;
@@ -62,7 +64,7 @@ export function isPairDocument(name: string): boolean {
   return name.startsWith(documentPrefix);
 }
 
-export function createPairRegistry({ standings, remotes, clock, log, pace }: RegistryOptions): PairRegistry {
+export function createPairRegistry({ standings, remotes, announce, clock, log, pace }: RegistryOptions): PairRegistry {
   const pairs = new Map<string, Pair>();
 
   const attach = (mirror: Mirror, place: PairPlace): Pair => {
@@ -74,8 +76,19 @@ export function createPairRegistry({ standings, remotes, clock, log, pace }: Reg
     primary.own.attach(mirror);
     secondary.role = { family: primary.own, side: mirror, loan: null };
     pairs.set(mirror.name, pair);
-    mirror.onChange(() => copier.wake());
+    let turn = mirror.turn();
+    const announceBoth = (): void => {
+      announce(primary.name);
+      if (place.remote === null) announce(secondary.name);
+    };
+    mirror.onChange(() => {
+      copier.wake();
+      if (turn === mirror.turn()) return;
+      turn = mirror.turn();
+      announceBoth();
+    });
     copier.wake();
+    announceBoth();
     return pair;
   };
   const save = (home: PairHome, record: PairRecord): Promise<void> =>

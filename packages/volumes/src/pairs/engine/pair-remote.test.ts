@@ -97,6 +97,7 @@ describe("a pair whose secondary is on another node", () => {
       message: expect.stringContaining("pair p/s of node near") as unknown,
     });
     await expect(host.read(0, 1)).rejects.toMatchObject({ code: "VOLUME_NOT_OPEN" });
+    expect(far.site.pairs.accessOf("s")).toEqual({ access: "closed", detail: "S-VOL of p on near" });
     await near.pairs.wait(m);
     far.site = await far.site.restart(createRandom(1));
     const again = far.site.pairs.volume("s");

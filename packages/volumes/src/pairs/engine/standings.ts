@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { createFamily, type Family } from "./family.js";
+import { accessIn, type VolumeAccessNow } from "./volume-access.js";
 import { createVolumeFront, type Role } from "./volume-front.js";
 
 export interface Standing {
@@ -23,6 +24,8 @@ export interface Standings {
   release(standing: Standing): Promise<void>;
   /** A host's handle. */
   front(name: string): DurableBlockStore;
+  /** What its hosts may do with a volume that is open here; one that is not has no pair. */
+  accessOf(name: string): VolumeAccessNow;
   /** A volume of another node, which no host can open here. */
   foreign(name: string, store: DurableBlockStore): Standing;
   /** As `use`, for a volume that may be gone: then all its requests fail with the reason. */
@@ -56,6 +59,10 @@ export function createStandings(openVolume: (name: string) => DurableBlockStore)
       const standing = use(name);
       const { sizeBytes } = standing.store;
       return createVolumeFront({ name, sizeBytes, role: () => standing.role, onClose: () => release(standing) });
+    },
+    accessOf(name) {
+      const standing = standings.get(name);
+      return standing === undefined ? { access: "read-write", detail: "" } : accessIn(standing.role);
     },
     foreign(name, store) {
       const standing = standingOf(name, store);

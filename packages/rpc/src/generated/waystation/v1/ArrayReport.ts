@@ -54,6 +54,10 @@ export interface ArrayReport {
    * Present when one has ended since the array was opened.
    */
   'lastScrub'?: (_waystation_v1_ScrubReport | null);
+  /**
+   * Kept free, so that volumes with snapshots can be overwritten.
+   */
+  'reservedBytes'?: (number | string | Long);
 }
 
 /**
@@ -104,4 +108,8 @@ export interface ArrayReport__Output {
    * Present when one has ended since the array was opened.
    */
   'lastScrub': (_waystation_v1_ScrubReport__Output | null);
+  /**
+   * Kept free, so that volumes with snapshots can be overwritten.
+   */
+  'reservedBytes': (number);
 }

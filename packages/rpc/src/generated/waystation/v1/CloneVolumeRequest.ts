@@ -6,7 +6,7 @@
  */
 export interface CloneVolumeRequest {
   /**
-   * Of which volume or snapshot.
+   * Of which snapshot.
    */
   'origin'?: (string);
   /**
@@ -20,7 +20,7 @@ export interface CloneVolumeRequest {
  */
 export interface CloneVolumeRequest__Output {
   /**
-   * Of which volume or snapshot.
+   * Of which snapshot.
    */
   'origin': (string);
   /**

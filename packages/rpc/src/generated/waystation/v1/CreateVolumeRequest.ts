@@ -18,6 +18,10 @@ export interface CreateVolumeRequest {
    * Its size, a multiple of 4 KiB.
    */
   'sizeBytes'?: (number | string | Long);
+  /**
+   * Takes space as it is written; a write may then find no room.
+   */
+  'thin'?: (boolean);
 }
 
 /**
@@ -36,4 +40,8 @@ export interface CreateVolumeRequest__Output {
    * Its size, a multiple of 4 KiB.
    */
   'sizeBytes': (number);
+  /**
+   * Takes space as it is written; a write may then find no room.
+   */
+  'thin': (boolean);
 }

@@ -51,14 +51,14 @@ import type { WatchPairResponse as _waystation_v1_WatchPairResponse, WatchPairRe
  */
 export interface StorageServiceClient extends grpc.Client {
   /**
-   * Makes a writable volume that holds what another one holds now.
+   * Makes a writable volume that holds what a snapshot holds.
    */
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   CloneVolume(argument: _waystation_v1_CloneVolumeRequest, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * Makes a writable volume that holds what another one holds now.
+   * Makes a writable volume that holds what a snapshot holds.
    */
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
@@ -367,7 +367,7 @@ export interface StorageServiceClient extends grpc.Client {
  */
 export interface StorageServiceHandlers extends grpc.UntypedServiceImplementation {
   /**
-   * Makes a writable volume that holds what another one holds now.
+   * Makes a writable volume that holds what a snapshot holds.
    */
   CloneVolume: grpc.handleUnaryCall<_waystation_v1_CloneVolumeRequest__Output, _waystation_v1_CloneVolumeResponse>;
   

@@ -30,7 +30,7 @@ export interface StoredVolume {
    */
   'sizeBytes'?: (number | string | Long);
   /**
-   * Space of the array that is its own.
+   * Space of the array that is its own; absent where counting it takes long.
    */
   'usedBytes'?: (number | string | Long);
   /**
@@ -45,6 +45,7 @@ export interface StoredVolume {
    * The volume that it was made of; empty when of none.
    */
   'origin'?: (string);
+  '_usedBytes'?: "usedBytes";
 }
 
 /**
@@ -72,9 +73,9 @@ export interface StoredVolume__Output {
    */
   'sizeBytes': (number);
   /**
-   * Space of the array that is its own.
+   * Space of the array that is its own; absent where counting it takes long.
    */
-  'usedBytes': (number);
+  'usedBytes'?: (number);
   /**
    * What hosts may do with it now.
    */
@@ -87,4 +88,5 @@ export interface StoredVolume__Output {
    * The volume that it was made of; empty when of none.
    */
   'origin': (string);
+  '_usedBytes'?: "usedBytes";
 }

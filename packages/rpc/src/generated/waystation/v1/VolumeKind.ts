@@ -13,7 +13,7 @@ export const VolumeKind = {
    */
   VOLUME_KIND_THICK: 'VOLUME_KIND_THICK',
   /**
-   * By a chunk map.
+   * By a chunk map, room to overwrite all of it kept free.
    */
   VOLUME_KIND_MAPPED: 'VOLUME_KIND_MAPPED',
   /**
@@ -24,6 +24,10 @@ export const VolumeKind = {
    * By a chunk map that began as another volume's.
    */
   VOLUME_KIND_CLONE: 'VOLUME_KIND_CLONE',
+  /**
+   * By a chunk map, space taken as it is written.
+   */
+  VOLUME_KIND_THIN: 'VOLUME_KIND_THIN',
 } as const;
 
 /**
@@ -41,7 +45,7 @@ export type VolumeKind =
   | 'VOLUME_KIND_THICK'
   | 1
   /**
-   * By a chunk map.
+   * By a chunk map, room to overwrite all of it kept free.
    */
   | 'VOLUME_KIND_MAPPED'
   | 2
@@ -55,6 +59,11 @@ export type VolumeKind =
    */
   | 'VOLUME_KIND_CLONE'
   | 4
+  /**
+   * By a chunk map, space taken as it is written.
+   */
+  | 'VOLUME_KIND_THIN'
+  | 5
 
 /**
  * How a volume's space is kept.
