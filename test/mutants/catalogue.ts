@@ -301,6 +301,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "what rots in a block written past the log is believed after a crash",
     corruptionTest,
   ],
+  [
+    "scrub-parity-not-compared",
+    "PROTOCOL 11, A2",
+    "a scrub passes over parity that does not match its data",
+    unitTests("packages/raid/src/io/scrubber.test.ts"),
+  ],
   // Volumes and pairs
   ["map-before-data", "PROTOCOL 11, A1", "a chunk map names data that is not durable", chunkMapCrashTest],
   [
