@@ -9,6 +9,8 @@ import type { Volumes } from "@waystation/volumes/volumes";
 export interface OpenArray {
   readonly array: RaidArray;
   readonly volumes: Volumes;
+  /** The places of its disks, by slot, as the cluster file has them. */
+  readonly diskPaths: readonly string[];
 }
 
 export function reportArray({ array, volumes }: OpenArray): ArrayReport {

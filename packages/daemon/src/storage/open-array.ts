@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { Log } from "@waystation/contracts/log";
 import type { ArrayConfig } from "@waystation/config/cluster";
-import { diskPaths } from "@waystation/config/load";
+import { diskPaths, sparePaths } from "@waystation/config/load";
 import { openArray, type RaidArray } from "@waystation/raid/io/array";
 import { createArray } from "@waystation/raid/io/create-array";
 import { inspectArray } from "@waystation/raid/io/inspect-disk";
@@ -24,8 +24,9 @@ export async function openOrCreateArray(config: ArrayConfig, { dataDirectory, lo
   const marker = join(folder, `${name}.json`);
   await makeFolderDurably(folder);
   const disks = diskPaths(config, dataDirectory).map((path) => fileDisk(path));
+  const spares = sparePaths(config, dataDirectory).map((path) => fileDisk(path));
   const existed = (await readFileIfThere(marker)) !== null;
-  const presence = await inspectArray(disks);
+  const presence = await inspectArray([...disks, ...spares]);
   if (presence !== "present" && existed)
     throw daemonFailure(
       "ARRAY_GONE",
@@ -34,5 +35,5 @@ export async function openOrCreateArray(config: ArrayConfig, { dataDirectory, lo
   const { checksums } = config;
   if (presence !== "present") await createArray({ name, level, unitBytes, disks, diskBytes, checksums });
   if (!existed) await writeFileDurably(marker, `${JSON.stringify({ format: 1, level, diskCount, unitBytes })}\n`);
-  return openArray({ disks, expect: { name, level, diskCount, unitBytes }, log });
+  return openArray({ disks, spares, expect: { name, level, diskCount, unitBytes }, log });
 }

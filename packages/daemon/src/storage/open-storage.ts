@@ -6,10 +6,11 @@ import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids"
 import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
-import { arraysOf } from "@waystation/config/load";
+import { arraysOf, diskPaths } from "@waystation/config/load";
 import { createStandaloneFront, type StandaloneFront } from "@waystation/node/standalone-front";
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes } from "@waystation/volumes/volumes";
+import { createArrayDesk } from "./array-desk.js";
 import { statusOfArray, type OpenArray } from "./array-report.js";
 import { startCaretaker } from "./caretaker.js";
 import { openConfiguredVolumes } from "./configured-volumes.js";
@@ -59,7 +60,7 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
           log.warn({ array: array.name, reason: reasonOf(error) }, "volumes could not be closed");
         }),
       );
-      arrays.push({ array, volumes });
+      arrays.push({ array, volumes, diskPaths: diskPaths(config, dataDirectory) });
       await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
     }
     const uses = volumeUses(cluster, node);
@@ -69,11 +70,9 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     const desk = await openPairDesk({ arrays, front: standalone, remotes, checkFree, clock: systemClock, log });
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
-    const front = createStorageFront({ arrays, catalogue, desk });
-    const checkDisks = (): void => {
-      for (const { array } of arrays) array.checkDisks();
-    };
-    const caretaker = startCaretaker(systemClock, [checkDisks]);
+    const arrayDesk = createArrayDesk(arrays);
+    const front = createStorageFront({ arrays, arrayDesk, catalogue, desk });
+    const caretaker = startCaretaker(systemClock, [() => arrayDesk.checkDisks()]);
     closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {

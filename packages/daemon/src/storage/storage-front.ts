@@ -1,26 +1,28 @@
 /** The storage port over a node's open arrays: reports, and the commands of operators. */
 import { Failure } from "@waystation/contracts/errors";
 import type { StorageFront } from "@waystation/contracts/storage-front";
+import type { ArrayDesk } from "./array-desk.js";
 import { reportArray, type OpenArray } from "./array-report.js";
 import type { PairDesk } from "./pair-desk.js";
 import type { VolumeCatalogue } from "./volume-catalogue.js";
 
 export interface StorageFrontOptions {
   readonly arrays: readonly OpenArray[];
+  readonly arrayDesk: ArrayDesk;
   readonly catalogue: VolumeCatalogue;
   readonly desk: PairDesk;
 }
 
-export function createStorageFront({ arrays, catalogue, desk }: StorageFrontOptions): StorageFront {
+export function createStorageFront({ arrays, arrayDesk, catalogue, desk }: StorageFrontOptions): StorageFront {
   const unavailable = (): Promise<never> =>
     Promise.reject(new Failure("ARRAY_STATE", "this version cannot do that yet: see docs/REQUIREMENTS.md"));
 
   return {
     arrays: () => arrays.map(reportArray),
     scrub: unavailable,
-    rebuild: unavailable,
-    failDisk: unavailable,
-    replaceDisk: unavailable,
+    rebuild: (array) => arrayDesk.rebuild(array),
+    failDisk: (array, slot) => arrayDesk.failDisk(array, slot),
+    replaceDisk: (array, slot) => arrayDesk.replaceDisk(array, slot),
     volumes: () => catalogue.list(),
     createVolume: (order) => catalogue.create(order),
     deleteVolume: (name) => catalogue.delete(name),

@@ -13,6 +13,7 @@ export interface TestStorage {
   readonly dataDirectory: string;
   /** Opens what is there, with other volumes in the file than before if they are given. Closes what was open. */
   open(volumes?: readonly object[]): Promise<Storage>;
+  close(): Promise<void>;
   /** Where a disk keeps what it has. */
   diskPath(array: string, slot: number): string;
   /** To be called at the end. */
@@ -53,6 +54,7 @@ export async function createTestStorage(
       storage = await openStorage({ cluster, node, dataDirectory, log: silentLog });
       return storage;
     },
+    close,
     diskPath: (array, slot) => join(dataDirectory, node, "arrays", array, `disk-${slot}`),
     async remove() {
       await close();

@@ -100,7 +100,7 @@ function judgeSpare(finding: DiskFinding, newest: Superblock, strangers: readonl
     if (newest.members.some((member) => member.diskId === diskId)) return [];
     if (slot === null) return verdict("ready", "spare");
     // Whatever made it leave may still be wrong with it: that somebody wants it again must be said.
-    return verdict("unusable", `it had slot ${slot} before, and was replaced: it comes back by a replacement only`);
+    return verdict("unusable", `it had slot ${slot} before, and was replaced: erase it to make it a spare`);
   }
   if (place === "disk") return [];
   if (reading.kind === "blank" || reading.kind === "begun" || reading.kind === "missing")

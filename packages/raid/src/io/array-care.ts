@@ -3,6 +3,7 @@
  * rebuilds those that come, and does what operators ask for.
  */
 import type { Clock } from "@waystation/contracts/clock";
+import type { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import type { Slot } from "../core/level.js";
 import type { SpareVerdict } from "../core/membership.js";
@@ -32,6 +33,8 @@ export interface DiskCare {
    * durable and under way. Rejects, with nothing changed: `ARRAY_STATE`, or what is wrong with the disk.
    */
   replaceDisk(slot: number, place: DiskPlace): Promise<void>;
+  /** Resolves when something is being rebuilt, or nothing has to be. Rejects (`ARRAY_STATE`) when nothing can be. */
+  rebuild(): Promise<void>;
   /**
    * Resolves when nothing is left to rebuild and every slot has its disk. Rejects (`ARRAY_STATE`) when that cannot be,
    * with what would be legal. `state` shows how far it is.
@@ -123,6 +126,20 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
     );
   };
 
+  const nothingToRebuild = (): Failure => {
+    const { status, disks } = stateNow([]);
+    const gone = disks.filter(({ state }) => state !== "active");
+    const list = gone.map(({ slot, file, reason }) => `slot ${slot} (${file ?? "no disk"}): ${reason}`).join("; ");
+    const legal =
+      status === "failed"
+        ? "bring its disks back, and restart"
+        : `put a disk in its place and "wayctl array replace ${arrayName} ${gone[0]?.slot ?? "SLOT"}", or add a spare`;
+    return raidFailure(
+      "ARRAY_STATE",
+      `Array ${arrayName} is ${status} and there is nothing to rebuild onto. ${list}. Legal: ${legal}.`,
+    );
+  };
+
   return {
     state: () => stateNow(spares.list()),
     checkDisks: () => members.ejectVanished(),
@@ -131,7 +148,7 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
       if (member.disk === null) {
         throw raidFailure(
           "ARRAY_STATE",
-          `Slot ${slot} of array ${arrayName} is without a disk already (${member.reason}): replace it.`,
+          `Slot ${slot} of array ${arrayName} is without a disk already (${member.reason}): "wayctl array replace ${arrayName} ${slot}" is legal.`,
         );
       }
       refuseUnlessSpared(member.slot, "failed");
@@ -143,17 +160,15 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
       refuseUnlessSpared(member.slot, "replaced");
       await spares.replace(member.slot, place);
     },
+    async rebuild() {
+      spares.fill();
+      await spares.idle();
+      const { status } = stateNow([]);
+      if (status !== "optimal" && status !== "rebuilding") throw nothingToRebuild();
+    },
     async rebuilt() {
       await idle();
-      const { status, disks } = stateNow([]);
-      if (status === "optimal") return;
-      const gone = disks.filter(({ state }) => state !== "active");
-      const list = gone.map(({ slot, file, reason }) => `slot ${slot} (${file ?? "no disk"}): ${reason}`).join("; ");
-      const legal = status === "failed" ? "bring its disks back, and restart" : "replace the disk, or add a spare";
-      throw raidFailure(
-        "ARRAY_STATE",
-        `Array ${arrayName} is ${status} and nothing can be rebuilt. ${list}. Legal: ${legal}.`,
-      );
+      if (stateNow([]).status !== "optimal") throw nothingToRebuild();
     },
     scrub: (scrubOptions) => scrubber.start(scrubOptions),
     async start() {

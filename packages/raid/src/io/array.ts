@@ -266,6 +266,10 @@ function composeArray(parts: ArrayParts): RaidArray {
       check(0, 0);
       return care.scrub(scrubOptions);
     },
+    async rebuild() {
+      check(0, 0);
+      await care.rebuild();
+    },
     rebuilt: () => care.rebuilt(),
     counters: () => counters.counts(),
   };

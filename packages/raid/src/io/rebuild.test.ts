@@ -209,7 +209,9 @@ describe("A2: a spare", () => {
     expect(reasons["foreign"]).toMatch(/^unusable: it belongs to array small/);
     expect(reasons["small"]).toMatch(/^unusable: .*use a larger one/);
     await expect(array.rebuilt()).rejects.toMatchObject({ code: "ARRAY_STATE" });
-    await expect(array.rebuilt()).rejects.toThrow(/slot 0 .*Legal: replace the disk, or add a spare/);
+    await expect(array.rebuilt()).rejects.toThrow(
+      /slot 0 .*Legal: put a disk in its place and "wayctl array replace small 0", or add a spare/,
+    );
     await array.close();
     expect((await bytesOf(foreign)).equals(before)).toBe(true);
   });
@@ -265,7 +267,7 @@ describe("A2: what operators ask for", () => {
     await array.failDisk(1);
     const refusals: [Promise<void>, RegExp][] = [
       [array.failDisk(0), /small is degraded: slot 0 \(disk-0\) cannot be failed; wait for the rebuild, or replace/],
-      [array.failDisk(1), /Slot 1 of array small is without a disk already .*replace it/],
+      [array.failDisk(1), /Slot 1 of array small is without a disk already .*"wayctl array replace small 1" is legal/],
       [array.failDisk(7), /no slot 7: its slots are 0 to 2/],
       [array.replaceDisk(0, placeOf(spareFor(disks))), /cannot be replaced/],
       [array.replaceDisk(1, placeOf(disks[2]!)), /disk-2 has slot 2 of array small, and is current: name another/],
