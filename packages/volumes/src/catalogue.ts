@@ -4,11 +4,11 @@
  */
 import type { VolumeName } from "@waystation/contracts/ids";
 import { isName, nameRule } from "@waystation/contracts/ids";
-import { readCounts, type MapCounts, type MapPlace } from "./chunk-map.js";
+import { readCounts, slotAddress, slotWords, type MapCounts, type MapPlace } from "./chunk-map.js";
 import { volumeFailure } from "./errors.js";
 import { sectorBytes, slotsMax } from "./layout.js";
 import type { MapSpace } from "./map-space.js";
-import { treeShape } from "./map-word.js";
+import { numberOf, treeShape } from "./map-word.js";
 import { mappedStore } from "./mapped-store.js";
 import { createLun, type Lun } from "./open-volume.js";
 import type { Tenant } from "./pool-space.js";
@@ -21,8 +21,8 @@ export interface Catalogue {
   readonly space: MapSpace;
   /** Names that are being deleted: not to be opened, listed, or given to others. */
   readonly leaving: Set<VolumeName>;
-  /** How far the snapshot has come that is being deleted. */
-  readonly deletion: { cursor: number };
+  /** How far each deletion has come: what lies before that chunk has been given back. */
+  readonly cursors: Map<VolumeName, number>;
   readonly entries: () => readonly VolumeEntry[];
   /** Throws `VOLUME_NOT_FOUND`. */
   readonly find: (name: VolumeName) => VolumeEntry;
@@ -45,9 +45,9 @@ export interface Catalogue {
 
 /** The birth up to which a volume's chunks are its predecessors' (snapshot's or origin's). */
 interface Sharing {
-  birth: number;
-  /** Set while its newest snapshot is being deleted: what that holds alone is the volume's up to the cursor. */
-  before: number | null;
+  readonly birth: number;
+  /** Its newest snapshot, while that is being deleted: what is younger than `birth` is the volume's up to the cursor. */
+  readonly leaving: { readonly name: VolumeName; readonly birth: number } | null;
 }
 
 export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
@@ -56,7 +56,7 @@ export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
   const tenants = new Map<VolumeName, Tenant>();
   const sharing = new Map<VolumeName, Sharing>();
   const leaving = new Set<VolumeName>();
-  const deletion = { cursor: 0 };
+  const cursors = new Map<VolumeName, number>();
 
   const entries = (): readonly VolumeEntry[] => table.current().volumes;
   const find = (name: VolumeName): VolumeEntry => {
@@ -74,9 +74,9 @@ export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
   const shareOf = (entry: MappedEntry): Sharing => {
     const snapshots = snapshotsOf(entry.name);
     const newest = snapshots.at(-1);
-    if (newest === undefined) return { birth: entry.originBirth, before: null };
+    if (newest === undefined) return { birth: entry.originBirth, leaving: null };
     const before = snapshots.at(-2)?.birth ?? entry.originBirth;
-    return { birth: newest.birth, before: newest.isDeleting ? before : null };
+    return { birth: newest.birth, leaving: newest.isDeleting ? { name: newest.name, birth: before } : null };
   };
   const refresh = (): void => {
     sharing.clear();
@@ -85,7 +85,8 @@ export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
   const ownedAfter = (name: VolumeName, end: number): number => {
     const share = sharing.get(name);
     if (share === undefined) return 0;
-    return share.before !== null && end <= deletion.cursor ? share.before : share.birth;
+    const { birth, leaving: newest } = share;
+    return newest !== null && end <= (cursors.get(newest.name) ?? 0) ? newest.birth : birth;
   };
   const addTenant = (entry: MappedEntry, counts: MapCounts): Tenant => {
     const { name, isReserved } = entry;
@@ -120,8 +121,10 @@ export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
 
   refresh();
   for (const entry of entries()) {
-    if (entry.kind !== "thick" && entry.isDeleting) leaving.add(entry.name);
-    else if (entry.kind === "mapped") {
+    if (entry.kind !== "thick" && entry.isDeleting) {
+      leaving.add(entry.name);
+      cursors.set(entry.name, numberOf(await maps.word(slotAddress(entry.slot, slotWords.cursor))));
+    } else if (entry.kind === "mapped") {
       const counts = await readCounts(maps, entry.slot);
       const newest = snapshotsOf(entry.name).at(-1)?.birth ?? 0;
       if (newest > counts.countedSince) Object.assign(counts, { ownedData: 0, ownedNodes: 0, countedSince: newest });
@@ -132,7 +135,7 @@ export async function openCatalogue(space: MapSpace): Promise<Catalogue> {
   return {
     space,
     leaving,
-    deletion,
+    cursors,
     entries,
     find,
     checkNew(name) {

@@ -16,7 +16,7 @@ import type { VolumeName } from "@waystation/contracts/ids";
 import type { Catalogue } from "./catalogue.js";
 import { slotAddress, slotWords, writeCounts } from "./chunk-map.js";
 import { volumeFailure } from "./errors.js";
-import { numberOf, wordOfNumber } from "./map-word.js";
+import { wordOfNumber } from "./map-word.js";
 import { walkStep, type WalkJob, type WalkStep } from "./map-walk.js";
 import type { MappedEntry, SnapshotEntry, VolumeEntry } from "./volume-table.js";
 
@@ -43,9 +43,21 @@ export function checkDeletable({ find, snapshotsOf, entries, knownLun }: Catalog
   return entry;
 }
 
+/**
+ * Deletions that failed on the way, of snapshots beside that of this name, or of its own: they come first, because what
+ * one step gives back is told by the neighbours, which must be whole.
+ */
+export function unfinishedBeside({ entries }: Catalogue, name: VolumeName): SnapshotEntry[] {
+  const own = entries().find((entry) => entry.name === name);
+  const source = own?.kind === "snapshot" ? own.of : name;
+  return entries().filter(
+    (entry): entry is SnapshotEntry => entry.kind === "snapshot" && entry.isDeleting && entry.of === source,
+  );
+}
+
 /** The first table: from now on it is in no list, and nothing can be made of it. */
 export async function markDeleting(
-  { space, leaving, deletion, forget, refresh }: Catalogue,
+  { space, leaving, cursors, forget, refresh }: Catalogue,
   { name }: SlotEntry,
 ): Promise<void> {
   leaving.add(name);
@@ -57,18 +69,17 @@ export async function markDeleting(
     leaving.delete(name);
     throw error;
   }
-  deletion.cursor = 0;
+  cursors.set(name, 0);
   forget(name);
   refresh();
 }
 
 /** Goes on with a deletion until nothing is left of it. Rejects with `SHUTTING_DOWN` when `isStopped`. */
 export async function finishDeletion(catalogue: Catalogue, entry: SlotEntry, isStopped: () => boolean): Promise<void> {
-  const { space, deletion, leaving, refresh, placeOf } = catalogue;
+  const { space, cursors, leaving, refresh, placeOf } = catalogue;
   const { maps, allocator, pool } = space;
   const { chunkCount } = placeOf(entry).shape;
-  deletion.cursor = numberOf(await maps.word(slotAddress(entry.slot, slotWords.cursor)));
-  while (deletion.cursor < chunkCount) {
+  while (cursorOf(catalogue, entry) < chunkCount) {
     if (isStopped()) {
       const text = `Volume ${entry.name} is being deleted; that goes on when the array is opened again.`;
       throw new Failure("SHUTTING_DOWN", text);
@@ -77,7 +88,7 @@ export async function finishDeletion(catalogue: Catalogue, entry: SlotEntry, isS
     await maps.commit();
   }
   await maps.changeTable(({ volumes }) => ({ volumes: volumes.filter(({ name }) => name !== entry.name) }));
-  deletion.cursor = 0;
+  cursors.delete(entry.name);
   leaving.delete(entry.name);
   refresh();
   await allocator.settled();
@@ -85,10 +96,10 @@ export async function finishDeletion(catalogue: Catalogue, entry: SlotEntry, isS
 }
 
 async function releaseStep(catalogue: Catalogue, entry: SlotEntry): Promise<void> {
-  const { space, deletion, tenant } = catalogue;
+  const { space, cursors, tenant } = catalogue;
   const { maps, allocator, layout } = space;
   const { job, successor } = jobFor(catalogue, entry);
-  const step = await walkStep(space, job, deletion.cursor);
+  const step = await walkStep(space, job, cursorOf(catalogue, entry));
   for (const run of step.alone) await allocator.release(run);
   for (const node of step.aloneNodes) {
     await allocator.release({ start: node, end: node + 1 }, { isNode: true });
@@ -103,7 +114,11 @@ async function releaseStep(catalogue: Catalogue, entry: SlotEntry): Promise<void
   const address = slotAddress(entry.slot, slotWords.cursor);
   await maps.word(address);
   maps.set(address, wordOfNumber(step.position));
-  deletion.cursor = step.position;
+  cursors.set(entry.name, step.position);
+}
+
+function cursorOf({ cursors }: Catalogue, { name }: SlotEntry): number {
+  return cursors.get(name) ?? 0;
 }
 
 function jobFor(catalogue: Catalogue, entry: SlotEntry): { job: WalkJob; successor: SlotEntry | null } {

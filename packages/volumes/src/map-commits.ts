@@ -114,7 +114,9 @@ export function createMapCommits({ array, cache, log, betweenTransactions }: Map
     afterCommit: (callback) => pending.callbacks.push(callback),
     wordCount: () => pending.words.size,
     nodeCount: () => pending.nodes.size,
-    commit() {
+    async commit() {
+      // What failed is pending no more, and yet no disk has it: chunks may lie where no durable map names them.
+      check();
       if (next !== null) return next;
       if (isEmpty()) return underWay ?? Promise.resolve();
       return (next = takeNext());

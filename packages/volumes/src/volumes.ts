@@ -12,7 +12,7 @@ import { openCatalogue, type Catalogue } from "./catalogue.js";
 import { openChunkAllocator } from "./chunk-allocator.js";
 import { slotAddress, slotWords } from "./chunk-map.js";
 import { createClone, createSnapshot, createThick, createThin } from "./creation.js";
-import { checkDeletable, countAlone, finishDeletion, markDeleting } from "./deletion.js";
+import { checkDeletable, countAlone, finishDeletion, markDeleting, unfinishedBeside } from "./deletion.js";
 import { openDocuments, type VolumeDocuments } from "./documents.js";
 import { createGrace } from "./grace.js";
 import { layoutOf } from "./layout.js";
@@ -133,6 +133,7 @@ export async function openVolumes(array: VolumeArray, options: OpenVolumesOption
 
   const remove = async (name: VolumeName): Promise<void> => {
     if (isClosing) throw new Failure("SHUTTING_DOWN", `Volume ${name} is not deleted: the array is being closed.`);
+    for (const entry of unfinishedBeside(catalogue, name)) await finishDeletion(catalogue, entry, () => isClosing);
     const entry = await administration.run(async () => {
       const found = checkDeletable(catalogue, name);
       if (found.kind === "thick") await removeThick(catalogue, name);
