@@ -24,10 +24,13 @@ import type { RegionMarks, RegionRun } from "../core/region-marks.js";
 import type { MarksStore } from "./marks-store.js";
 
 /** Idle intents beyond this number are flushed and cleared; so many regions a crash leaves to copy, and few more. */
-const intentsMax = 256;
+const intentsMax = 2048;
 /** Of which so many, the last used, stay: a hot region costs no mark per write. */
-const intentsKept = 32;
+const intentsKept = 1536;
+/** After no write for so long, none stays. */
 const idleSettleMs = 1000;
+/** Marked with the next region of a run, so that a host that writes in sequence waits for one mark in so many. */
+const regionsAhead = 8;
 
 interface Intent {
   active: number;
@@ -204,12 +207,12 @@ export function createMirror(options: MirrorOptions): Mirror {
   };
   const afterUse = (): void => {
     if (intents.size > intentsMax) settleBehind(intentsKept);
-    else if (intents.size > 0 && !isClosed) {
-      cancelTimer ??= clock.setTimer(idleSettleMs, () => {
-        cancelTimer = null;
-        settleBehind(0);
-      });
-    }
+    else if (intents.size > 0 && !isClosed) cancelTimer ??= clock.setTimer(idleSettleMs, settleIfIdle(uses));
+  };
+  const settleIfIdle = (usesThen: number) => (): void => {
+    cancelTimer = null;
+    if (uses === usesThen) settleBehind(0);
+    else afterUse();
   };
   /** Last used last: `clearIdle` starts with the one that was used longest ago. */
   const touch = (region: number): Intent => {
@@ -231,6 +234,17 @@ export function createMirror(options: MirrorOptions): Mirror {
       log.warn({ pair: name, reason: reasonOf(error) }, "a pair's state could not be saved");
     });
     announce();
+  };
+  /** The regions after one that continues a run of writes; they are the same on both sides, and marked for what comes. */
+  const runAhead = (region: number): RegionRun[] => {
+    if (intents.has(region) || !intents.has(region - 1)) return [];
+    const runs: RegionRun[] = [];
+    for (let next = region + 1; next < Math.min(region + regionsAhead, marks.regionCount); next++) {
+      if (marks.markOf(next) !== 0) break;
+      touch(next);
+      runs.push({ first: next, end: next + 1 });
+    }
+    return runs;
   };
   const pending = (region: number): boolean => marks.differs(region) && !intents.has(region);
 
@@ -266,12 +280,14 @@ export function createMirror(options: MirrorOptions): Mirror {
         }
       }
       if (joining.length === 0) return null;
+      const ahead = joining.flatMap(({ first }) => runAhead(first));
       for (const { first: region } of joining) {
         const intent = touch(region);
         intent.active++;
         entries.push([region, intent]);
       }
-      remark(joining, (region) => marks.setDiffers(region));
+      const marked = [...joining, ...ahead];
+      remark(marked, (region) => marks.setDiffers(region));
       await storeRuns(joining);
       return { entries };
     },
