@@ -66,9 +66,9 @@ export function matchEntries(list: EntryList, run: Uint8Array): boolean {
   return crc32c(run) === expected >>> 0;
 }
 
-/** The CRC of the bytes of all blocks of a list joined. */
-export function joinedChecksum(list: EntryList, blocks: number): number {
-  let crc = 0;
+/** The CRC of the bytes of all blocks of a list, behind bytes of which it is `before`. */
+export function joinedChecksum(list: EntryList, blocks: number, before = 0): number {
+  let crc = before;
   for (let index = 0; index < blocks; index++) crc = pastBlock(crc) ^ entryAt(list, index) ^ crcOfZeros;
   return crc >>> 0;
 }

@@ -34,6 +34,8 @@ export interface ChecksumPage {
 }
 
 export interface ChecksumPages {
+  /** The page if it is in memory, and compared if it must be: taken as `take` does, at once. */
+  takeNow(column: Slot, page: number, compare: boolean): ChecksumPage | null;
   /** The page if it is in memory. */
   peek(column: Slot, page: number): ChecksumPage | undefined;
   /**
@@ -187,6 +189,13 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
 
   return {
     peek: (column, page) => pages.get(column * columnPages + page),
+    takeNow(column, page, mustCompare) {
+      const taken = pages.get(column * columnPages + page);
+      if (taken === undefined || (mustCompare && taken.doubts === null)) return null;
+      taken.holders++;
+      taken.wasUsed = true;
+      return taken;
+    },
     take,
     compareAgain: compare,
     release(page) {

@@ -87,14 +87,16 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
         for (const { slot, offsetBytes, lengthBytes } of runs) {
           const last = pageAt(indexOf(offsetBytes + lengthBytes - blockBytes));
           for (let page = pageAt(indexOf(offsetBytes)); page <= last; page++) {
-            taken.push(await pages.take(slot, page, purpose === "update"));
+            const mustCompare = purpose === "update";
+            taken.push(pages.takeNow(slot, page, mustCompare) ?? (await pages.take(slot, page, mustCompare)));
           }
         }
       } catch (error) {
         release();
         throw error;
       }
-      return { doubts: purpose === "update" ? [...new Set(taken)].flatMap(doubtsOf) : [], release };
+      const inDoubt = purpose === "update" ? taken.filter(({ doubts }) => doubts !== null && doubts.size > 0) : [];
+      return { doubts: [...new Set(inDoubt)].flatMap(doubtsOf), release };
     },
     verify(slot, offsetBytes, bytes) {
       for (let done = 0; done < bytes.length;) {
@@ -111,11 +113,14 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
       return "right";
     },
     put({ slot, offsetBytes }, list, blocks) {
-      for (let done = 0; done < blocks; done++) {
-        const { page, index } = heldPage({ slot, offsetBytes: offsetBytes + done * blockBytes });
+      for (let done = 0; done < blocks;) {
+        const { page, index: first } = heldPage({ slot, offsetBytes: offsetBytes + done * blockBytes });
         assert(page.doubts !== null, "checksums changed before their copies were compared");
-        page.entries.setUint32(index * 4, entryAt(list, done), true);
-        page.doubts.delete(index);
+        const end = Math.min(entriesPerPage, first + blocks - done);
+        for (let index = first; index < end; index++, done++) {
+          page.entries.setUint32(index * 4, entryAt(list, done), true);
+          if (page.doubts.size > 0) page.doubts.delete(index);
+        }
         page.isDirty = true;
       }
     },

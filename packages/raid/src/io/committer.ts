@@ -50,8 +50,8 @@ const repairsMax = 16;
 
 export function createCommitter(options: CommitterOptions): Committer {
   const { members, log, checksums, locks, lost, counters } = options;
-  const stage = createStage(options);
   const written = checksums === null ? null : createWrittenChecksums(checksums);
+  const stage = createStage({ ...options, written });
 
   const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches): Promise<void> => {
     const release = await locks.lockForWriting(cells);

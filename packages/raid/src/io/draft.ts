@@ -13,6 +13,7 @@ import type { ParityArena } from "../parity/parity-arena.js";
 import type { DiskOperation } from "./block-disk.js";
 import type { IoCounters, IoPurpose } from "./io-counters.js";
 import type { Members } from "./members.js";
+import type { WrittenChecksums } from "./written-checksums.js";
 
 /** A cell of a round: how it becomes durable, and how its parity is formed in the state that the disks are in. */
 export interface PlannedCell {
@@ -46,6 +47,8 @@ export interface StagingTarget {
   readonly draft: Draft;
   /** A window of zeros. */
   readonly zeros: Buffer;
+  /** Null for an array without checksums. */
+  readonly written: WrittenChecksums | null;
 }
 
 export function createDraft(starts: { readonly parityStart: number; readonly scratchStart: number }): Draft {

@@ -8,9 +8,11 @@ import type { Slot } from "../core/level.js";
 import { addIo, bytesOf, copySegment, type PlannedCell, type StagingTarget } from "./draft.js";
 
 export function stageInPlace(target: StagingTarget, { update, path, layout }: PlannedCell): void {
-  const { members, arena, draft, zeros } = target;
+  const { members, arena, draft, zeros, written: formed } = target;
   const { windowBytes, diskCount } = members.geometry;
   const cellOffset = diskOffsetOfCell(members.geometry, update.cell);
+  // What the blocks' own checksums are formed of is gone through once.
+  const checksumOfParts = (parts: readonly Uint8Array[]): number => formed?.joined(parts) ?? checksumOf(parts);
   const hasChecksums = layout.parity.length > 0 || members.geometry.checksums;
   const checksums = new Array<number>(hasChecksums ? diskCount : 0).fill(0);
   for (const [unit, segments] of update.units.entries()) {
@@ -21,7 +23,7 @@ export function stageInPlace(target: StagingTarget, { update, path, layout }: Pl
         const offsetBytes = cellOffset + segment.startBytes;
         addIo(target, { slot, purpose: "dataWrite", operation: { kind: "write", offsetBytes, from, durable: true } });
       }
-      if (checksums.length > 0) checksums[slot] = checksumOf(parts.map(({ from }) => from));
+      if (checksums.length > 0) checksums[slot] = checksumOfParts(parts.map(({ from }) => from));
     }
   }
   if (path === "direct") return;
@@ -31,7 +33,7 @@ export function stageInPlace(target: StagingTarget, { update, path, layout }: Pl
   for (const [index, slot] of layout.parity.entries()) {
     const at = places[index] as number;
     const from = arena.bytes.subarray(at, at + windowBytes);
-    checksums[slot] = checksumOf([from]);
+    checksums[slot] = checksumOfParts([from]);
     const operation = { kind: "write", offsetBytes: cellOffset, from, durable: true } as const;
     addIo(target, { slot, purpose: "parityWrite", operation });
   }

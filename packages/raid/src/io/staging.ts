@@ -18,6 +18,7 @@ import { stageInPlace } from "./stage-in-place.js";
 import { stageLogged } from "./stage-logged.js";
 import type { StripeLog } from "./stripe-log.js";
 import { readVerified } from "./verified-reads.js";
+import type { WrittenChecksums } from "./written-checksums.js";
 
 /** Below this, writing twice into the log costs less than a second sync. */
 const intentBytesMin = 64 * 1024;
@@ -75,6 +76,8 @@ export type StageOutcome =
 export interface StageOptions {
   readonly members: Members;
   readonly checksums: ChecksumStore | null;
+  /** Those of the round that is staged; null without checksums. */
+  readonly written: WrittenChecksums | null;
   readonly counters: IoCounters;
 }
 
@@ -84,7 +87,7 @@ export interface Stage {
   stage(round: PlannedRound, lost: RangeSet | null): Promise<StageOutcome>;
 }
 
-export function createStage({ members, checksums, counters }: StageOptions): Stage {
+export function createStage({ members, checksums, written, counters }: StageOptions): Stage {
   const { geometry } = members;
   const { recordBytesMax, windowBytes } = geometry;
   const parityStart = recordBytesMax;
@@ -109,7 +112,8 @@ export function createStage({ members, checksums, counters }: StageOptions): Sta
     record: arena.bytes.subarray(0, recordBytesMax),
     async stage({ cells, changes }, lost) {
       const draft = createDraft({ parityStart, scratchStart });
-      const target = { members, counters, arena, draft, zeros };
+      const target = { members, counters, arena, draft, zeros, written };
+      written?.begin();
       for (const cell of cells) {
         const isFull = draft.scratchEnd + scratchNeeded(geometry, cell) > arena.bytes.length;
         const ended = isFull ? await runReads(draft, changes) : null;

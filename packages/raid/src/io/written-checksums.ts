@@ -1,47 +1,61 @@
 /**
- * The checksums of what a round writes: formed while its record is on its way to the log, put when it goes in place.
+ * The checksums of what a round writes: formed once, while its record is on its way to the log or, for an intent, before;
+ * put when it goes in place.
  */
-import assert from "node:assert";
-import { setEntries, type EntryList } from "../core/checksum.js";
+import { joinedChecksum, setEntries, type EntryList } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
 import type { ChecksumStore } from "./checksum-store.js";
 import type { DiskBatches } from "./draft.js";
 
 export interface WrittenChecksums {
+  /** A new round, or attempt at one: its buffers may be the same with other bytes in them. */
+  begin(): void;
+  /** The CRC32C of parts of whole blocks, joined. Forms their checksums. */
+  joined(parts: readonly Uint8Array[]): number;
   /** Forms the checksums of these bytes, each buffer once, however many disks it goes to. */
   form(writes: DiskBatches): void;
-  /** Puts those of what is written; all of it was formed, and is held for update. */
+  /** Puts those of what is written; it is held for update. */
   put(writes: DiskBatches): void;
 }
 
 export function createWrittenChecksums(checksums: ChecksumStore): WrittenChecksums {
-  // One list for all of a round: a buffer for each write would be thousands a second.
-  let entries = new DataView(new ArrayBuffer(0));
   const formed = new Map<Uint8Array, EntryList>();
+  // Used again by the next round: a buffer for each write would be thousands a second.
+  let chunk = new DataView(new ArrayBuffer(0));
+  let next = 0;
+
+  const listOf = (from: Uint8Array): EntryList => {
+    let list = formed.get(from);
+    if (list !== undefined) return list;
+    const blocks = from.length / blockBytes;
+    if ((next + blocks) * 4 > chunk.byteLength) {
+      chunk = new DataView(new ArrayBuffer(Math.max(2 * chunk.byteLength, blocks * 4)));
+      next = 0;
+    }
+    list = { entries: chunk, first: next };
+    next += blocks;
+    setEntries(list, from);
+    formed.set(from, list);
+    return list;
+  };
+
   return {
-    form(writes) {
+    begin() {
       formed.clear();
-      let first = 0;
+      next = 0;
+    },
+    joined: (parts) => parts.reduce((crc, part) => joinedChecksum(listOf(part), part.length / blockBytes, crc), 0),
+    form(writes) {
       for (const batch of writes.values()) {
-        for (const operation of batch) {
-          if (operation.kind !== "write" || formed.has(operation.from)) continue;
-          formed.set(operation.from, { entries, first });
-          first += operation.from.length / blockBytes;
-        }
+        for (const operation of batch) if (operation.kind === "write") listOf(operation.from);
       }
-      if (entries.byteLength < first * 4) {
-        entries = new DataView(new ArrayBuffer(2 * first * 4));
-        for (const [from, list] of formed) formed.set(from, { ...list, entries });
-      }
-      for (const [from, list] of formed) setEntries(list, from);
     },
     put(writes) {
       for (const [slot, batch] of writes) {
         for (const operation of batch) {
           if (operation.kind !== "write") continue;
-          const list = formed.get(operation.from);
-          assert(list !== undefined, "checksums were not formed of what is written");
-          checksums.put({ slot, offsetBytes: operation.offsetBytes }, list, operation.from.length / blockBytes);
+          const { offsetBytes, from } = operation;
+          checksums.put({ slot, offsetBytes }, listOf(from), from.length / blockBytes);
         }
       }
     },
