@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "@waystation/contracts/random";
 import { afterEach, describe, expect, it } from "vitest";
+import { sealBlock } from "../core/checksum.js";
+import { superblockOffsets } from "../core/disk-layout.js";
 import { openArray } from "./array.js";
 import type { BlockDisk } from "./block-disk.js";
 import { createArray, diskBytesFor, type CreateArrayOptions } from "./create-array.js";
@@ -136,5 +138,109 @@ describe("creation", () => {
       if (done) break;
     }
     expect([...seen].sort()).toEqual(["absent", "half-created", "present"]);
+  });
+});
+
+describe("A2: what operators do to the directories of disks", () => {
+  const open = (paths: readonly string[], spares: readonly string[] = []) =>
+    openArray({ disks: paths.map(fileDisk), spares: spares.map(fileDisk), writeBackBytes: 0 });
+
+  async function formed(): Promise<{ folder: string; paths: string[]; content: Buffer }> {
+    const folder = await newFolder();
+    const paths = ["d0", "d1", "d2"].map((name) => join(folder, name));
+    await createArray(options(paths));
+    const array = await open(paths);
+    const content = Buffer.alloc(array.sizeBytes);
+    for (let at = 0; at < content.length; at += 4096) content.fill(1 + ((at / 4096) % 250), at, at + 4096);
+    await array.write(0, content);
+    await array.close();
+    return { folder, paths, content };
+  }
+
+  it("an old copy of a disk in its place is known as stale, and is rebuilt on command", async () => {
+    const { folder, paths, content } = await formed();
+    await cp(paths[1]!, join(folder, "copy"), { recursive: true });
+    const array = await open(paths);
+    content.fill(251, 0, 100_000);
+    await array.write(0, content.subarray(0, 100_000));
+    await array.close();
+    await rm(paths[1]!, { recursive: true });
+    await rename(join(folder, "copy"), paths[1]!);
+    const again = await open(paths);
+    expect(again.state().disks[1]).toMatchObject({
+      state: "absent",
+      reason: expect.stringContaining("stale") as string,
+    });
+    expect((await again.read(0, content.length)).equals(content)).toBe(true);
+    await again.replaceDisk(1, fileDisk(paths[1]!));
+    await again.rebuilt();
+    await again.close();
+    await rm(paths[0]!, { recursive: true });
+    const without = await open(paths);
+    expect((await without.read(0, content.length)).equals(content)).toBe(true);
+    await without.close();
+  });
+
+  it("a copy beside its original is refused, whichever is older", async () => {
+    const { folder, paths } = await formed();
+    await cp(paths[1]!, join(folder, "copy"), { recursive: true });
+    const refused = open([paths[0]!, paths[1]!, join(folder, "copy")]);
+    await expect(refused).rejects.toMatchObject({ code: "ARRAY_SLOT_TWICE" });
+    await expect(refused).rejects.toThrow(/copy/);
+  });
+
+  it("a disk whose superblocks are both torn is not trusted; a spare takes its place, it stays as it is", async () => {
+    const { folder, paths, content } = await formed();
+    const file = join(paths[2]!, "disk.img");
+    const image = await readFile(file);
+    for (const offset of superblockOffsets) image.fill(0x5a, offset + 512, offset + 1024);
+    await writeFile(file, image);
+    const array = await open(paths, [join(folder, "spare")]);
+    expect(array.state().disks[2]!.file).not.toBe(paths[2]);
+    await array.rebuilt();
+    expect(array.state().disks[2]!.file).toBe(join(folder, "spare"));
+    expect((await array.read(0, content.length)).equals(content)).toBe(true);
+    await array.close();
+    expect((await readFile(file)).equals(image)).toBe(true);
+    // Of too many it says so, file by file.
+    for (const path of paths.slice(0, 2)) {
+      const torn = await readFile(join(path, "disk.img"));
+      for (const offset of superblockOffsets) torn.fill(0x5a, offset + 512, offset + 1024);
+      await writeFile(join(path, "disk.img"), torn);
+    }
+    await expect(open(paths, [join(folder, "spare")])).rejects.toThrow(/d0: both copies .* damaged/);
+  });
+
+  it("a disk's file that is deleted, or replaced by another, while the array is open is ejected", async () => {
+    const { paths, content } = await formed();
+    const array = await open(paths);
+    array.checkDisks();
+    expect(array.state().status).toBe("optimal");
+    await cp(paths[0]!, `${paths[0]!}.new`, { recursive: true });
+    await rm(paths[0]!, { recursive: true });
+    await rename(`${paths[0]!}.new`, paths[0]!);
+    array.checkDisks();
+    expect(array.state().disks[0]).toMatchObject({
+      state: "absent",
+      reason: expect.stringContaining("another file") as string,
+    });
+    expect((await array.read(0, content.length)).equals(content)).toBe(true);
+    await array.close();
+  });
+
+  it("an array of an older format is refused, with what to do, and nothing is changed", async () => {
+    const { paths } = await formed();
+    for (const path of paths) {
+      const image = await readFile(join(path, "disk.img"));
+      for (const offset of superblockOffsets) {
+        image.writeUInt32LE(1, offset + 8);
+        sealBlock(image.subarray(offset, offset + 4096), 16);
+      }
+      await writeFile(join(path, "disk.img"), image);
+    }
+    expect(await inspectArray(paths.map(fileDisk))).toBe("present");
+    await expect(open(paths)).rejects.toMatchObject({ code: "ARRAY_FORMAT" });
+    await expect(open(paths)).rejects.toThrow(/d1 \(format 1\).*Use the version that wrote them/);
+    await expect(createArray(options(paths))).rejects.toMatchObject({ code: "DISK_NOT_EMPTY" });
   });
 });
