@@ -2,6 +2,7 @@
 import { arrayTargets } from "./array-targets.js";
 import { formatTargets } from "./format-targets.js";
 import { journalTargets } from "./journal-targets.js";
+import { mapsTarget } from "./map-targets.js";
 import type { FuzzTarget } from "./target.js";
 import { wireTargets } from "./wire-targets.js";
 
@@ -10,5 +11,5 @@ export const fastTargets = (): FuzzTarget[] => [...wireTargets(), ...formatTarge
 
 /** Opened as a whole, in milliseconds. */
 export async function wholeTargets(): Promise<FuzzTarget[]> {
-  return [...(await journalTargets()), ...(await arrayTargets())];
+  return [...(await journalTargets()), ...(await arrayTargets()), await mapsTarget()];
 }

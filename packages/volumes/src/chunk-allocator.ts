@@ -5,8 +5,7 @@
  *   taken:        given out, not yet named by a map. Their bits are set with the map that names them, so a crash
  *                 before that leaves them free.
  *   quarantined:  let go by a map. Their bits are cleared with the map that dropped them; they are given out again when
- *                 that is durable, and nothing that was under way then can still look at them. A node waits for the
- *                 next volume table besides (map-store.ts).
+ *                 that is durable, and nothing that was under way then can still look at them.
  */
 import assert from "node:assert/strict";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
@@ -39,7 +38,7 @@ export interface ChunkAllocator {
   /** Within an exclusive change: a map names the chunk now, which was taken. */
   use(chunk: number): Promise<void>;
   /** Within an exclusive change: no map names these chunks any more. Rejects with `VOLUME_MAP_DAMAGED`. */
-  release(chunks: ChunkRange, options?: { readonly isNode: boolean }): Promise<void>;
+  release(chunks: ChunkRange): Promise<void>;
   /** Within an exclusive change: `publish` makes a table durable that has `chunks` in the pool, in use up to `usedEnd`. */
   addToPool(chunks: ChunkRange, usedEnd: number, publish: () => Promise<void>): Promise<void>;
   /** Within an exclusive change: runs of whole grains of the pool, of so many chunks each, that are free. */
@@ -122,7 +121,7 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
     freeCount: free,
     quarantinedCount: () => quarantined.count(),
     async settled() {
-      await maps.exclusively(() => maps.replaceTable({}));
+      await maps.commit();
       await grace.passed();
     },
     async take(wanted) {
@@ -141,7 +140,7 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
       await turn({ start: chunk, end: chunk + 1 }, true);
       taken.delete(chunk);
     },
-    async release(chunks, { isNode } = { isNode: false }) {
+    async release(chunks) {
       const isOfPool = poolChunks().some((range) => range.start <= chunks.start && chunks.end <= range.end);
       if (!isOfPool) throw damaged(array, chunks, false);
       quarantined.add(chunks);
@@ -149,8 +148,7 @@ export async function openChunkAllocator(options: ChunkAllocatorOptions): Promis
       const letGo = (): void => {
         void grace.passed().then(() => quarantined.remove(chunks));
       };
-      if (isNode) maps.afterTable(letGo);
-      else maps.afterCommit(letGo);
+      maps.afterCommit(letGo);
     },
     async addToPool({ start, end }, usedEnd, publish) {
       await fillBits(options, { start, end: usedEnd }, true);

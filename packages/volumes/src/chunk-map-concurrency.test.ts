@@ -1,10 +1,12 @@
 /** Many writers at once on shared chunks, while snapshots and clones come and go. */
+import { setImmediate as immediate } from "node:timers/promises";
 import type { VolumeName } from "@waystation/contracts/ids";
 import { createRandom, type Random } from "@waystation/contracts/random";
 import { createPowerSupply } from "@waystation/raid/io/faulty-disk";
 import { createMemoryDisk } from "@waystation/raid/io/memory-disk";
 import { describe, expect, it } from "vitest";
 import { arrayOn, delayBy } from "./testing-array.js";
+import type { VolumeArray } from "./volume-array.js";
 import { openVolumes, type Volumes } from "./volumes.js";
 
 const mebibyte = 2 ** 20;
@@ -178,5 +180,36 @@ describe("chunk maps under many writers", () => {
       await deleteAll(again);
       expect({ seed, free: again.freeBytes() }).toEqual({ seed, free: emptyBytes });
     }
+  });
+
+  it("A1: a chunk that a read has looked up is given to nobody else before the read has ended", async () => {
+    const inner = arrayOn(createMemoryDisk({ file: "disk", sizeBytes: 4 * mebibyte }));
+    let held: Promise<void> | null = null;
+    const array: VolumeArray = {
+      ...inner,
+      async read(offsetBytes, lengthBytes) {
+        if (lengthBytes === chunkBytes) await held;
+        return inner.read(offsetBytes, lengthBytes);
+      },
+    };
+    const volumes = await openVolumes(array);
+    const all = Math.floor(volumes.freeBytes() / chunkBytes) - 1;
+    await volumes.create(churned, (all + 1) * chunkBytes, { thin: true });
+    const handle = volumes.open(churned);
+    for (let chunk = 0; chunk < all; chunk++) await handle.write(chunk * chunkBytes, Buffer.alloc(chunkBytes, 1));
+    await handle.flush();
+    expect(volumes.freeBytes()).toBe(0);
+    let letGo = (): void => {};
+    held = new Promise((resolve) => (letGo = resolve));
+    const reading = handle.read(0, chunkBytes);
+    await handle.zero(0, chunkBytes);
+    await handle.flush();
+    // There is room for it, once the chunk may be used again.
+    const writing = handle.write(all * chunkBytes, Buffer.alloc(chunkBytes, 2));
+    for (let turns = 0; turns < 50; turns++) await immediate();
+    letGo();
+    expect((await reading).equals(Buffer.alloc(chunkBytes, 1))).toBe(true);
+    await writing;
+    expect((await handle.read(all * chunkBytes, chunkBytes)).equals(Buffer.alloc(chunkBytes, 2))).toBe(true);
   });
 });

@@ -10,6 +10,7 @@
  *                     there is a newer one, which is how a snapshot sets both counts to zero without writing here
  */
 import type { ChunkAllocator } from "./chunk-allocator.js";
+import { volumeFailure } from "./errors.js";
 import { blockBytes, slotBytes, slotsOffset, type VolumeLayout } from "./layout.js";
 import {
   birthOf,
@@ -63,6 +64,7 @@ export async function readCounts(maps: MapStore, slot: number): Promise<MapCount
 /** Within an exclusive change. */
 export async function writeCounts(maps: MapStore, slot: number, counts: MapCounts): Promise<void> {
   for (const [name, value] of Object.entries(counts) as [keyof MapCounts, number][]) {
+    if (value < 0) throw volumeFailure("VOLUME_MAP_DAMAGED", `The map in slot ${slot} has more than its ${name} says.`);
     const address = slotAddress(slot, slotWords[name]);
     const word = wordOfNumber(value);
     if (!isSameWord(await maps.word(address), word)) maps.set(address, word);
@@ -96,7 +98,7 @@ export function wordNow({ layout, maps }: MapContext, { slot, shape }: MapPlace,
   let within = index;
   for (let level = shape.levels; level > 0; level--) {
     if (word === undefined || isHole(word)) return word;
-    if (isRun(word)) return wordFor(word.chunk + within, birthOf(word));
+    if (isRun(word)) return { chunk: word.chunk + within, meta: birthOf(word) };
     const span = spans[level - 1] as number;
     const child = Math.floor(within / span);
     within -= child * span;
@@ -143,7 +145,8 @@ export async function nextMapped(
     const below = shape.spans[level - 1] as number;
     for (let child = Math.max(0, Math.floor((from - base) / below)); child < shape.fanout; child++) {
       if (base + child * below >= end) return null;
-      const next = await maps.word(word.chunk * layout.chunkBytes + child * wordBytes);
+      const address = word.chunk * layout.chunkBytes + child * wordBytes;
+      const next = maps.wordNow(address) ?? (await maps.word(address));
       const found = isHole(next) ? null : await search(next, level - 1, base + child * below);
       if (found !== null) return found;
     }

@@ -102,8 +102,8 @@ async function releaseStep(catalogue: Catalogue, entry: SlotEntry): Promise<void
   const step = await walkStep(space, job, cursorOf(catalogue, entry));
   for (const run of step.alone) await allocator.release(run);
   for (const node of step.aloneNodes) {
-    await allocator.release({ start: node, end: node + 1 }, { isNode: true });
-    maps.dropNode(node * layout.chunkBytes);
+    await allocator.release({ start: node, end: node + 1 });
+    maps.forgetNode(node * layout.chunkBytes);
   }
   if (successor?.kind === "mapped") {
     const { counts, slot } = tenant(successor.name);

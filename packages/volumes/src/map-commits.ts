@@ -13,7 +13,6 @@ export interface MapCommits {
   set(address: number, word: Word): void;
   /** The first content of a node. The image is the cache's own, and goes on changing. */
   addNode(address: number, image: Buffer): void;
-  dropNode(address: number): void;
   dataIsCached(): void;
   afterCommit(callback: () => void): void;
   wordCount(): number;
@@ -109,7 +108,6 @@ export function createMapCommits({ array, cache, log, betweenTransactions }: Map
   return {
     set: (address, word) => pending.words.set(address, word),
     addNode: (address, image) => pending.nodes.set(address, image),
-    dropNode: (address) => pending.nodes.delete(address),
     dataIsCached: () => (pending.hasCachedData = true),
     afterCommit: (callback) => pending.callbacks.push(callback),
     wordCount: () => pending.words.size,

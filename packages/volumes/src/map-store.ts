@@ -11,8 +11,10 @@
  *   write that needed the record was acknowledged.
  * - after the record, before the checkpoint's table: opening replays the records over whatever got in place.
  * - after the table: everything is in place, and the log's records are of another epoch.
- * A node that is let go may have words in the log, and replay would put them back: so its chunk is given to somebody
- * else only after the next table (`afterTable`), when those records count no more.
+ *
+ * Replay puts words back into nodes, so no node may be let go of, and its chunk be given to somebody else, while the log
+ * has words of it. None is: nodes are let go of by deletions alone, of what nothing changes any more, and a deletion
+ * begins with a table, which empties the log.
  */
 import assert from "node:assert/strict";
 import { isFailure } from "@waystation/contracts/errors";
@@ -49,14 +51,12 @@ export interface MapStore {
   prepare(address: number, word: Word): Promise<void>;
   /** Within `exclusively`: a new node in a chunk that no durable map has. */
   addNode(address: number, image: Buffer): void;
-  /** Within `exclusively`: a node that nothing refers to any more. */
-  dropNode(address: number): void;
+  /** A node that nothing refers to any more. */
+  forgetNode(address: number): void;
   /** Data that a word names was written without waiting for it to be durable. */
   dataIsCached(): void;
   /** Calls back when what has been set so far is durable. */
   afterCommit(callback: () => void): void;
-  /** Calls back when the next table is durable. */
-  afterTable(callback: () => void): void;
   /** Resolves when everything set before the call is durable. */
   commit(): Promise<void>;
   /** Within `exclusively`: everything in place, and the changed table durable. */
@@ -75,7 +75,6 @@ export interface MapStoreOptions {
 /** Replays the log. Rejects with `VOLUME_MAP_DAMAGED`. */
 export async function openMapStore({ array, layout, table, cacheBytes }: MapStoreOptions): Promise<MapStore> {
   const cache = createBlockCache(array, Math.floor(cacheBytes / blockBytes));
-  let afterTable: (() => void)[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   /** While one runs, what it has loaded stays loaded. */
   const transaction = { isRunning: false, hasChanged: false };
@@ -111,9 +110,6 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
       throw error;
     }
     log.restart();
-    const callbacks = afterTable;
-    afterTable = [];
-    for (const callback of callbacks) callback();
   };
   const makeRoom = async (): Promise<void> => {
     commits.check();
@@ -163,13 +159,9 @@ export async function openMapStore({ array, layout, table, cacheBytes }: MapStor
       cache.adopt(address, image);
       commits.addNode(address, image);
     },
-    dropNode(address) {
-      cache.drop(address, layout.chunkBytes);
-      commits.dropNode(address);
-    },
+    forgetNode: (address) => cache.drop(address, layout.chunkBytes),
     dataIsCached: () => commits.dataIsCached(),
     afterCommit: (callback) => commits.afterCommit(callback),
-    afterTable: (callback) => afterTable.push(callback),
     commit: () => commits.commit(),
     replaceTable,
     changeTable: (change) => store.exclusively(() => replaceTable(change(table.current()))),

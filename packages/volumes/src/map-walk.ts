@@ -88,14 +88,12 @@ async function walk(context: MapContext, job: WalkJob, pair: Pair, step: Step): 
   const end = Math.min(base + (shape.spans[level] as number), shape.chunkCount);
   if (end <= step.position) return false;
   if (step.wordsLeft-- <= 0) return true;
-  const isOfPredecessor = isHole(word) || birthOf(word) <= job.predecessorBirth;
-  const isShared = isSameWord(word, other);
-  if (isOfPredecessor || (isShared && !job.countsShared)) {
+  if (isPassedOver(job, pair)) {
     step.position = end;
     return false;
   }
-  const isLeaf = level === 0 || (isRun(word) && (isShared || isHole(other)));
-  if (isLeaf) return settleRun(pair, end, step, isShared || (level === 0 && word.chunk === other.chunk));
+  const isShared = isSameWord(word, other);
+  if (isRun(word) && (isShared || isHole(other))) return settleRun(pair, end, step, isShared);
   if (await walkChildren(context, job, pair, step)) return true;
   if (!isRun(word)) {
     if (isShared) step.sharedNodes++;
@@ -103,6 +101,20 @@ async function walk(context: MapContext, job: WalkJob, pair: Pair, step: Step): 
   }
   step.position = end;
   return false;
+}
+
+/** The same for one data chunk. */
+function walkChunk(job: WalkJob, pair: Pair, step: Step): boolean {
+  if (pair.base < step.position) return false;
+  if (step.wordsLeft-- <= 0) return true;
+  if (!isPassedOver(job, pair)) return settleRun(pair, pair.base + 1, step, pair.word.chunk === pair.other.chunk);
+  step.position = pair.base + 1;
+  return false;
+}
+
+function isPassedOver({ predecessorBirth, countsShared }: WalkJob, { word, other }: Pair): boolean {
+  const isOfPredecessor = isHole(word) || birthOf(word) <= predecessorBirth;
+  return isOfPredecessor || (!countsShared && isSameWord(word, other));
 }
 
 /** One data chunk, or a run of them that is as a whole shared or not. */
@@ -122,29 +134,37 @@ function settleRun({ word, base }: Pair, end: number, step: Step, isShared: bool
 }
 
 async function walkChildren(context: MapContext, job: WalkJob, pair: Pair, step: Step): Promise<boolean> {
+  const { maps } = context;
   const { shape } = job.source;
-  const { word, other, level, base } = pair;
+  const { level, base } = pair;
   const below = shape.spans[level - 1] as number;
   const first = Math.max(0, Math.floor((step.position - base) / below));
   for (let child = first; child < shape.fanout && base + child * below < shape.chunkCount; child++) {
-    const next: Pair = {
-      word: await wordBelow(context, shape, { word, level, child }),
-      other: await wordBelow(context, shape, { word: other, level, child }),
-      level: level - 1,
-      base: base + child * below,
-    };
-    if (await walk(context, job, next, step)) return true;
+    const place = { level, child };
+    // What is in memory is not waited for: a node has thousands of words.
+    const word = wordBelow(context, shape, pair.word, place) ?? (await maps.word(addressIn(context, pair.word, child)));
+    const other =
+      wordBelow(context, shape, pair.other, place) ?? (await maps.word(addressIn(context, pair.other, child)));
+    const next: Pair = { word, other, level: level - 1, base: base + child * below };
+    const isCut = level === 1 ? walkChunk(job, next, step) : await walk(context, job, next, step);
+    if (isCut) return true;
   }
   return false;
 }
 
-async function wordBelow(
-  { layout, maps }: MapContext,
+/** Undefined when its node is not in memory. */
+function wordBelow(
+  context: MapContext,
   shape: TreeShape,
-  { word, level, child }: { readonly word: Word; readonly level: number; readonly child: number },
-): Promise<Word> {
+  word: Word,
+  { level, child }: { readonly level: number; readonly child: number },
+): Word | undefined {
   if (isHole(word) || isRun(word)) return childWord(word, shape, level, child);
-  return maps.word(word.chunk * layout.chunkBytes + child * wordBytes);
+  return context.maps.wordNow(addressIn(context, word, child));
+}
+
+function addressIn({ layout }: MapContext, node: Word, child: number): number {
+  return node.chunk * layout.chunkBytes + child * wordBytes;
 }
 
 function addRun(runs: ChunkRange[], run: ChunkRange): void {

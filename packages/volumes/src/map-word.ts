@@ -99,6 +99,5 @@ export function treeShape(sizeBytes: number, chunkBytes: number): TreeShape {
 export function childWord(word: Word, { spans }: TreeShape, level: number, child: number): Word {
   if (isHole(word)) return hole;
   assert(isRun(word), "a node has its words in itself");
-  const chunk = word.chunk + child * (spans[level - 1] as number);
-  return level === 1 ? wordFor(chunk, birthOf(word)) : runFor(chunk, birthOf(word));
+  return { chunk: word.chunk + child * (spans[level - 1] as number), meta: level === 1 ? birthOf(word) : word.meta };
 }
