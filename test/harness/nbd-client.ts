@@ -25,6 +25,8 @@ export interface NbdClient {
   /** Rejects with `NbdRefusal`, or with another error when the connection has ended and the outcome is unknown. */
   write(offsetBytes: number, data: Buffer): Promise<void>;
   read(offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  /** What was acknowledged before survives a crash. */
+  flush(): Promise<void>;
   close(): void;
 }
 
@@ -130,6 +132,9 @@ function createClient(socket: Socket, take: Take, sizeBytes: number): NbdClient 
       await ask(commands.write, offsetBytes, data.length, data);
     },
     read: (offsetBytes, lengthBytes) => ask(commands.read, offsetBytes, lengthBytes, null),
+    async flush() {
+      await ask(commands.flush, 0, 0, null);
+    },
     close: () => void socket.destroy(),
   };
 }

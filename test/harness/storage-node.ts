@@ -1,20 +1,19 @@
 /**
- * One node with arrays and volumes in no group, as a real process in a directory of its own. `withStorageNode` always ends
- * the process and removes the directory; when the test fails, the end of its log is printed first.
+ * Nodes with arrays and volumes in no group, as real processes in a directory of their own. Whatever was started is always
+ * ended and the directory removed; when the test fails, the end of each log is printed first.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog, startDaemonProcess, type DaemonLog, type DaemonProcess } from "./daemon-process.js";
+import { createLog, startDaemonProcess, type DaemonLog, type DaemonProcess, type Exit } from "./daemon-process.js";
 import { freePorts } from "./loopback-ports.js";
 import { connectNbd, type NbdClient } from "./nbd-client.js";
 import { serviceMain } from "./repository.js";
-import { within } from "./wait.js";
+import { waitUntil, within } from "./wait.js";
+import { wayctl as runWayctl, type CommandResult } from "./wayctl.js";
 
-const nodeName = "n1";
 const logTailLines = 25;
-const commandTimeMs = 120_000;
+const sayMs = 60_000;
 
 export interface StorageNodeShape {
   /** As in cluster.yaml, without the node. */
@@ -22,18 +21,16 @@ export interface StorageNodeShape {
   readonly volumes?: readonly object[];
 }
 
-export interface CommandResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export interface StorageNode {
+  /** Removed at the end, with all that is in it. */
+  readonly folder: string;
   readonly log: DaemonLog;
   readonly grpcAddress: string;
   start(): Promise<void>;
   /** Ends it, with SIGKILL unless told otherwise. */
-  end(signal?: NodeJS.Signals): Promise<void>;
+  end(signal?: NodeJS.Signals): Promise<Exit | null>;
+  /** Resolves when it logs such a message after this call. */
+  says(message: RegExp): Promise<void>;
   wayctl(...args: readonly string[]): Promise<CommandResult>;
   /** Runs a command that must end with 0; returns what it printed. */
   succeed(...args: readonly string[]): Promise<string>;
@@ -45,25 +42,41 @@ export interface StorageNode {
   diskPath(array: string, disk: string): string;
 }
 
-export async function withStorageNode<T>(shape: StorageNodeShape, body: (node: StorageNode) => Promise<T>): Promise<T> {
+/** One node, named n1. */
+export function withStorageNode<T>(shape: StorageNodeShape, body: (node: StorageNode) => Promise<T>): Promise<T> {
+  return withStorageNodes({ n1: shape }, ({ n1 }) => body(n1));
+}
+
+/** Nodes by name, in one cluster. Nothing runs at first. */
+export async function withStorageNodes<Name extends string, T>(
+  shapes: Readonly<Record<Name, StorageNodeShape>>,
+  body: (nodes: Readonly<Record<Name, StorageNode>>) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "waystation-node-"));
-  const log = createLog();
-  const running: { daemon: DaemonProcess | null } = { daemon: null };
+  const names = Object.keys(shapes) as Name[];
+  const started: NodeParts[] = [];
   try {
-    const [grpcPort = 0, nbdPort = 0] = await freePorts(2);
+    const ports = await freePorts(2 * names.length);
     const clusterFile = join(folder, "cluster.yaml");
-    await writeFile(clusterFile, JSON.stringify(clusterOf(shape, grpcPort, nbdPort)));
-    return await body(createNode({ folder, clusterFile, log, grpcPort, nbdPort, running }));
+    for (const name of names) {
+      const [grpcPort = 0, nbdPort = 0] = ports.splice(0, 2);
+      started.push({ name, folder, clusterFile, log: createLog(), grpcPort, nbdPort, running: { daemon: null } });
+    }
+    await writeFile(clusterFile, JSON.stringify(clusterOf(started, shapes)));
+    const nodes = Object.fromEntries(started.map((parts) => [parts.name, createNode(parts)]));
+    return await body(nodes as Record<Name, StorageNode>);
   } catch (error) {
-    process.stderr.write(`== ${nodeName}\n${log.lines.slice(-logTailLines).join("\n")}\n`);
+    for (const { name, log } of started)
+      process.stderr.write(`== ${name}\n${log.lines.slice(-logTailLines).join("\n")}\n`);
     throw error;
   } finally {
-    if (running.daemon?.running() === true) await running.daemon.end("SIGKILL");
+    for (const { running } of started) if (running.daemon?.running() === true) await running.daemon.end("SIGKILL");
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 interface NodeParts {
+  readonly name: string;
   readonly folder: string;
   readonly clusterFile: string;
   readonly log: DaemonLog;
@@ -72,52 +85,50 @@ interface NodeParts {
   readonly running: { daemon: DaemonProcess | null };
 }
 
-function createNode({ folder, clusterFile, log, grpcPort, nbdPort, running }: NodeParts): StorageNode {
+function createNode({ name, folder, clusterFile, log, grpcPort, nbdPort, running }: NodeParts): StorageNode {
   const dataDirectory = join(folder, "data");
-  const wayctl = (...args: readonly string[]): Promise<CommandResult> => {
-    const command = [serviceMain("wayctl"), "--cluster", clusterFile, ...args];
-    return new Promise((resolve) => {
-      execFile(process.execPath, command, { timeout: commandTimeMs }, (error, stdout, stderr) => {
-        const exitCode = error === null ? 0 : Number(error.code ?? -1);
-        resolve({ exitCode, stdout, stderr });
-      });
-    });
-  };
+  const wayctl = (...args: readonly string[]): Promise<CommandResult> => runWayctl(clusterFile, ...args);
   const succeed = async (...args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await wayctl(...args);
     if (exitCode !== 0) throw new Error(`wayctl ${args.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);
     return stdout;
   };
   return {
+    folder,
     log,
     grpcAddress: `127.0.0.1:${grpcPort}`,
     async start() {
-      const args = ["--node", nodeName, "--cluster", clusterFile, "--data", dataDirectory];
+      const args = ["--node", name, "--cluster", clusterFile, "--data", dataDirectory];
       running.daemon = startDaemonProcess(serviceMain("primary"), args, log);
-      await within(`the start of ${nodeName}`, 60_000, running.daemon.ready);
+      await within(`the start of ${name}`, 60_000, running.daemon.ready);
     },
-    async end(signal = "SIGKILL") {
-      await running.daemon?.end(signal);
+    end: async (signal = "SIGKILL") => (await running.daemon?.end(signal)) ?? null,
+    async says(message) {
+      const before = new Set(log.entries);
+      const isSaid = (): boolean => log.entries.some((entry) => !before.has(entry) && message.test(entry.msg ?? ""));
+      await waitUntil(`${name} says ${message.source}`, isSaid, { deadlineMs: sayMs, pollMs: 1 });
     },
     wayctl,
     succeed,
     ask: async <T>(...args: readonly string[]) => JSON.parse(await succeed("--json", ...args)) as T,
     nbd: (volume) => connectNbd(nbdPort, volume),
     nbdUri: (volume) => `nbd://127.0.0.1:${nbdPort}/${volume}`,
-    diskPath: (array, disk) => join(dataDirectory, nodeName, "arrays", array, disk),
+    diskPath: (array, disk) => join(dataDirectory, name, "arrays", array, disk),
   };
 }
 
-function clusterOf({ arrays, volumes = [] }: StorageNodeShape, grpcPort: number, nbdPort: number): object {
-  const here = { node: nodeName };
+function clusterOf(nodes: readonly NodeParts[], shapes: Readonly<Record<string, StorageNodeShape>>): object {
+  const ofAll = (pick: (shape: StorageNodeShape) => readonly object[]): object[] =>
+    Object.entries(shapes).flatMap(([node, shape]) => pick(shape).map((one) => ({ node, ...one })));
+  const addresses = nodes.map(({ name, grpcPort, nbdPort }) => {
+    return [name, { site: "here", role: "primary", grpc: `127.0.0.1:${grpcPort}`, nbd: `127.0.0.1:${nbdPort}` }];
+  });
   return {
-    cluster: "one-node",
+    cluster: "under-test",
     sites: { here: {} },
-    nodes: {
-      [nodeName]: { site: "here", role: "primary", grpc: `127.0.0.1:${grpcPort}`, nbd: `127.0.0.1:${nbdPort}` },
-    },
-    arrays: arrays.map((array) => ({ ...here, ...array })),
-    volumes: volumes.map((volume) => ({ ...here, ...volume })),
+    nodes: Object.fromEntries(addresses) as object,
+    arrays: ofAll(({ arrays }) => arrays),
+    volumes: ofAll(({ volumes = [] }) => volumes),
     groups: [],
   };
 }

@@ -1,28 +1,14 @@
 // F4: what an operator sees with wayctl while daemons hang, die and are taken over.
-import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { defaultShape, mebibyte, primaries } from "../harness/cluster-file.js";
 import { startAll, withCluster, type TestCluster } from "../harness/cluster.js";
 import { connectNbd } from "../harness/nbd-client.js";
-import { serviceMain } from "../harness/repository.js";
 import { waitUntil } from "../harness/wait.js";
+import { wayctl as runWayctl, type CommandResult } from "../harness/wayctl.js";
 import { readPrefix, startDependentWrites, type DependentWritesOptions } from "../drills/dependent-writes.js";
 
-interface CommandResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function wayctl(cluster: TestCluster, ...args: string[]): Promise<CommandResult> {
-  const command = [serviceMain("wayctl"), "--cluster", cluster.clusterFile, ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { timeout: 60_000 }, (error, stdout, stderr) => {
-      const exitCode = error === null ? 0 : Number(error.code ?? -1);
-      resolve({ exitCode, stdout, stderr });
-    });
-  });
-}
+const wayctl = (cluster: TestCluster, ...args: string[]): Promise<CommandResult> =>
+  runWayctl(cluster.clusterFile, ...args);
 
 interface StatusJson {
   readonly nodes: readonly { readonly name: string; readonly state: string; readonly status: unknown }[];

@@ -14,6 +14,8 @@ export const flowWindowBytes = 16 * mebibyte;
 export const linkQueueBytesMax = 64 * mebibyte;
 /** Until a dialled link must stand. */
 export const dialDeadlineMs = 2_000;
+/** How long a node that did not answer is left alone: by itself grpc-js would come to two minutes after a long absence. */
+export const reconnectMsMax = 1_000;
 /** Until a link that is closed gives up on sending what is queued. */
 export const lingerMs = 1_000;
 /** TCP connections to one daemon. */
@@ -66,6 +68,8 @@ export const clientOptions: ChannelOptions = {
   // behind data (PROTOCOL 12).
   "grpc.use_local_subchannel_pool": 1,
   "grpc-node.flow_control_window": flowWindowBytes,
+  "grpc.initial_reconnect_backoff_ms": reconnectMsMax / 10,
+  "grpc.max_reconnect_backoff_ms": reconnectMsMax,
   // Addresses come from cluster.yaml: no proxy and no configuration by DNS may come in between.
   "grpc.enable_http_proxy": 0,
   "grpc.service_config_disable_resolution": 1,
