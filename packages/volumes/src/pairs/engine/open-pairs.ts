@@ -14,7 +14,7 @@ import { decideCommand, describePhase, type PairCommand, type PairPhase } from "
 import { pairFailure } from "../errors.js";
 import { defaultPace, type CopyPace } from "./copier.js";
 import { createLoans, type Loans } from "./loans.js";
-import { checkNewPair, checkSiblings, type NewPair, type PairName } from "./pair-checks.js";
+import { checkPrimary, checkSecondary, checkSiblings, type NewPair, type PairName } from "./pair-checks.js";
 import type { PairHome } from "./pair-home.js";
 import { createPairRegistry, isPairDocument, type Pair, type PairRegistry } from "./pair-registry.js";
 import { statusOf, type PairStatus } from "./pair-status.js";
@@ -149,9 +149,10 @@ async function create(context: Context, wanted: NewPair): Promise<PairStatus> {
   try {
     const primary = standings.use(wanted.primary);
     used.push(primary);
+    checkPrimary(wanted, primary);
     const secondary = remote === null ? standings.use(wanted.secondary) : await borrow(context, remote);
     used.push(secondary);
-    checkNewPair(wanted, { primary, secondary });
+    checkSecondary(wanted, primary, secondary);
     for (const standing of used) releases.push(await standing.own.quiesce());
     for (const standing of used) await standing.store.flush();
     return show(await registry.establish(id, wanted, { home, primary, secondary, remote }));

@@ -21,38 +21,49 @@ export interface NewPair extends PairName {
 /** S-VOLs that one P-VOL may have. */
 const secondariesMax = 3;
 
-export interface PairCandidates {
-  readonly primary: Standing;
-  readonly secondary: Standing;
+function refusePair(
+  { primary, secondary }: PairName,
+  why: string,
+  code: "VOLUME_IN_USE" | "VOLUME_SIZE" = "VOLUME_IN_USE",
+): never {
+  throw pairFailure(code, `Pair ${primary}/${secondary} cannot be: ${why}`);
 }
 
-export function checkNewPair({ regionBytes }: NewPair, { primary, secondary }: PairCandidates): void {
-  const refuse = (why: string, code: "VOLUME_IN_USE" | "VOLUME_SIZE" = "VOLUME_IN_USE"): never => {
-    throw pairFailure(code, `Pair ${primary.name}/${secondary.name} cannot be: ${why}`);
-  };
-  if (primary === secondary) refuse("a volume cannot be its own copy.");
-  const { sizeBytes } = primary.store;
-  if (sizeBytes !== secondary.store.sizeBytes) {
-    const sizes = `${primary.name} has ${sizeBytes} bytes, ${secondary.name} ${secondary.store.sizeBytes}`;
-    refuse(`${sizes}; create a secondary of the same size.`, "VOLUME_SIZE");
-  }
-  const twin = primary.own.mirrors().find(({ secondaryName }) => secondaryName === secondary.name);
+/** What can be said before the secondary is looked at, which another node has to lend for that. */
+export function checkPrimary(wanted: NewPair, primary: Standing): void {
+  const refuse = (why: string): never => refusePair(wanted, why);
+  const others = primary.own.mirrors();
+  const twin = others.find(({ secondaryName }) => secondaryName === wanted.secondary);
   if (twin !== undefined) refuse(`${describe(twin)}, is there already; first ${deletionOf(twin)}.`);
-  const lent = [primary, secondary].find(({ role }) => role.loan !== null);
-  if (lent?.role.loan) refuse(`${lent.name} is the secondary of a pair of node ${lent.role.loan.primaryNode}.`);
+  checkNotLent(wanted, primary);
   const { side } = primary.role;
   if (side !== "primary") refuse(`${primary.name} is the secondary of pair ${side.name}; first ${deletionOf(side)}.`);
-  const whose = secondary.role.side === "primary" ? secondary.own.mirrors()[0] : secondary.role.side;
-  if (whose !== undefined) refuse(`${secondary.name} is part of pair ${describe(whose)}; first ${deletionOf(whose)}.`);
-  const others = primary.own.mirrors();
   if (others.length >= secondariesMax) {
     const names = others.map((mirror) => mirror.name).join(", ");
     refuse(`${primary.name} has ${secondariesMax} pairs already (${names}); delete one of them first.`);
   }
-  const fault = regionBytes === undefined ? null : regionFault(regionBytes, sizeBytes);
-  if (fault !== null) refuse(fault, "VOLUME_SIZE");
+  const { regionBytes } = wanted;
+  const fault = regionBytes === undefined ? null : regionFault(regionBytes, primary.store.sizeBytes);
+  if (fault !== null) refusePair(wanted, fault, "VOLUME_SIZE");
   const restoring = others.find(isRestoring);
   if (restoring !== undefined) refuse(waitFor(restoring));
+}
+
+export function checkSecondary(wanted: NewPair, primary: Standing, secondary: Standing): void {
+  if (primary === secondary) refusePair(wanted, "a volume cannot be its own copy.");
+  const { sizeBytes } = primary.store;
+  if (sizeBytes !== secondary.store.sizeBytes) {
+    const sizes = `${primary.name} has ${sizeBytes} bytes, ${secondary.name} ${secondary.store.sizeBytes}`;
+    refusePair(wanted, `${sizes}; create a secondary of the same size.`, "VOLUME_SIZE");
+  }
+  checkNotLent(wanted, secondary);
+  const whose = secondary.role.side === "primary" ? secondary.own.mirrors()[0] : secondary.role.side;
+  if (whose === undefined) return;
+  refusePair(wanted, `${secondary.name} is part of pair ${describe(whose)}; first ${deletionOf(whose)}.`);
+}
+
+function checkNotLent(wanted: NewPair, { name, role: { loan } }: Standing): void {
+  if (loan !== null) refusePair(wanted, `${name} is the secondary of a pair of node ${loan.primaryNode}.`);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Clock } from "@waystation/contracts/clock";
 import type { Log } from "@waystation/contracts/log";
 import { marksBytes } from "../core/marks-layout.js";
 import { decodePair, encodePair, type PairRecord } from "../core/pair-record.js";
+import { phaseAfter } from "../core/pair-phase.js";
 import { regionBytesFor } from "../core/region-marks.js";
 import { pairFailure } from "../errors.js";
 import { createCopier, type Copier, type CopyPace } from "./copier.js";
@@ -77,19 +78,19 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
     secondary.role = { family: primary.own, side: mirror, loan: null };
     pairs.set(mirror.name, pair);
     let turn = mirror.turn();
-    const announceBoth = (): void => {
-      announce(primary.name);
-      if (place.remote === null) announce(secondary.name);
-    };
     mirror.onChange(() => {
       copier.wake();
       if (turn === mirror.turn()) return;
       turn = mirror.turn();
-      announceBoth();
+      announceBoth(place);
     });
     copier.wake();
-    announceBoth();
+    announceBoth(place);
     return pair;
+  };
+  const announceBoth = ({ primary, secondary, remote }: PairPlace): void => {
+    announce(primary.name);
+    if (remote === null) announce(secondary.name);
   };
   const save = (home: PairHome, record: PairRecord): Promise<void> =>
     home.documents.put(documentOf(record.id), encodePair(record));
@@ -152,12 +153,20 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
     save,
     async remove({ mirror, place }) {
       const { home, primary, secondary } = place;
-      await home.documents.delete(documentOf(mirror.id));
+      const record = mirror.record();
+      // First: a copy or a flush that ends meanwhile would save the record again, and the pair would come back.
+      mirror.adopt({ ...record, phase: "simplex" });
+      try {
+        await home.documents.delete(documentOf(mirror.id));
+      } catch (error) {
+        mirror.adopt({ ...record, phase: phaseAfter(record.phase, "reopened") });
+        throw error;
+      }
       pairs.delete(mirror.name);
       primary.own.detach(mirror);
       secondary.role = ownRole(secondary.own);
-      mirror.adopt({ ...mirror.record(), phase: "simplex" });
       mirror.close();
+      announceBoth(place);
     },
   };
 }

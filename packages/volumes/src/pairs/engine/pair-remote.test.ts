@@ -144,6 +144,17 @@ describe("a pair whose secondary is on another node", () => {
     ).toBe(2);
   });
 
+  it("A8: a pair that is there already is not created again, and keeps its secondary from the hosts there", async () => {
+    const { near, far } = await twoSites();
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await expect(near.pairs.create({ ...m, secondaryNode: "far" })).rejects.toMatchObject({
+      code: "VOLUME_IN_USE",
+      message: expect.stringContaining("wayctl pair delete p s") as unknown,
+    });
+    const host = far.site.pairs.volume("s");
+    await expect(host.write(0, Buffer.alloc(1, 9))).rejects.toMatchObject({ code: "READ_ONLY" });
+  });
+
   it("A8: a pair that cannot be made leaves the far volume to its hosts", async () => {
     const { near, far, link } = await twoSites();
     const wanted = { primary: "p", secondary: "s", secondaryNode: "far" };
