@@ -3,6 +3,7 @@ import { Failure } from "@waystation/contracts/errors";
 import { fileDisk } from "@waystation/raid/io/file-disk";
 import { inspectDisk } from "@waystation/raid/io/inspect-disk";
 import type { OpenArray } from "./array-report.js";
+import { arrayNamed } from "./volume-places.js";
 
 export interface ArrayDesk {
   /** Onto a spare, or onto a disk of the array that is at its place again. Resolves once it runs. */
@@ -15,15 +16,7 @@ export interface ArrayDesk {
 }
 
 export function createArrayDesk(arrays: readonly OpenArray[]): ArrayDesk {
-  const find = (name: string): OpenArray => {
-    const found = arrays.find(({ array }) => array.name === name);
-    if (found !== undefined) return found;
-    const names = arrays.map(({ array }) => array.name).join(", ");
-    throw new Failure(
-      "UNKNOWN_ARRAY",
-      `There is no array ${name} on this node: it has ${names === "" ? "none" : names}.`,
-    );
-  };
+  const find = (name: string): OpenArray => arrayNamed(arrays, name);
   const placeOf = ({ array, diskPaths }: OpenArray, slot: number): string => {
     const path = diskPaths[slot];
     if (path !== undefined) return path;

@@ -11,9 +11,14 @@ export interface OpenArray {
   readonly volumes: Volumes;
   /** The places of its disks, by slot, as the cluster file has them. */
   readonly diskPaths: readonly string[];
+  /** Null: scrubbed only when an operator asks for it. */
+  readonly scrubEveryMs: number | null;
 }
 
-export function reportArray({ array, volumes }: OpenArray): ArrayReport {
+/** Of its scrubs, what the desk for them knows. */
+export type ScrubFigures = Pick<ArrayReport, "scrub" | "lastScrub">;
+
+export function reportArray({ array, volumes }: OpenArray, { scrub, lastScrub }: ScrubFigures): ArrayReport {
   const { status, disks, spares, lostBytes } = array.state();
   return {
     name: array.name,
@@ -26,13 +31,14 @@ export function reportArray({ array, volumes }: OpenArray): ArrayReport {
     reservedBytes: volumes.space().reservedBytes,
     lostBytes,
     disks: [...disks.map(reportMember), ...spares.map(reportSpare)],
-    scrub: null,
-    lastScrub: null,
+    scrub,
+    lastScrub,
   };
 }
 
-function reportMember({ slot, file, state, reason, progress }: ArrayState["disks"][number]): DiskReport {
-  return { slot, file, health: state, reason: state === "active" ? "" : reason, repairedBlocks: 0, progress };
+function reportMember({ slot, file, state, reason, corrupt, progress }: ArrayState["disks"][number]): DiskReport {
+  const repairedBlocks = corrupt.data + corrupt.parity + corrupt.checksum;
+  return { slot, file, health: state, reason: state === "active" ? "" : reason, repairedBlocks, progress };
 }
 
 function reportSpare({ file, state, reason }: ArrayState["spares"][number]): DiskReport {

@@ -17,6 +17,7 @@ import { openConfiguredVolumes } from "./configured-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
 import { openPairDesk } from "./pair-desk.js";
 import { createRemoteNodes } from "./remote-nodes.js";
+import { createScrubDesk } from "./scrub-desk.js";
 import { createStorageFront } from "./storage-front.js";
 import { openVolumeCatalogue } from "./volume-catalogue.js";
 import { volumeUses } from "./volume-places.js";
@@ -60,7 +61,8 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
           log.warn({ array: array.name, reason: reasonOf(error) }, "volumes could not be closed");
         }),
       );
-      arrays.push({ array, volumes, diskPaths: diskPaths(config, dataDirectory) });
+      const { scrubEveryMs } = config;
+      arrays.push({ array, volumes, diskPaths: diskPaths(config, dataDirectory), scrubEveryMs });
       await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
     }
     const uses = volumeUses(cluster, node);
@@ -71,8 +73,10 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
     const arrayDesk = createArrayDesk(arrays);
-    const front = createStorageFront({ arrays, arrayDesk, catalogue, desk });
-    const caretaker = startCaretaker(systemClock, [() => arrayDesk.checkDisks()]);
+    const scrubDesk = createScrubDesk({ arrays, clock: systemClock, log });
+    closers.push(() => scrubDesk.stop());
+    const front = createStorageFront({ arrays, arrayDesk, scrubDesk, catalogue, desk });
+    const caretaker = startCaretaker(systemClock, [() => arrayDesk.checkDisks(), () => scrubDesk.startDue()]);
     closers.push(() => Promise.resolve(caretaker.stop()));
     return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {

@@ -1,25 +1,26 @@
 /** The storage port over a node's open arrays: reports, and the commands of operators. */
-import { Failure } from "@waystation/contracts/errors";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { ArrayDesk } from "./array-desk.js";
 import { reportArray, type OpenArray } from "./array-report.js";
 import type { PairDesk } from "./pair-desk.js";
+import type { ScrubDesk } from "./scrub-desk.js";
 import type { VolumeCatalogue } from "./volume-catalogue.js";
+import { arrayNamed } from "./volume-places.js";
 
 export interface StorageFrontOptions {
   readonly arrays: readonly OpenArray[];
   readonly arrayDesk: ArrayDesk;
+  readonly scrubDesk: ScrubDesk;
   readonly catalogue: VolumeCatalogue;
   readonly desk: PairDesk;
 }
 
-export function createStorageFront({ arrays, arrayDesk, catalogue, desk }: StorageFrontOptions): StorageFront {
-  const unavailable = (): Promise<never> =>
-    Promise.reject(new Failure("ARRAY_STATE", "this version cannot do that yet: see docs/REQUIREMENTS.md"));
-
+export function createStorageFront(options: StorageFrontOptions): StorageFront {
+  const { arrays, arrayDesk, scrubDesk, catalogue, desk } = options;
   return {
-    arrays: () => arrays.map(reportArray),
-    scrub: unavailable,
+    arrays: () => arrays.map((on) => reportArray(on, { scrub: scrubDesk.running(on), lastScrub: scrubDesk.last(on) })),
+    // As a promise: what is refused is a rejection, as in every call of the port.
+    scrub: (array) => new Promise((resolve) => resolve(scrubDesk.start(arrayNamed(arrays, array)))),
     rebuild: (array) => arrayDesk.rebuild(array),
     failDisk: (array, slot) => arrayDesk.failDisk(array, slot),
     replaceDisk: (array, slot) => arrayDesk.replaceDisk(array, slot),

@@ -180,14 +180,11 @@ function checkAlone({ volumes }: OpenArray, name: VolumeName): void {
   const snapshots = others.filter(({ snapshotOf }) => snapshotOf === name).map((volume) => volume.name);
   const clones = others.filter(({ cloneOf }) => cloneOf === name).map((volume) => volume.name);
   if (snapshots.length > 0) {
-    const text = `volume ${name} has snapshots: first wayctl volume delete ${snapshots.join(", ")}`;
+    const text = `volume ${name} has snapshots: first wayctl volume delete ${snapshots.join(" ")}`;
     throw new Failure("VOLUME_HAS_SNAPSHOTS", text);
   }
   if (clones.length === 0) return;
-  throw new Failure(
-    "VOLUME_HAS_CLONES",
-    `snapshot ${name} has clones: first wayctl volume delete ${clones.join(", ")}`,
-  );
+  throw new Failure("VOLUME_HAS_CLONES", `snapshot ${name} has clones: first wayctl volume delete ${clones.join(" ")}`);
 }
 
 function kindOf({ kind, isReserved, cloneOf }: VolumeSummary): StoredVolume["kind"] {

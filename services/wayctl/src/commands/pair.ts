@@ -22,11 +22,16 @@ Examples:
   wayctl pair split db db-copy              db-copy keeps what it has, and may be written
   wayctl pair resync db --quick             mirror again: only what changed is copied, behind the hosts' backs
   wayctl pair restore db --wait             copy what db-copy has to db
-  wayctl pair wait db --state PAIR --timeout 10m
+  wayctl pair wait db --timeout 10m         until nothing is being copied any more
   wayctl pair delete db db-copy             both volumes stay
 
 Copies go on at the node, whether or not anybody waits. With --wait a pair that is suspended by a failure, or not there in
 time, ends with exit code 3.`;
+
+interface WaitOptions {
+  readonly state?: PairState;
+  readonly timeout: number;
+}
 
 interface CopyOptions {
   readonly quick: boolean;
@@ -88,11 +93,12 @@ export function addPairCommands(program: Command, context: Context): void {
     );
   pair
     .command("wait <pvol> [svol]")
-    .description("wait until a pair has reached a state, and nothing is being copied")
-    .option("--state <state>", `one of ${states.join(", ")}`, parseState, "PAIR")
+    .description("wait until nothing is being copied any more; with --state, until that is reached too")
+    .option("--state <state>", `one of ${states.join(", ")}`, parseState)
     .option("--timeout <duration>", "give up after this long, with exit code 3", parseDuration, waitMs)
-    .action(async (primary: string, secondary: string | undefined, options: { state: PairState; timeout: number }) => {
-      await waitForPair(context, await find(context, primary, secondary), options);
+    .action(async (primary: string, secondary: string | undefined, options: WaitOptions) => {
+      const { state = null, timeout } = options;
+      await waitForPair(context, await find(context, primary, secondary), { state, timeout });
     });
 }
 
@@ -174,7 +180,7 @@ async function deletePair(context: Context, { primary, secondary, force }: PairD
 async function waitForPair(
   context: Context,
   found: FoundPair,
-  { state, timeout }: { readonly state: PairState; readonly timeout: number },
+  { state, timeout }: { readonly state: PairState | null; readonly timeout: number },
 ): Promise<void> {
   const { node, pair } = found;
   const names = { primary: pair.primary, secondary: pair.secondary };
@@ -187,19 +193,22 @@ async function waitForPair(
     }),
   );
   if (report === null) {
+    const wanted = state === null ? "at rest" : state;
     context.print(
       { over: false },
-      `pair ${labelOf(found)} is not ${state} after ${timeout} ms; what is under way goes on`,
+      `pair ${labelOf(found)} is not ${wanted} after ${timeout} ms; what is under way goes on`,
     );
     return context.setExit(exitCodes.refused);
   }
   context.print({ node: node.name, ...report }, renderPair(node.name, report));
-  context.setExit(isThere(report, state) ? exitCodes.ok : exitCodes.refused);
+  const isWell = isThere(report, state) && (report.state !== "PSUE" || state === "PSUE");
+  context.setExit(isWell ? exitCodes.ok : exitCodes.refused);
 }
 
-/** In the state, and with nothing being copied, unless copying is what is waited for. */
-function isThere({ state, progress }: PairReport, wanted: PairState): boolean {
-  return state === wanted && (progress === null || wanted === "COPY");
+/** In the state, if one is wanted, and with nothing being copied, unless copying is what is waited for. */
+function isThere({ state, progress }: PairReport, wanted: PairState | null): boolean {
+  if (wanted === "COPY") return state === "COPY";
+  return progress === null && (wanted === null ? state !== "COPY" : state === wanted);
 }
 
 function labelOf({ node, pair }: FoundPair): string {

@@ -295,6 +295,14 @@ describe("wayctl volume", () => {
     ]);
   });
 
+  it("F4: deletes several, one after the other", async () => {
+    const deleted: string[] = [];
+    const deleteVolume = (name: string) => (deleted.push(name), Promise.resolve());
+    const nodes: Nodes = { "primary-a": { ...having(stored("one"), stored("two")), deleteVolume } };
+    const { out } = await wayctl(nodes, ["volume", "delete", "two", "primary-a/one"]);
+    expect([deleted, out]).toEqual([["two", "one"], "deleted primary-a/two, primary-a/one"]);
+  });
+
   it("asks which node is meant, and says who could not be asked", async () => {
     const both: Nodes = { "primary-a": having(stored("scratch")), "primary-b": having(stored("scratch")) };
     const ambiguous = await wayctl(both, ["volume", "delete", "scratch"]);
@@ -397,6 +405,15 @@ describe("wayctl pair", () => {
     const { code, out, shown } = await wayctl(nodes, ["pair", "wait", "db", "--state", "pair"], { columns: 120 });
     expect([code, out.includes("of 7 regions"), shown.length]).toEqual([exitCodes.ok, true, 2]);
     expect(shown[0]).toMatch(/^copying primary-a\/db primary-a\/copy-1 {2}\[#+-+\]/);
+  });
+
+  it("F4: wait without a state ends when nothing is being copied, in whatever state that is", async () => {
+    const behind = pairReport({ state: "PSUS", detail: "S's image being copied behind", progress });
+    const nodes: Nodes = {
+      "primary-a": { ...paired(behind), watchPair: () => reports(behind, { ...behind, progress: null, regions: 7 }) },
+    };
+    const { code, out } = await wayctl(nodes, ["pair", "wait", "db"]);
+    expect([code, out.includes("of 7 regions")]).toEqual([exitCodes.ok, true]);
   });
 
   it("ends with 3 when a failure suspends the pair, and says why", async () => {

@@ -31,9 +31,9 @@ export function addVolumeCommands(program: Command, context: Context): void {
     .option("--thin", "take space as it is written; a write may then find no room", false)
     .action((name: string, options: CreateOptions) => createVolume(context, name, options));
   volume
-    .command("delete <volume>")
-    .description("end the sessions on a volume, and give its space back")
-    .action((name: string) => deleteVolume(context, name));
+    .command("delete <volumes...>")
+    .description("end the sessions on volumes, and give their space back, one after the other")
+    .action((names: readonly string[]) => deleteVolumes(context, names));
   volume
     .command("snapshot <volume> <name>")
     .description("keep what a volume holds now, read-only, under another name")
@@ -81,10 +81,15 @@ async function find({ cluster, ports }: Context, name: string): Promise<Target> 
   return findVolume(await surveyStorage(await cluster(), ports.connectStorage), name);
 }
 
-async function deleteVolume(context: Context, text: string): Promise<void> {
-  const { node, name } = await find(context, text);
-  await withStorage(context, node, (client) => client.deleteVolume(name));
-  context.print({ node: node.name, deleted: name }, `deleted ${node.name}/${name}`);
+async function deleteVolumes(context: Context, names: readonly string[]): Promise<void> {
+  const targets: Target[] = [];
+  for (const name of names) targets.push(await find(context, name));
+  const deleted: string[] = [];
+  for (const { node, name } of targets) {
+    await withStorage(context, node, (client) => client.deleteVolume(name));
+    deleted.push(`${node.name}/${name}`);
+  }
+  context.print({ deleted }, `deleted ${deleted.join(", ")}`);
 }
 
 async function copyVolume(
