@@ -27,6 +27,14 @@ export const keyLoads = {
   smallRead: { name: "4k random read, depth 16", blockBytes: small, pattern: "randread", depth: 16, flush: false },
 } as const satisfies Record<string, Load>;
 
+export const largeRead: Load = {
+  name: "64k seq read, depth 16",
+  blockBytes: large,
+  pattern: "read",
+  depth: 16,
+  flush: false,
+};
+
 /** What the quick form runs: the loads that figures are required for. */
 export const quickLoads: readonly Load[] = Object.values(keyLoads);
 
@@ -40,7 +48,7 @@ export const allLoads: readonly Load[] = [
   keyLoads.smallRead,
   write(large, 16, true),
   keyLoads.largeWrite,
-  { name: "64k seq read, depth 16", blockBytes: large, pattern: "read", depth: 16, flush: false },
+  largeRead,
 ];
 
 export function isRead({ pattern }: Load): boolean {

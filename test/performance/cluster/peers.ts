@@ -60,7 +60,7 @@ export async function withPeers<T>(
   }
 }
 
-function peer(
+export function peer(
   name: string,
   fio: readonly string[],
   processes: Readonly<Record<string, number>>,
@@ -87,18 +87,18 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function makeFile(path: string, sizeBytes: number): Promise<string> {
+export async function makeFile(path: string, sizeBytes: number): Promise<string> {
   await writeFile(path, "");
   await truncate(path, sizeBytes);
   return path;
 }
 
-interface Server {
+export interface Server {
   readonly port: number;
   readonly pid: number;
 }
 
-async function startNbdkit(path: string, children: ChildProcess[]): Promise<Server> {
+export async function startNbdkit(path: string, children: ChildProcess[]): Promise<Server> {
   const [port = 0] = await freePorts(1);
   const address = ["--ipaddr", "127.0.0.1", "--port", String(port)];
   const child = spawn("nbdkit", ["--foreground", "--exit-with-parent", ...address, "file", path], {
@@ -156,7 +156,7 @@ async function answering(child: ChildProcess, port: number, missing: Error): Pro
   return { port, pid: child.pid ?? -1 };
 }
 
-async function endChild(child: ChildProcess): Promise<void> {
+export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "exit");
   child.kill("SIGKILL");
