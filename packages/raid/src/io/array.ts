@@ -167,7 +167,8 @@ function composeArray(parts: ArrayParts): RaidArray {
   const buffered = createWriteBack({
     ...parts.writeBack,
     geometry,
-    submit: (writes) => queue.submit(writes),
+    submit: (writes, promised) => queue.submit(writes, promised),
+    sync: () => committer.sync(),
     read: (offsetBytes, into) => reader.read(offsetBytes, into),
     readNow: (offsetBytes, into) => reader.readNow(offsetBytes, into),
   });

@@ -7,6 +7,10 @@
  *   was being written: each sector is old or new, and opening forms its parity again (a mirror: makes its copies
  *   equal) before anything is served.
  * - after the writes in place: the same replay, to the same bytes.
+ *
+ * Of a round that need not be durable before the next `sync`, only the record is: what goes past the log is written
+ * without a sync, and a crash finds each sector old or new as it would amid the writes in place. Checkpoints sync all
+ * disks before the log forgets the intent.
  */
 import { Failure } from "@waystation/contracts/errors";
 import type { CellUpdate } from "../core/cell-update.js";
@@ -14,6 +18,7 @@ import type { Cell } from "../core/geometry.js";
 import type { ArrayReader } from "./array-reader.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { ChecksumStore } from "./checksum-store.js";
+import type { DiskOperation } from "./block-disk.js";
 import type { DiskBatches, PlannedCell } from "./draft.js";
 import type { IoCounters } from "./io-counters.js";
 import type { Members } from "./members.js";
@@ -23,13 +28,18 @@ import { createStage, planRound, type PlannedRound, type Stage, type StagedRound
 import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { runsOf } from "./verified-reads.js";
 import { widenRound, type WidenedRound } from "./widening.js";
+import type { Promised } from "./write-queue.js";
 import { createWrittenChecksums } from "./written-checksums.js";
 
 const attemptsMax = 40;
 
 export interface Committer {
-  /** Resolves when all of the updates are durable; rejects with `IO_ERROR`. Not to be called again before that. */
-  commit(updates: readonly CellUpdate[]): Promise<void>;
+  /** Resolves when all of the updates are done as promised; rejects with `IO_ERROR`. Not to be called again before that. */
+  commit(updates: readonly CellUpdate[], promised: Promised): Promise<void>;
+  /** Makes everything committed before durable. */
+  sync(): Promise<void>;
+  /** True while something that was committed waits for a sync. */
+  isUnsynced(): boolean;
 }
 
 export interface CommitterOptions {
@@ -53,12 +63,29 @@ export function createCommitter(options: CommitterOptions): Committer {
   const written = checksums === null ? null : createWrittenChecksums(checksums);
   const stage = createStage({ ...options, written });
 
-  const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches): Promise<void> => {
+  /** Rounds that left something unsynced, and up to which of them all is synced. */
+  let unsyncedRounds = 0;
+  let syncedRounds = 0;
+  const isUnsynced = (): boolean => syncedRounds < unsyncedRounds;
+  const sync = async (): Promise<void> => {
+    const target = unsyncedRounds;
+    if (syncedRounds >= target) return;
+    await Promise.all(members.present().map((slot) => members.submit(slot, [{ kind: "sync" }])));
+    // A disk that failed is out, and what it missed is in the others.
+    await members.settled();
+    members.checkUsable();
+    syncedRounds = Math.max(syncedRounds, target);
+  };
+
+  const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches, promised: Promised): Promise<void> => {
+    if (promised === "flushed") unsyncedRounds++;
     const release = await locks.lockForWriting(cells);
     try {
       // Together with the first bytes on the disks: whoever reads in between takes the slow way, and waits for the lock.
       written?.put(writes);
-      await Promise.all([...writes].map(([slot, batch]) => members.submit(slot, batch)));
+      const operations = (batch: readonly DiskOperation[]): readonly DiskOperation[] =>
+        promised === "flushed" ? batch.map(withoutSync) : batch;
+      await Promise.all([...writes].map(([slot, batch]) => members.submit(slot, operations(batch))));
     } finally {
       release();
     }
@@ -69,8 +96,14 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 
   /** One attempt. Returns the updates that must be done again because a disk went meanwhile, or a block was repaired. */
-  const attempt = async (updates: readonly CellUpdate[], widened: WidenedRound): Promise<Attempt> => {
+  const attempt = async (
+    updates: readonly CellUpdate[],
+    widened: WidenedRound,
+    promised: Promised,
+  ): Promise<Attempt> => {
     members.checkUsable();
+    // With a disk out, parity that does not match its data could not be formed again: the less there may be, the better.
+    if (isUnsynced() && members.isDegraded()) await sync();
     const round = planRound(members, log, updates);
     if (log !== null) await prepareLog(log, stage, round.cells);
     const lostAfter = widened.lostAfter(lost.ranges, updates);
@@ -85,16 +118,20 @@ export function createCommitter(options: CommitterOptions): Committer {
         return { left: updates, doubtfulRows: new Set(hold.doubts.map(({ offsetBytes }) => offsetBytes)) };
       }
       if (lostAfter !== null) lost.ranges = lostAfter;
-      return { left: await carryOut(round, staged) };
+      return { left: await carryOut(round, staged, promised) };
     } finally {
       hold?.release();
     }
   };
 
   /** Logs what was staged, and writes it in place. Returns the updates that must be done again. */
-  const carryOut = async ({ cells: planned, changes }: PlannedRound, staged: StagedRound): Promise<CellUpdate[]> => {
+  const carryOut = async (
+    { cells: planned, changes }: PlannedRound,
+    staged: StagedRound,
+    promised: Promised,
+  ): Promise<CellUpdate[]> => {
     if (log === null) {
-      await writeInPlace(cellsOf(planned), staged.writes);
+      await writeInPlace(cellsOf(planned), staged.writes, promised);
       return [];
     }
     let logged: readonly PlannedCell[] = planned;
@@ -109,7 +146,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       logged = planned.filter(({ path }) => path === "logged");
       dropDurable(staged.writes);
     }
-    await writeInPlace(cellsOf(logged), staged.writes);
+    await writeInPlace(cellsOf(logged), staged.writes, promised);
     log.markApplied(end);
     return planned.filter((cell) => !logged.includes(cell)).map(({ update }) => update);
   };
@@ -125,7 +162,9 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 
   return {
-    async commit(updates) {
+    sync,
+    isUnsynced,
+    async commit(updates, promised) {
       const widened = await widenRound(options, updates);
       let left = updates;
       // Each further attempt follows the loss of a disk, of blocks of one that it needs and does not get, or a repair.
@@ -136,7 +175,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         // Attempt by attempt: what waits for the cells may be the very thing that the next attempt needs.
         const release = await locks.lockForRound(left.map(({ cell }) => cell));
         try {
-          const outcome = await attempt(left, widened);
+          const outcome = await attempt(left, widened, promised);
           left = outcome.left;
           if (outcome.corruptRows === undefined && outcome.doubtfulRows === undefined) continue;
           if (++repairs > repairsMax)
@@ -184,4 +223,8 @@ function dropDurable(writes: DiskBatches): void {
       batch.filter((operation) => operation.kind !== "write" || !operation.durable),
     );
   }
+}
+
+function withoutSync(operation: DiskOperation): DiskOperation {
+  return operation.kind === "write" && operation.durable ? { ...operation, durable: false } : operation;
 }

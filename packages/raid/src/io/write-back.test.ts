@@ -76,6 +76,7 @@ function setUp(limitBytes = 64 * cellBytes) {
   const buffered = createWriteBack({
     ...{ geometry, limitBytes, clock, log: silentLog },
     submit: (writes) => store.submit(writes),
+    sync: () => Promise.resolve(),
     async read(offsetBytes, into) {
       await turn();
       store.content.copy(into, 0, offsetBytes);

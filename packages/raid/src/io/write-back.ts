@@ -4,7 +4,7 @@
  * or when somebody flushes. `writeBatch` is durable as it always was, and comes after what it overlaps.
  *
  * What a crash finds: of what was not flushed each block is old or new, whatever order the writes had; what a flush has
- * covered is there, because it returns only when the rounds of all that was buffered before it are durable.
+ * covered is there, because it returns only when the rounds of all that was buffered before it are done, and synced.
  *
  * A cell that could not be stored is tried once more by itself, since one bad cell fails its whole round. If it fails
  * again it stays in the buffer: reads go on seeing it, every flush tries it again and rejects until it is stored, and
@@ -16,6 +16,7 @@ import { reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { cellPieces, type Cell, type Geometry } from "../core/geometry.js";
 import { createWriteBuffer, type BufferedCell } from "../core/write-buffer.js";
+import type { Promised } from "./write-queue.js";
 
 export interface WriteBack {
   /** Rejects with `IO_ERROR` when writes from before could not be stored and fill the buffer. */
@@ -34,8 +35,10 @@ export interface WriteBackOptions {
   readonly limitBytes: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** The array below, without the buffer: durable writes, in the order of the calls where they overlap. */
-  submit(writes: readonly BlockWrite[]): Promise<void>;
+  /** The array below, without the buffer: in the order of the calls where they overlap. */
+  submit(writes: readonly BlockWrite[], promised: Promised): Promise<void>;
+  /** Makes durable what was `flushed` and is done. */
+  sync(): Promise<void>;
   read(offsetBytes: number, into: Buffer): Promise<void>;
   readNow(offsetBytes: number, into: Uint8Array): boolean;
 }
@@ -91,13 +94,13 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
     }
   };
 
-  const sendAlone = inTurns((writes: readonly BlockWrite[]) => options.submit(writes));
+  const sendAlone = inTurns((writes: readonly BlockWrite[]) => options.submit(writes, "flushed"));
   const send = (taken: BufferedCell): void => {
     const writes = buffer.writesOf(taken);
     const { heldBytes } = taken;
     underWayBytes += heldBytes;
     options
-      .submit(writes)
+      .submit(writes, "flushed")
       .catch(() => sendAlone(writes))
       .then(
         () => arrived(taken),
@@ -137,7 +140,7 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
     }
   };
 
-  /** Resolves when what is in the buffer now of these cells, or (null) all of it, is durable. */
+  /** Resolves when what is in the buffer now of these cells, or (null) all of it, is on the disks. */
   const stored = (cells: ReadonlySet<Cell> | null): Promise<void> => {
     buffer.revive(cells);
     const epoch = buffer.advance();
@@ -177,8 +180,8 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
   };
   const writeBatch = (writes: readonly BlockWrite[]): Promise<void> => {
     const cells = buffer.cellsMet(writes);
-    if (cells.size === 0) return options.submit(writes);
-    return stored(cells).then(() => options.submit(writes));
+    if (cells.size === 0) return options.submit(writes, "durable");
+    return stored(cells).then(() => options.submit(writes, "durable"));
   };
 
   return {
@@ -198,7 +201,7 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
       overlay?.applyTo(into);
       return true;
     },
-    flush: () => stored(null),
+    flush: () => stored(null).then(() => options.sync()),
     heldBytes: () => buffer.heldBytes(),
   };
 }

@@ -22,9 +22,15 @@ interface Turn {
   readonly othersWait: () => boolean;
 }
 
+/**
+ * What a write promises when it has completed: `durable`, that it survives power loss; `flushed`, that it does once
+ * `Committer.sync` has completed, and that each of its blocks is old or new until then.
+ */
+export type Promised = "durable" | "flushed";
+
 export interface WriteQueue {
-  /** Resolves when all writes are durable. They lie within the array. */
-  submit(writes: readonly QueuedWrite[]): Promise<void>;
+  /** Resolves when all writes are done. They lie within the array. */
+  submit(writes: readonly QueuedWrite[], promised: Promised): Promise<void>;
   /** Resolves when everything submitted so far has completed. */
   drained(): Promise<void>;
 }
@@ -40,6 +46,7 @@ export interface WriteQueueOptions {
 
 interface Request {
   readonly writes: readonly QueuedWrite[];
+  readonly promised: Promised;
   readonly groups: Iterator<PieceGroup, undefined>;
   /** The next group, taken from the iterator but not yet into a round. */
   head: PieceGroup | undefined;
@@ -68,8 +75,10 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
       const group = request.head;
       const cost = costOf(geometry, group, round.updates);
       if (cost > round.budgetBytes && round.updates.size > 0) return true;
-      // Only where nothing of this round comes before it: the disks do not show that yet.
-      const mayBeZeros = group.source === null && !round.updates.has(group.cell);
+      // Only where nothing of this round comes before it: the disks do not show that yet. Nor is what they show durable
+      // before the next sync.
+      const isSettled = request.promised === "flushed" || !committer.isUnsynced();
+      const mayBeZeros = group.source === null && !round.updates.has(group.cell) && isSettled;
       if (!mayBeZeros || !(await options.readsAsZeros(group.cell, group.pieces))) {
         round.budgetBytes -= cost;
         spentBytes += cost;
@@ -109,7 +118,8 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     const round: Round = { updates: new Map(), requests: new Set(), budgetBytes };
     try {
       await fillRound(round);
-      if (round.updates.size > 0) await committer.commit([...round.updates.values()]);
+      const promised = [...round.requests].every((request) => request.promised === "flushed") ? "flushed" : "durable";
+      if (round.updates.size > 0) await committer.commit([...round.updates.values()], promised);
       for (const request of round.requests) if (request.head === undefined) request.resolve();
     } catch (error) {
       // Whoever had a part in it fails as a whole; the rest of a large request is not tried. When filling failed, the
@@ -128,7 +138,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   };
 
   return {
-    submit: (writes) =>
+    submit: (writes, promised) =>
       new Promise((resolve, reject) => {
         const groups = groupsOf(geometry, writes);
         const head = groups.next().value;
@@ -136,7 +146,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
           resolve();
           return;
         }
-        waiting.push({ writes, groups, head, resolve, reject });
+        waiting.push({ writes, promised, groups, head, resolve, reject });
         pumping ??= pump();
       }),
     async drained() {
