@@ -10,15 +10,9 @@
 import assert from "node:assert";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { ByteRange } from "@waystation/contracts/byte-range";
+import { createBufferPool, type BufferPool } from "./buffer-pool.js";
 import { coversCell, createCellUpdate, layOver, type CellUpdate, type Segment } from "./cell-update.js";
-import {
-  arrayOffsetOfCell,
-  cellPieces,
-  type Cell,
-  type CellPiece,
-  type CellPieces,
-  type Geometry,
-} from "./geometry.js";
+import { cellPieces, type Cell, type CellPiece, type CellPieces, type Geometry } from "./geometry.js";
 
 export interface BufferedCell {
   readonly update: CellUpdate;
@@ -26,6 +20,8 @@ export interface BufferedCell {
   readonly epoch: number;
   /** Memory that it takes. */
   heldBytes: number;
+  /** Of which these are parts. */
+  readonly sources: Buffer[];
 }
 
 export interface WriteBuffer {
@@ -42,8 +38,11 @@ export interface WriteBuffer {
   takeWhole(): BufferedCell | null;
   takeOldest(epoch: number): BufferedCell | null;
   take(cell: Cell): BufferedCell | null;
-  /** What was taken is on the disks. Returns whether more of its cell has gathered, which is ready now. */
-  settle(taken: BufferedCell): boolean;
+  /**
+   * What was taken is on the disks. Returns whether more of its cell has gathered, which is ready now. `isRead`: somebody
+   * may still apply an overlay that shows its bytes, so they must stay as they are.
+   */
+  settle(taken: BufferedCell, isRead: boolean): boolean;
   /** What was taken could not be stored. It is stuck, with what gathered behind it. */
   putBack(taken: BufferedCell): void;
   /** Those of the cells that are stuck (null: all that are) are ready again. */
@@ -53,10 +52,9 @@ export interface WriteBuffer {
   cellsMet(writes: readonly BlockWrite[]): Set<Cell>;
   /** What lies over the disks' content in a range; null when nothing does. */
   overlay(range: ByteRange): Overlay | null;
-  /** As writes of the array. */
-  writesOf(taken: BufferedCell): BlockWrite[];
 }
 
+/** To be applied once: it keeps the memory of what it shows from being used again until then. */
 export interface Overlay {
   /** Nothing of the range has to be read. */
   readonly isWhole: boolean;
@@ -74,7 +72,9 @@ interface Patch {
   readonly sourceBytes: number;
 }
 
-export function createWriteBuffer(geometry: Geometry): WriteBuffer {
+/** Keeps up to `keptBytesMax` of memory for what comes when it holds nothing. */
+export function createWriteBuffer(geometry: Geometry, keptBytesMax: number): WriteBuffer {
+  const pool = createBufferPool(keptBytesMax);
   const cellBytes = geometry.windowBytes * geometry.dataUnits;
   /** In the order in which they became ready. */
   const ready = new Map<Cell, BufferedCell>();
@@ -98,7 +98,7 @@ export function createWriteBuffer(geometry: Geometry): WriteBuffer {
     const target = underWay.has(cell) ? later : ready;
     let entry = target.get(cell);
     if (entry === undefined) {
-      entry = { update: createCellUpdate(cell, geometry.dataUnits), epoch, heldBytes: 0 };
+      entry = { update: createCellUpdate(cell, geometry.dataUnits), epoch, heldBytes: 0, sources: [] };
       target.set(cell, entry);
     }
     return entry;
@@ -134,7 +134,7 @@ export function createWriteBuffer(geometry: Geometry): WriteBuffer {
     put(group, data) {
       const entry = entryFor(group.cell);
       for (const piece of group.pieces) {
-        const added = putPiece(entry.update, piece, data);
+        const added = putPiece(entry, piece, data, pool);
         entry.heldBytes += added;
         heldBytes += added;
       }
@@ -151,9 +151,10 @@ export function createWriteBuffer(geometry: Geometry): WriteBuffer {
       return null;
     },
     take,
-    settle(taken) {
+    settle(taken, isRead) {
       remove(taken);
       heldBytes -= taken.heldBytes;
+      if (!isRead) for (const source of taken.sources) pool.give(source);
       const { cell } = taken.update;
       const next = later.get(cell);
       if (next === undefined) return false;
@@ -173,6 +174,7 @@ export function createWriteBuffer(geometry: Geometry): WriteBuffer {
         }
       }
       taken.heldBytes += newer?.heldBytes ?? 0;
+      taken.sources.push(...(newer?.sources ?? []));
       stuck.set(cell, taken);
     },
     revive(cells) {
@@ -207,17 +209,16 @@ export function createWriteBuffer(geometry: Geometry): WriteBuffer {
       }
       return patches.length === 0 ? null : { isWhole, applyTo: (into) => applyPatches(patches, into) };
     },
-    writesOf({ update }) {
-      return update.units.flatMap((segments, unit) => {
-        const start = arrayOffsetOfCell(geometry, update.cell, unit);
-        return segments.map((segment) => writeOf(start, segment));
-      });
-    },
   };
 }
 
 /** Returns the bytes of memory that were added. */
-function putPiece(update: CellUpdate, piece: CellPiece, data: Uint8Array | null): number {
+function putPiece(
+  { update, sources }: BufferedCell,
+  piece: CellPiece,
+  data: Uint8Array | null,
+  pool: BufferPool,
+): number {
   const { unit, columnBytes: startBytes, lengthBytes, sourceBytes } = piece;
   const segments = update.units[unit] as Segment[];
   const endBytes = startBytes + lengthBytes;
@@ -231,8 +232,9 @@ function putPiece(update: CellUpdate, piece: CellPiece, data: Uint8Array | null)
     held.source.set(bytes, held.sourceBytes + startBytes - held.startBytes);
     return 0;
   }
-  const source = Buffer.allocUnsafeSlow(lengthBytes);
+  const source = pool.take(lengthBytes);
   source.set(bytes);
+  sources.push(source);
   update.units[unit] = layOver(segments, { startBytes, endBytes, source, sourceBytes: 0 });
   return lengthBytes + segmentOverheadBytes;
 }
@@ -260,10 +262,4 @@ function applyPatches(patches: readonly Patch[], into: Uint8Array): void {
     if (source === null) into.fill(0, atBytes, atBytes + lengthBytes);
     else into.set(source.subarray(sourceBytes, sourceBytes + lengthBytes), atBytes);
   }
-}
-
-function writeOf(start: number, { startBytes, endBytes, source, sourceBytes }: Segment): BlockWrite {
-  const lengthBytes = endBytes - startBytes;
-  const data = source === null ? null : source.subarray(sourceBytes, sourceBytes + lengthBytes);
-  return { offsetBytes: start + startBytes, lengthBytes, data };
 }

@@ -167,7 +167,8 @@ function composeArray(parts: ArrayParts): RaidArray {
   const buffered = createWriteBack({
     ...parts.writeBack,
     geometry,
-    submit: (writes, promised) => queue.submit(writes, promised),
+    submit: (writes) => queue.submit(writes, "durable"),
+    submitCell: (update) => queue.submitCell(update),
     sync: () => committer.sync(),
     read: (offsetBytes, into) => reader.read(offsetBytes, into),
     readNow: (offsetBytes, into) => reader.readNow(offsetBytes, into),

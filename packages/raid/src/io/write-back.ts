@@ -14,9 +14,9 @@ import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { Clock } from "@waystation/contracts/clock";
 import { reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
+import type { CellUpdate } from "../core/cell-update.js";
 import { cellPieces, type Cell, type Geometry } from "../core/geometry.js";
 import { createWriteBuffer, type BufferedCell } from "../core/write-buffer.js";
-import type { Promised } from "./write-queue.js";
 
 export interface WriteBack {
   /** Rejects with `IO_ERROR` when writes from before could not be stored and fill the buffer. */
@@ -35,9 +35,10 @@ export interface WriteBackOptions {
   readonly limitBytes: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** The array below, without the buffer: in the order of the calls where they overlap. */
-  submit(writes: readonly BlockWrite[], promised: Promised): Promise<void>;
-  /** Makes durable what was `flushed` and is done. */
+  /** The array below, without the buffer: durable writes, in the order of the calls where they overlap. */
+  submit(writes: readonly BlockWrite[]): Promise<void>;
+  /** The same for what was gathered of a cell, durable after the next `sync`. */
+  submitCell(update: CellUpdate): Promise<void>;
   sync(): Promise<void>;
   read(offsetBytes: number, into: Buffer): Promise<void>;
   readNow(offsetBytes: number, into: Uint8Array): boolean;
@@ -63,7 +64,8 @@ interface Waiter {
 
 export function createWriteBack(options: WriteBackOptions): WriteBack {
   const { geometry, limitBytes, clock, log } = options;
-  const buffer = createWriteBuffer(geometry);
+  const buffer = createWriteBuffer(geometry, limitBytes / 2);
+  let reads = 0;
   let waiters: Waiter[] = [];
   let roomWaiters: (() => void)[] = [];
   let underWayBytes = 0;
@@ -94,14 +96,13 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
     }
   };
 
-  const sendAlone = inTurns((writes: readonly BlockWrite[]) => options.submit(writes, "flushed"));
+  const sendAlone = inTurns((update: CellUpdate) => options.submitCell(update));
   const send = (taken: BufferedCell): void => {
-    const writes = buffer.writesOf(taken);
-    const { heldBytes } = taken;
+    const { update, heldBytes } = taken;
     underWayBytes += heldBytes;
     options
-      .submit(writes, "flushed")
-      .catch(() => sendAlone(writes))
+      .submitCell(update)
+      .catch(() => sendAlone(update))
       .then(
         () => arrived(taken),
         (error: unknown) => failed(taken, error),
@@ -114,7 +115,7 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
   };
   const arrived = (taken: BufferedCell): void => {
     const { cell } = taken.update;
-    const hasMore = buffer.settle(taken);
+    const hasMore = buffer.settle(taken, reads > 0);
     const next = hasMore && waiters.some(({ cells }) => cells === null || cells.has(cell)) ? buffer.take(cell) : null;
     if (next !== null) send(next);
     settleWaiters(taken, null);
@@ -180,8 +181,8 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
   };
   const writeBatch = (writes: readonly BlockWrite[]): Promise<void> => {
     const cells = buffer.cellsMet(writes);
-    if (cells.size === 0) return options.submit(writes, "durable");
-    return stored(cells).then(() => options.submit(writes, "durable"));
+    if (cells.size === 0) return options.submit(writes);
+    return stored(cells).then(() => options.submit(writes));
   };
 
   return {
@@ -192,8 +193,13 @@ export function createWriteBack(options: WriteBackOptions): WriteBack {
     writeBatch,
     async read(offsetBytes, into) {
       const overlay = buffer.overlay({ offsetBytes, lengthBytes: into.length });
-      if (overlay?.isWhole !== true) await options.read(offsetBytes, into);
-      overlay?.applyTo(into);
+      reads++;
+      try {
+        if (overlay?.isWhole !== true) await options.read(offsetBytes, into);
+        overlay?.applyTo(into);
+      } finally {
+        reads--;
+      }
     },
     readNow(offsetBytes, into) {
       const overlay = buffer.overlay({ offsetBytes, lengthBytes: into.length });

@@ -22,7 +22,10 @@ export interface QueuedWrite extends BlockWrite {
 }
 
 export interface PieceGroup extends CellPieces {
+  /** Null: zeros, or as `update` says. */
   readonly source: Uint8Array | null;
+  /** What is written, if it was gathered before: the pieces are its segments, each with a source of its own. */
+  readonly update?: CellUpdate;
   /** Pieces whose bytes are on the disks already, but for those of `pieces`, which lie within them. */
   readonly known: readonly CellPiece[];
 }
@@ -41,6 +44,28 @@ export function* groupsOf(geometry: Geometry, writes: readonly QueuedWrite[]): G
     }
   }
   return undefined;
+}
+
+/** What was gathered of a cell, as one group: a whole stripe must not be torn between two rounds. */
+export function groupOf(update: CellUpdate): PieceGroup {
+  const pieces = update.units.flatMap((segments, unit) =>
+    segments.map(({ startBytes, endBytes, sourceBytes }) => {
+      return { unit, columnBytes: startBytes, lengthBytes: endBytes - startBytes, sourceBytes };
+    }),
+  );
+  return { cell: update.cell, pieces, known: [], source: null, update };
+}
+
+/** The same as writes of the array: what it overlaps. */
+export function writesOf(geometry: Geometry, { cell, units }: CellUpdate): BlockWrite[] {
+  return units.flatMap((segments, unit) => {
+    const start = arrayOffsetOfCell(geometry, cell, unit);
+    return segments.map(({ startBytes, endBytes, source, sourceBytes }) => {
+      const lengthBytes = endBytes - startBytes;
+      const data = source === null ? null : source.subarray(sourceBytes, sourceBytes + lengthBytes);
+      return { offsetBytes: start + startBytes, lengthBytes, data };
+    });
+  });
 }
 
 function changedParts(
@@ -72,6 +97,12 @@ export function addGroup(geometry: Geometry, updates: Map<Cell, CellUpdate>, gro
     const segment = { startBytes, endBytes, source: group.source, sourceBytes, ...known };
     update.units[unit] = layOver(update.units[unit] ?? [], segment);
   };
+  if (group.update !== undefined) {
+    for (const [unit, segments] of group.update.units.entries()) {
+      for (const segment of segments) update.units[unit] = layOver(update.units[unit] ?? [], segment);
+    }
+    return;
+  }
   for (const piece of group.known) lay(piece, { isKnown });
   for (const piece of group.pieces) lay(piece, {});
 }

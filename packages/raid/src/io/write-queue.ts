@@ -8,7 +8,7 @@ import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell, CellPieces, Geometry } from "../core/geometry.js";
 import { recordHeaderBytes } from "../core/log-record.js";
 import type { Committer } from "./committer.js";
-import { addGroup, costOf, groupsOf, type PieceGroup, type QueuedWrite } from "./write-groups.js";
+import { addGroup, costOf, groupOf, groupsOf, writesOf, type PieceGroup, type QueuedWrite } from "./write-groups.js";
 
 /**
  * A large request takes turns with the others: zeroing gigabytes must not hold up every write behind it. Each may take
@@ -31,6 +31,8 @@ export type Promised = "durable" | "flushed";
 export interface WriteQueue {
   /** Resolves when all writes are done. They lie within the array. */
   submit(writes: readonly QueuedWrite[], promised: Promised): Promise<void>;
+  /** The same for what was gathered of a cell, promised `flushed`. It goes into one round. */
+  submitCell(update: CellUpdate): Promise<void>;
   /** Resolves when everything submitted so far has completed. */
   drained(): Promise<void>;
 }
@@ -78,7 +80,8 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
       // Only where nothing of this round comes before it: the disks do not show that yet. Nor is what they show durable
       // before the next sync.
       const isSettled = request.promised === "flushed" || !committer.isUnsynced();
-      const mayBeZeros = group.source === null && !round.updates.has(group.cell) && isSettled;
+      const isZeros = group.source === null && group.update === undefined;
+      const mayBeZeros = isZeros && !round.updates.has(group.cell) && isSettled;
       if (!mayBeZeros || !(await options.readsAsZeros(group.cell, group.pieces))) {
         round.budgetBytes -= cost;
         spentBytes += cost;
@@ -137,18 +140,24 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     pumping = null;
   };
 
+  const enqueue = (
+    { writes, promised }: Pick<Request, "writes" | "promised">,
+    groups: Iterator<PieceGroup, undefined>,
+  ): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const head = groups.next().value;
+      if (head === undefined) {
+        resolve();
+        return;
+      }
+      waiting.push({ writes, promised, groups, head, resolve, reject });
+      pumping ??= pump();
+    });
+
   return {
-    submit: (writes, promised) =>
-      new Promise((resolve, reject) => {
-        const groups = groupsOf(geometry, writes);
-        const head = groups.next().value;
-        if (head === undefined) {
-          resolve();
-          return;
-        }
-        waiting.push({ writes, promised, groups, head, resolve, reject });
-        pumping ??= pump();
-      }),
+    submit: (writes, promised) => enqueue({ writes, promised }, groupsOf(geometry, writes)),
+    submitCell: (update) =>
+      enqueue({ writes: writesOf(geometry, update), promised: "flushed" }, [groupOf(update)][Symbol.iterator]()),
     async drained() {
       while (pumping !== null) await pumping;
     },
