@@ -9,6 +9,7 @@ const entries: LogEntry[] = [
   { kind: "intent", diskOffsetBytes: 4096, lengthBytes: 65_536, checksums: [1, 0xffffffff, 3] },
   { kind: "lost", ranges: [{ offsetBytes: 2 ** 44, lengthBytes: 512 }] },
   { kind: "intent", diskOffsetBytes: 0, lengthBytes: 4096, checksums: [] },
+  { kind: "intent", diskOffsetBytes: 8192, lengthBytes: 4096, checksums: [5], isUnsynced: true },
 ];
 
 function sealed(): { record: Buffer; lengthBytes: number } {

@@ -11,7 +11,7 @@
  *
  * Entries of the directory, each a multiple of 8 bytes:
  *   redo    u32 1, u32 slots (mask), u64 disk offset, u32 length, u32 payload offset
- *   intent  u32 2, u32 n, u64 disk offset, u32 length, u32 0, then n x u32 CRC32C of the new content per slot, padded
+ *   intent  u32 2, u32 n, u64 disk offset, u32 length, u32 1 if unsynced, then n x u32 CRC32C of the new content per slot, padded
  *   lost    u32 3, u32 n, then n x (u64 offset, u64 length)
  *
  * Positions only grow (the place is the position modulo the size of the log), and the session changes with every
@@ -36,6 +36,8 @@ export type LogEntry =
       readonly diskOffsetBytes: number;
       readonly lengthBytes: number;
       readonly checksums: readonly number[];
+      /** It need not be on the disks when its round has ended: what does not match may be torn until the log forgets it. */
+      readonly isUnsynced?: true;
     }
   /** From here on exactly these ranges of the array are unreadable. */
   | { readonly kind: "lost"; readonly ranges: readonly ByteRange[] };
@@ -128,7 +130,7 @@ function writeEntry(record: Buffer, at: number, entry: LogEntry): number {
       record.writeUInt32LE(entry.checksums.length, at + 4);
       writeU64(record, at + 8, entry.diskOffsetBytes);
       record.writeUInt32LE(entry.lengthBytes, at + 16);
-      record.writeUInt32LE(0, at + 20);
+      record.writeUInt32LE(entry.isUnsynced === true ? 1 : 0, at + 20);
       for (const [slot, checksum] of entry.checksums.entries()) record.writeUInt32LE(checksum, at + 24 + slot * 4);
       const end = at + 24 + entry.checksums.length * 4;
       record.fill(0, end, roundUp(end, 8));
@@ -162,7 +164,8 @@ function readEntry(record: Buffer, at: number): [LogEntry, number] | null {
   const lengthBytes = record.readUInt32LE(at + 16);
   if (kind === 2) {
     const checksums = Array.from({ length: count }, (_, slot) => record.readUInt32LE(at + 24 + slot * 4));
-    return [{ kind: "intent", diskOffsetBytes, lengthBytes, checksums }, end];
+    const unsynced = record.readUInt32LE(at + 20) === 1 ? { isUnsynced: true as const } : {};
+    return [{ kind: "intent", diskOffsetBytes, lengthBytes, checksums, ...unsynced }, end];
   }
   const payloadOffsetBytes = record.readUInt32LE(at + 20);
   return [{ kind: "redo", slotMask: count, diskOffsetBytes, lengthBytes, payloadOffsetBytes }, end];

@@ -15,6 +15,7 @@
 import { Failure } from "@waystation/contracts/errors";
 import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell } from "../core/geometry.js";
+import type { LogEntry } from "../core/log-record.js";
 import type { ArrayReader } from "./array-reader.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { ChecksumStore } from "./checksum-store.js";
@@ -135,7 +136,8 @@ export function createCommitter(options: CommitterOptions): Committer {
       return [];
     }
     let logged: readonly PlannedCell[] = planned;
-    const appended = log.append(stage.record, staged);
+    const entries = promised === "flushed" ? staged.entries.map(asUnsynced) : staged.entries;
+    const appended = log.append(stage.record, { ...staged, entries });
     countLogWrites(staged.payloadEndBytes);
     note(log, planned);
     // While the record is on its way.
@@ -227,4 +229,8 @@ function dropDurable(writes: DiskBatches): void {
 
 function withoutSync(operation: DiskOperation): DiskOperation {
   return operation.kind === "write" && operation.durable ? { ...operation, durable: false } : operation;
+}
+
+function asUnsynced(entry: LogEntry): LogEntry {
+  return entry.kind === "intent" ? { ...entry, isUnsynced: true } : entry;
 }

@@ -118,7 +118,7 @@ interface Replayed {
 interface IntendedCell {
   /** All that were logged for it. */
   readonly intents: Intent[];
-  /** No later round is known to have begun. */
+  /** Its last write may not have reached all disks: no later round is known to have begun, or nobody waited for them. */
   isOpen: boolean;
   /** It was logged too: a disk was lost amid a round, and what the disks hold may be of several writes. */
   isMixed: boolean;
@@ -151,7 +151,7 @@ async function replay(members: Members, start: LogPlace, checksums: ChecksumStor
         cells.set(entry.diskOffsetBytes, cell);
         cell.intents.push(entry);
         cell.isOpen = true;
-        ofLastRound.push(cell);
+        if (entry.isUnsynced !== true) ofLastRound.push(cell);
       }
     }
     position += record.lengthBytes;
