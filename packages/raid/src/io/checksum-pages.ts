@@ -36,6 +36,8 @@ export interface ChecksumPage {
 export interface ChecksumPages {
   /** The page if it is in memory, and compared if it must be: taken as `take` does, at once. */
   takeNow(column: Slot, page: number, compare: boolean): ChecksumPage | null;
+  /** The page, loaded before this returns if it is not in memory; null when that cannot be done now. */
+  loadNow(column: Slot, page: number): ChecksumPage | null;
   /** The page if it is in memory. */
   peek(column: Slot, page: number): ChecksumPage | undefined;
   /**
@@ -61,7 +63,7 @@ export const pagesMaxDefault = 4096;
 const pagesPerBatch = 64;
 
 /** What the pages need of an array's disks. */
-export type ChecksumDisks = Pick<Members, "geometry" | "isAbsent" | "isIncomplete" | "submit">;
+export type ChecksumDisks = Pick<Members, "geometry" | "isAbsent" | "isIncomplete" | "submit" | "readNow">;
 
 export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxDefault): ChecksumPages {
   const { geometry } = members;
@@ -86,16 +88,20 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
     return (await members.submit(carrier, [{ kind: "read", offsetBytes, into }])) ? into : null;
   };
 
+  const keep = ({ column, page }: { column: Slot; page: number }, bytes: Buffer): ChecksumPage => {
+    const entries = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const state = { doubts: null, isDirty: false, holders: 0, isBeingWritten: false, wasUsed: true };
+    const loaded: ChecksumPage = { column, page, bytes, entries, ...state };
+    pages.set(column * columnPages + page, loaded);
+    return loaded;
+  };
+
   const load = async (column: Slot, page: number): Promise<ChecksumPage> => {
     for (const carrier of carriers(column)) {
       const bytes = await readCopy(carrier, { column, page });
       if (bytes === null) continue;
-      const entries = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      const state = { doubts: null, isDirty: false, holders: 0, isBeingWritten: false, wasUsed: true };
-      const loaded: ChecksumPage = { column, page, bytes, entries, ...state };
       await makeRoom();
-      pages.set(column * columnPages + page, loaded);
-      return loaded;
+      return keep({ column, page }, bytes);
     }
     throw new Failure("IO_ERROR", `No copy of page ${page} of the checksums of slot ${column} can be read.`);
   };
@@ -189,6 +195,17 @@ export function createChecksumPages(members: ChecksumDisks, pagesMax = pagesMaxD
 
   return {
     peek: (column, page) => pages.get(column * columnPages + page),
+    loadNow(column, page) {
+      const key = column * columnPages + page;
+      const found = pages.get(key);
+      // What is being loaded may be changed as soon as it is there: never two of one page.
+      if (found !== undefined || loading.has(key)) return found ?? null;
+      const [carrier] = carriers(column);
+      if (carrier === undefined || (pages.size >= pagesMax && !giveUp())) return null;
+      const bytes = Buffer.alloc(blockBytes);
+      const offsetBytes = pageOffsetBytes(geometry, { column, carrier, page });
+      return members.readNow(carrier, offsetBytes, bytes) ? keep({ column, page }, bytes) : null;
+    },
     takeNow(column, page, mustCompare) {
       const taken = pages.get(column * columnPages + page);
       if (taken === undefined || (mustCompare && taken.doubts === null)) return null;

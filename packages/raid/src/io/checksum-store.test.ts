@@ -35,6 +35,8 @@ function createRig(): Rig {
     geometry,
     isAbsent: (slot: Slot) => rig.absent.has(slot),
     isIncomplete: (slot: Slot) => rig.absent.has(slot),
+    // As for a disk that does nothing at once: what is not in memory stays unknown.
+    readNow: () => false,
     async submit(slot: Slot, batch: readonly DiskOperation[]) {
       if (rig.absent.has(slot)) return false;
       rig.reads += batch.filter(({ kind }) => kind === "read").length;

@@ -38,7 +38,7 @@ export interface ChecksumHold {
 export interface ChecksumStore {
   /** Brings the checksums of these blocks into memory, and keeps them there until the release. Rejects: `IO_ERROR`. */
   hold(runs: readonly BlockRun[], purpose: "verify" | "update"): Promise<ChecksumHold>;
-  /** Whether each block of the bytes at a place has its entry; "unknown" when these are not in memory. */
+  /** Whether each block of the bytes at a place has its entry; "unknown" when these cannot be had before it returns. */
   verify(slot: Slot, offsetBytes: number, bytes: Uint8Array): "right" | "wrong" | "unknown";
   /** Sets the entries of `blocks` blocks; they are held for update. */
   put(place: BlockPlace, list: EntryList, blocks: number): void;
@@ -102,8 +102,8 @@ export function createChecksumStore(members: ChecksumDisks, pagesMax?: number): 
       for (let done = 0; done < bytes.length;) {
         const block = indexOf(offsetBytes + done);
         const first = block % entriesPerPage;
-        const page = pages.peek(slot, pageAt(block));
-        if (page === undefined) return "unknown";
+        const page = pages.loadNow(slot, pageAt(block));
+        if (page === null) return "unknown";
         page.wasUsed = true;
         const lengthBytes = Math.min(bytes.length - done, (entriesPerPage - first) * blockBytes);
         const run = lengthBytes === bytes.length ? bytes : bytes.subarray(done, done + lengthBytes);
