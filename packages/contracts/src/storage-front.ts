@@ -224,6 +224,10 @@ export const storageErrorCodes = [
   "UNKNOWN_DISK", // not a slot of the array
   "UNKNOWN_PAIR", // no such pair on this node
   "ARRAY_STATE", // not legal in the array's, or the disk's, present state
+  "ARRAY_EXISTS", // the disk belongs to another array
+  "DISK_NOT_EMPTY", // the disk holds something else
+  "DISK_TOO_SMALL", // the disk has not the room that the array uses of each
+  "DISK_IO", // the disk refuses to be read or written
   "VOLUME_EXISTS", // the name is taken on this node
   "VOLUME_NAME", // not a legal volume name
   "VOLUME_SIZE", // not a size that a volume can have
