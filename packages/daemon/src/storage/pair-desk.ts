@@ -13,7 +13,7 @@ import type { PairStatus } from "@waystation/volumes/pairs/pair-status";
 import type { RemoteSecondaries } from "@waystation/volumes/pairs/remote-secondary";
 import type { OpenArray } from "./array-report.js";
 import { createLoanDesk, type LoanDesk } from "./loan-desk.js";
-import { placeOf } from "./volume-places.js";
+import { allPlaces, placeOf } from "./volume-places.js";
 
 export interface PairDesk {
   /** A volume as hosts have it, with whatever pairs it is part of. */
@@ -28,8 +28,8 @@ export interface PairDesk {
   readonly loans: LoanDesk;
   /** What a volume is in its pairs, and what its hosts may do with it; `detail` is "" outside of pairs. */
   accessOf(volume: string): VolumeStanding;
-  /** Throws `PAIR_STATE` while what the volume holds lies in part on another one. */
-  checkWhole(volume: string): void;
+  /** Runs `copy` of the volume. Rejects with `PAIR_STATE` while what the volume holds lies in part on another one. */
+  whileWhole<T>(volume: string, copy: () => Promise<T>): Promise<T>;
   /** The commands that would take it out of its pairs; null when it is in none. */
   deletionOf(volume: string): string | null;
   close(): Promise<void>;
@@ -107,7 +107,12 @@ export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> 
       },
     }),
     accessOf: (volume) => standingOf(arrays, pairs, volume),
-    checkWhole: (volume) => checkWhole(pairs, volume),
+    // A command that came between would have the volume copied while it is being written over.
+    whileWhole: (volume, copy) =>
+      pairs.betweenCommands(() => {
+        checkWhole(pairs, volume);
+        return copy();
+      }),
     deletionOf(volume) {
       const commands = pairs.pairsOf(volume).map(({ primary, secondary }) => deletionOf(primary, secondary));
       for (const { volume: lent, primary } of pairs.loans.list())
@@ -123,7 +128,8 @@ export const standaloneText = "volume in no group";
 
 function standingOf(arrays: readonly OpenArray[], pairs: Pairs, name: string): VolumeStanding {
   const { access, detail } = pairs.accessOf(name);
-  const { snapshotOf } = placeOf(arrays, name).volume;
+  // A pair may name a volume of an array that is not here any more.
+  const snapshotOf = allPlaces(arrays).find(({ volume }) => volume.name === name)?.volume.snapshotOf ?? null;
   if (snapshotOf === null) return { access, detail };
   const what = `snapshot of ${snapshotOf}`;
   return { access: access === "closed" ? access : "read-only", detail: detail === "" ? what : `${what}, ${detail}` };

@@ -82,9 +82,8 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
   const copy = async (kind: "snapshot" | "clone", { origin, name: text }: CopyOrder): Promise<void> => {
     const { on, volume } = placeOf(arrays, origin);
     uses.checkStandalone(volume.name);
-    desk.checkWhole(volume.name);
     const name = checkName(text, node, allPlaces(arrays));
-    await make(on, name, () => on.volumes[kind](name, volume.name));
+    await desk.whileWhole(volume.name, () => make(on, name, () => on.volumes[kind](name, volume.name)));
     log.info({ volume: name, array: on.array.name, origin }, `${kind} made`);
   };
 

@@ -18,9 +18,9 @@ export function allPlaces(arrays: readonly OpenArray[]): VolumePlace[] {
   return arrays.flatMap((on) => on.volumes.list({ hidden: true }).map((volume) => ({ on, volume })));
 }
 
-/** Throws `VOLUME_NOT_FOUND`. */
+/** A volume as operators may name it: what is hidden belongs to a pair. Throws `VOLUME_NOT_FOUND`. */
 export function placeOf(arrays: readonly OpenArray[], name: string): VolumePlace {
-  const place = allPlaces(arrays).find(({ volume }) => volume.name === name);
+  const place = allPlaces(arrays).find(({ volume }) => volume.name === name && !volume.isHidden);
   if (place !== undefined) return place;
   const names = arrays.flatMap(({ volumes }) => volumes.list().map((volume) => volume.name)).join(", ");
   const text = `no volume ${JSON.stringify(name)} on this node; it has: ${names || "none"}`;

@@ -57,6 +57,8 @@ export interface Pairs {
   /** The pairs that a volume of this node is part of. */
   pairsOf(volume: string): readonly PairStatus[];
   accessOf(volume: string): VolumeAccessNow;
+  /** Runs `work` while no command changes what any pair is. */
+  betweenCommands<T>(work: () => Promise<T>): Promise<T>;
   /** Volumes of this node that are secondaries of pairs of others. */
   readonly loans: Pick<Loans, "list" | "lend" | "giveBack">;
   /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
@@ -114,6 +116,7 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
         await loans.close();
       }),
     accessOf: (volume) => standings.accessOf(volume),
+    betweenCommands: oneByOne,
     loans: {
       list: () => loans.list(),
       lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),

@@ -36,4 +36,18 @@ describe("pairs while other things happen", () => {
     expect([site.pairs.list(), documents.names()]).toEqual([[], []]);
     await submit(site.pairs.volume("s"), { side: "s", sector: 0, sectors: 1, value: 7 }, "batch");
   });
+  it("A7: no command changes a pair while something is taken of it", async () => {
+    const site = await newSite();
+    await site.pairs.create(m);
+    await site.pairs.wait(m);
+    await site.pairs.split(m);
+    let end = (): void => {};
+    const taken = site.pairs.betweenCommands(() => new Promise<void>((resolve) => (end = resolve)));
+    const resync = site.pairs.resync(m);
+    await turns(20);
+    expect(site.pairs.show(m).phase).toBe("split");
+    end();
+    await Promise.all([taken, resync]);
+    expect(site.pairs.show(m).phase).not.toBe("split");
+  });
 });
