@@ -55,6 +55,22 @@ function writeAndFlush(name: string, from: number, count: number, byte: number):
   };
 }
 
+/** What had been written, and not flushed, is in the snapshot for good. */
+function writeThenSnapshot(name: string, of: string, from: number, byte: number): Step {
+  return {
+    async run(volumes) {
+      const handle = volumes.open(volume(of));
+      await handle.write(from * pageBytes, Buffer.alloc(pageBytes, byte));
+      await handle.close();
+      await volumes.snapshot(volume(name), volume(of));
+    },
+    after(state) {
+      const written = filled(state.get(of)!, from, 1, byte);
+      return new Map(state).set(of, written).set(name, written);
+    },
+  };
+}
+
 const blank = Array.from({ length: sizeBytes / sectorBytes }, () => 0);
 const create = (name: string, thin: boolean): Step => ({
   run: (volumes) => volumes.create(volume(name), sizeBytes, { thin }),
@@ -176,6 +192,14 @@ describe("chunk maps and power loss", () => {
     "the first snapshot of a thick volume, and writes after it": {
       prepared: thick,
       steps: [snapshot("s", "v"), write("v", 3, 2, 2), writeAndFlush("v", 14, 40, 3), write("v", 80, 3, 0)],
+    },
+    "snapshots of what was written and not flushed": {
+      prepared: thick,
+      steps: [
+        writeThenSnapshot("s", "v", 2, 5),
+        writeThenSnapshot("s2", "v", 2, 6),
+        writeThenSnapshot("s3", "v", 70, 7),
+      ],
     },
     "later snapshots, and clones that are written": {
       prepared: [...thick, snapshot("s", "v"), write("v", 3, 2, 2)],
