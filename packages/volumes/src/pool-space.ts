@@ -47,6 +47,8 @@ export interface PoolSpace {
 /** The pool grows by this share of the array, so that it seldom does, and by no more than the bound. */
 const growthShare = 1 / 64;
 const growthBytesMax = 64 * 1024 * 1024;
+/** Each takes room in the volume table, which others need for what must be kept. Beyond that, smaller ones stay. */
+const poolRangesMax = 1024;
 
 export interface PoolSpaceOptions extends MapContext {
   readonly array: VolumeArray;
@@ -124,10 +126,14 @@ export function createPoolSpace({ array, table, layout, maps, allocator }: PoolS
     },
     unowned,
     async shrinkPool() {
-      const grains = await allocator.freeGrains(grainBytes / chunkBytes);
+      const { pool } = table.current();
+      const free = await allocator.freeGrains(grainBytes / chunkBytes);
+      // What is taken out of a range leaves two of it at most.
+      const cutsMax = Math.max(0, poolRangesMax - pool.length);
+      const grains = free.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, cutsMax);
       if (grains.length === 0) return;
       const removed = grains.map((grain) => toBytes(grain, chunkBytes));
-      await maps.replaceTable({ pool: withoutRanges(table.current().pool, removed) });
+      await maps.replaceTable({ pool: withoutRanges(pool, removed) });
       for (const grain of grains) allocator.removeFromPool(grain);
     },
   };
