@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
+import type { ArrayReport, PairReport } from "@waystation/contracts/storage-front";
 import {
   connectControl,
   type ControlClient,
@@ -177,6 +178,38 @@ describe("wayctl status", () => {
     const nodes = { ...fullCluster(), "relay-1": relayStatus(12, 8, false) };
     const { out } = await wayctl({ nodes }, "group", "show", "g1");
     expect(cells(out, "secondary-a").slice(3)).toEqual(["-", "-", "11", "-", "9", "8", "-", "-"]);
+  });
+
+  it("F4, A2, A5: shows what arrays are doing, and pairs, in a line each", async () => {
+    const progress = { doneBytes: 1, totalBytes: 4, bytesPerSecond: 2 ** 20, remainingMs: 300_000 };
+    const disk = { slot: 0, file: "/d/0", reason: "", repairedBlocks: 0, progress: null };
+    const array: ArrayReport = {
+      ...{ name: "array-a", level: "raid5", health: "rebuilding", stripeUnitBytes: 65536, checksums: true },
+      ...{ usableBytes: 2 ** 30, freeBytes: 0, reservedBytes: 0, lostBytes: 0, lastScrub: null },
+      disks: [
+        { ...disk, health: "active" },
+        { ...disk, slot: 1, health: "rebuilding", progress },
+        { ...disk, slot: 2, file: null, health: "absent", reason: "not found" },
+      ],
+      scrub: { run: 1, progress: { ...progress, remainingMs: null } },
+    };
+    const pair: PairReport = {
+      ...{ primary: "db", secondary: "copy", secondaryNode: "", state: "PSUE", direction: "forward" },
+      ...{ detail: "suspended by a failure", regionBytes: 2 ** 20, dirtyRegions: 3, regions: 9, progress: null },
+    };
+    const storage = {
+      "primary-a": { arrays: () => Promise.resolve([array]), pairs: () => Promise.resolve([pair]) },
+    };
+    const { out } = await wayctl({ nodes: fullCluster(), storage }, "status");
+    expect(out).toMatch(
+      /primary-a +array-a +raid5 over 4 +rebuilding .*rebuilding disk 1: 25%, 1 MiB\/s, 5 min left; scrubbing: 25%.*; disk 2 \(not found\): not found/,
+    );
+    expect(out).toMatch(/primary-a\/db +primary-a\/copy +PSUE +3 MiB +suspended by a failure/);
+    const { out: json } = await wayctl({ nodes: fullCluster(), storage }, "--json", "status");
+    expect(JSON.parse(json)).toMatchObject({
+      arrays: [{ node: "primary-a", ...array }],
+      pairs: [{ node: "primary-a", ...pair }],
+    });
   });
 
   it("notices a node that answers at another's address", async () => {

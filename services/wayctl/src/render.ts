@@ -106,7 +106,19 @@ export function listVolumes(
         ...keepingOf(volume),
       })),
   );
-  return [...replicated, ...standalone];
+  const shown = new Set(standalone.map(({ node, volume }) => `${node}/${volume}`));
+  // What the file names is there, even while its node cannot tell.
+  const silent = cluster.standaloneVolumes
+    .filter(({ node, name }) => !shown.has(`${node}/${name}`))
+    .map(({ node, name, sizeBytes }): VolumeRow => {
+      const answer = stored.find((candidate) => candidate.node.name === node);
+      return {
+        ...{ volume: name, node, group: null, sizeBytes, alive: answer?.answers ?? false, role: null, access: null },
+        nbd: nbdOf(answer?.node, name),
+        ...keepingOf(null),
+      };
+    });
+  return [...replicated, ...standalone, ...silent];
 }
 
 function nbdOf(node: NodeConfig | undefined, volume: string): string | null {

@@ -1,7 +1,11 @@
 // The commands for arrays, volumes and pairs, against nodes that are fakes, and one against a real server.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import type { ArrayReport, PairReport, ScrubReport, StoredVolume } from "@waystation/contracts/storage-front";
+import type { ControlClient } from "@waystation/client/control-client";
 import { connectStorage, type StorageClient } from "@waystation/client/storage-client";
 import { cleanUp, startTestServer, testStorage } from "@waystation/rpc/testing";
 import { exitCodes } from "../errors.js";
@@ -425,6 +429,39 @@ describe("wayctl pair", () => {
     const { code, out } = await wayctl(nodes, ["pair", "resync", "db", "--wait"]);
     expect(code).toBe(exitCodes.refused);
     expect(out).toContain("no link to primary-b since 12:00");
+  });
+});
+
+describe("wayctl volume list", () => {
+  it("F4: shows volumes in no group that cluster.yaml names, also while their node is dead", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "wayctl-"));
+    const clusterFile = join(folder, "cluster.yaml");
+    const node = { site: "here", role: "primary", nbd: "127.0.0.1:10809" };
+    await writeFile(
+      clusterFile,
+      JSON.stringify({
+        cluster: "one",
+        sites: { here: {} },
+        nodes: { n1: { ...node, grpc: "127.0.0.1:7401" } },
+        arrays: [{ node: "n1", name: "a1", level: "raid1", disks: 2 }],
+        volumes: [{ name: "named", size: "1GiB", node: "n1", array: "a1" }],
+        groups: [],
+      }),
+    );
+    const lines: string[] = [];
+    const gone = () => Promise.reject(new Failure("RPC_UNREACHABLE", "gone"));
+    const code = await runWayctl(["--cluster", clusterFile, "volume", "list"], {
+      connect: () => ({ status: gone, close() {} }) as unknown as ControlClient,
+      connectStorage: () => fakeStorage({ arrays: gone }),
+      out: (text) => void lines.push(text),
+      err: (text) => void lines.push(text),
+      wallMs: () => 0,
+      delay: () => Promise.resolve(),
+      progress: null,
+    });
+    await rm(folder, { recursive: true });
+    expect(code).toBe(exitCodes.ok);
+    expect(lines.join("\n")).toMatch(/named +n1 \(DEAD\) +- +- +- +1 GiB +- +- +nbd:\/\/127.0.0.1:10809\/named/);
   });
 });
 
