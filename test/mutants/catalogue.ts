@@ -30,6 +30,7 @@ const stripeLogTest = unitTests("packages/raid/src/io/stripe-log.test.ts");
 const rebuildTest = unitTests("packages/raid/src/io/rebuild.test.ts");
 const rebuildCrashTest = unitTests("packages/raid/src/io/rebuild-crash.test.ts");
 const corruptionTest = unitTests("packages/raid/src/io/corruption.test.ts");
+const writeBackCrashTest = unitTests("packages/raid/src/io/write-back-crash.test.ts");
 const chunkMapCrashTest = unitTests("packages/volumes/src/chunk-map-crash.test.ts");
 const pairCrashTest = unitTests("packages/volumes/src/pairs/engine/pair-crash.test.ts");
 const fileDiskTest = unitTests("packages/raid/src/io/file-disk.test.ts");
@@ -306,6 +307,19 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 11, A2",
     "a scrub passes over parity that does not match its data",
     unitTests("packages/raid/src/io/scrubber.test.ts"),
+  ],
+  // Flushes
+  [
+    "flush-does-not-sync",
+    "PROTOCOL 11, A3",
+    "what a host has flushed, and went past the log, is in no disk's medium",
+    writeBackCrashTest,
+  ],
+  [
+    "unsynced-intent-taken-for-synced",
+    "PROTOCOL 11, A4",
+    "what was never flushed, and torn, passes for corruption",
+    writeBackCrashTest,
   ],
   // Volumes and pairs
   ["map-before-data", "PROTOCOL 11, A1", "a chunk map names data that is not durable", chunkMapCrashTest],

@@ -153,6 +153,12 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     { covered: "power cuts alone lose no disk; npm run mutants: lost-blocks-not-synced" },
   ],
   [
+    "packages/raid/src/io/committer.ts",
+    "sync",
+    "what hosts flush, where it went past the log without a sync",
+    { covered: "volumes of groups are written durably; npm run mutants: flush-does-not-sync" },
+  ],
+  [
     "packages/raid/src/io/stage-in-place.ts",
     "stageInPlace, data",
     "a whole stripe that the log does not hold",
