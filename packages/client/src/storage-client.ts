@@ -3,6 +3,7 @@ import { isFailure } from "@waystation/contracts/errors";
 import type {
   ArrayReport,
   CopyOrder,
+  LoanName,
   LoanOrder,
   LoanTerms,
   PairCommand,
@@ -10,6 +11,8 @@ import type {
   PairName,
   PairOrder,
   PairReport,
+  RegionRun,
+  SplitTerms,
   StoredVolume,
   VolumeOrder,
 } from "@waystation/contracts/storage-front";
@@ -42,7 +45,9 @@ export interface StorageClient {
   deletePair(pair: PairDeletion): Promise<void>;
   /** Between nodes: as `StorageFront.lendVolume`. */
   lendVolume(order: LoanOrder): Promise<LoanTerms>;
-  returnVolume(loan: Pick<LoanOrder, "volume" | "pairId">): Promise<void>;
+  returnVolume(loan: LoanName): Promise<void>;
+  openLentVolume(loan: LoanName, split: SplitTerms): Promise<void>;
+  closeLentVolume(loan: LoanName): Promise<readonly RegionRun[]>;
   close(): void;
 }
 
@@ -145,6 +150,13 @@ export function connectStorage(address: string): StorageClient {
     lendVolume: (order) => connection.unary(service.LendVolume, { ...order }, lendTimeoutMs),
     async returnVolume(loan) {
       await connection.unary(service.ReturnVolume, { ...loan }, lendTimeoutMs);
+    },
+    async openLentVolume(loan, split) {
+      await connection.unary(service.OpenLentVolume, { ...loan, ...split }, lendTimeoutMs);
+    },
+    async closeLentVolume(loan) {
+      const { written } = await connection.unary(service.CloseLentVolume, { ...loan }, lendTimeoutMs);
+      return written;
     },
     close() {
       connection.close();

@@ -173,6 +173,21 @@ export interface LoanOrder {
   readonly primary: string;
 }
 
+export type LoanName = Pick<LoanOrder, "volume" | "pairId">;
+
+/** One split of a pair: with another one the record of what hosts wrote begins anew. */
+export interface SplitTerms {
+  readonly splitId: number;
+  /** What one mark of the record stands for. */
+  readonly regionBytes: number;
+}
+
+/** Regions, [first, end). */
+export interface RegionRun {
+  readonly first: number;
+  readonly end: number;
+}
+
 export interface LoanTerms {
   readonly sizeBytes: number;
   /** Of the array that it lies on. */
@@ -215,7 +230,11 @@ export interface StorageFront {
    */
   lendVolume(order: LoanOrder): Promise<LoanTerms>;
   /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
-  returnVolume(loan: Pick<LoanOrder, "volume" | "pairId">): Promise<void>;
+  returnVolume(loan: LoanName): Promise<void>;
+  /** The pair is split: hosts here may use the volume, and what they write is recorded. Rejects with `UNKNOWN_PAIR`. */
+  openLentVolume(loan: LoanName, split: SplitTerms): Promise<void>;
+  /** Takes it from them again, and tells what they wrote in the last split. Rejects with `UNKNOWN_PAIR`. */
+  closeLentVolume(loan: LoanName): Promise<readonly RegionRun[]>;
 }
 
 /** What the calls above are refused with, beside the codes of block requests. */

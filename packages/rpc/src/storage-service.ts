@@ -48,6 +48,12 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     LendVolume: unary(log, ({ volume, pairId, primaryNode, primary }) =>
       storage.lendVolume({ volume, pairId, primaryNode, primary }),
     ),
+    OpenLentVolume: command(({ volume, pairId, splitId, regionBytes }) =>
+      storage.openLentVolume({ volume, pairId }, { splitId, regionBytes }),
+    ),
+    CloseLentVolume: unary(log, async ({ volume, pairId }) => ({
+      written: [...(await storage.closeLentVolume({ volume, pairId }))],
+    })),
     ReturnVolume: command(({ volume, pairId }) => storage.returnVolume({ volume, pairId })),
     DeletePair: command(({ primary, secondary, force }) => storage.deletePair({ primary, secondary, force })),
   };

@@ -139,6 +139,8 @@ export function testStorage(change: Partial<StorageFront> = {}): StorageFront {
     deletePair: nothing,
     lendVolume: () => Promise.resolve({ sizeBytes: 0, stripeBytes: 0, sessionVolume: "" }),
     returnVolume: nothing,
+    openLentVolume: nothing,
+    closeLentVolume: () => Promise.resolve([]),
     ...change,
   };
 }

@@ -28,6 +28,8 @@ export function fakeStorage(change: Partial<StorageClient>): StorageClient {
     deletePair: unasked("deletePair"),
     lendVolume: unasked("lendVolume"),
     returnVolume: unasked("returnVolume"),
+    openLentVolume: unasked("openLentVolume"),
+    closeLentVolume: unasked("closeLentVolume"),
     close() {},
     ...change,
   };

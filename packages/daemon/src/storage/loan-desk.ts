@@ -5,13 +5,13 @@
  */
 import { randomBytes } from "node:crypto";
 import type { VolumeName } from "@waystation/contracts/ids";
-import type { LoanOrder, LoanTerms } from "@waystation/contracts/storage-front";
+import type { LoanName, LoanOrder, LoanTerms } from "@waystation/contracts/storage-front";
 import type { StandaloneFront } from "@waystation/node/standalone-front";
 import type { Pairs } from "@waystation/volumes/pairs/open-pairs";
 
 export interface LoanDesk {
   lend(order: LoanOrder): Promise<LoanTerms>;
-  giveBack(loan: Pick<LoanOrder, "volume" | "pairId">): Promise<void>;
+  giveBack(loan: LoanName): Promise<void>;
 }
 
 export interface LoanDeskOptions {
@@ -52,7 +52,7 @@ export function createLoanDesk({ loans, front, checkFree }: LoanDeskOptions): Lo
       oneByOne(async () => {
         if (!loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId)) return;
         await endSession(volume, "its pair has been deleted");
-        await loans.giveBack(volume, pairId);
+        await loans.giveBack({ volume, pairId });
       }),
   };
 }

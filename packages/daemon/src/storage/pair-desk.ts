@@ -26,6 +26,7 @@ export interface PairDesk {
   delete(pair: PairDeletion): Promise<void>;
   /** Volumes lent to pairs of other nodes. */
   readonly loans: LoanDesk;
+  readonly lent: Pick<Pairs["loans"], "openToHosts" | "closeToHosts">;
   /** What a volume is in its pairs, and what its hosts may do with it; `detail` is "" outside of pairs. */
   accessOf(volume: string): VolumeStanding;
   /** Runs `copy` of the volume. Rejects with `PAIR_STATE` while what the volume holds lies in part on another one. */
@@ -98,6 +99,7 @@ export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> 
       await pairs.restore(pair);
     },
     delete: ({ force, ...pair }) => pairs.delete(pair, { force }),
+    lent: pairs.loans,
     loans: createLoanDesk({
       loans: pairs.loans,
       front,
@@ -143,19 +145,19 @@ function checkWritable(arrays: readonly OpenArray[], secondary: string): void {
 }
 
 function checkWhole(pairs: Pairs, volume: string): void {
-  for (const { primary, secondary, phase, description } of pairs.pairsOf(volume)) {
-    const isWhole = volume === secondary ? phase === "split" : phase !== "restore" && phase !== "restore-suspended";
+  for (const { primary, secondary, secondaryNode, phase, description } of pairs.pairsOf(volume)) {
+    // The S-VOL of another node may have the same name as its P-VOL here.
+    const isSecondary = secondaryNode === null && volume === secondary;
+    const isWhole = isSecondary ? phase === "split" : phase !== "restore" && phase !== "restore-suspended";
     if (isWhole) continue;
-    const first = volume === secondary ? "wayctl pair split" : "wayctl pair wait";
+    const first = isSecondary ? "wayctl pair split" : "wayctl pair wait";
     const text = `what ${volume} holds lies in part on the other side of pair ${primary} ${secondary}, which is in`;
     throw new Failure("PAIR_STATE", `${text} ${description}; first ${first} ${primary} ${secondary}`);
   }
   const loan = pairs.loans.list().find((lent) => lent.volume === volume);
-  if (loan === undefined) return;
-  throw new Failure(
-    "PAIR_STATE",
-    `${volume} is the S-VOL of ${loan.primary} on ${loan.primaryNode}, which alone uses it`,
-  );
+  if (loan === undefined || loan.recording?.isOpen === true) return;
+  const text = `${volume} is the S-VOL of ${loan.primary} on ${loan.primaryNode}, which alone uses it`;
+  throw new Failure("PAIR_STATE", `${text}; first wayctl pair split ${loan.primary} ${volume}`);
 }
 
 function noHome(volume: string): never {

@@ -43,6 +43,9 @@ export function createRemoteNodes(cluster: Cluster, self: NodeName): RemoteNodes
   return {
     borrow: lend,
     giveBack: async ({ node, volume, pairId }) => peerOf(node).storage.returnVolume({ volume, pairId }),
+    openToHosts: async ({ node, volume, pairId }, split) =>
+      peerOf(node).storage.openLentVolume({ volume, pairId }, split),
+    closeToHosts: async ({ node, volume, pairId }) => peerOf(node).storage.closeLentVolume({ volume, pairId }),
     open: (remote, sizeBytes) =>
       openRemoteVolume({ blocks: peerOf(remote.node).blocks, attach: () => lend(remote), sizeBytes }),
     close() {

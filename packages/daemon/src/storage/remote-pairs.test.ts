@@ -58,7 +58,7 @@ async function contentOf(storage: Storage, name: string): Promise<Buffer> {
 }
 
 describe("a pair across two nodes", () => {
-  it("A8: copies and mirrors; only user data crosses the link; the far node keeps its hosts out until the end", async () => {
+  it("A6, A8: copies and mirrors; only user data crosses the link; the far node keeps its hosts out until the end", async () => {
     await write(0, Buffer.alloc(sizeBytes, 1));
     const host = await far.standalone.open("copy", () => {});
     await near.front.createPair({ ...pair, secondaryNode: "n2" });
@@ -79,11 +79,16 @@ describe("a pair across two nodes", () => {
 
     await write(3 * MiB + 100, Buffer.alloc(200_000, 2));
     await near.front.splitPair({ ...pair, quick: false });
+    expect(far.standalone.accessOf("copy")).toBe("read-write");
+    const farHost = await far.standalone.open("copy", () => {});
+    expect((await farHost.read(3 * MiB + 100, 1))[0]).toBe(2);
+    await farHost.write(7 * MiB, Buffer.alloc(100, 4));
     await write(9 * MiB, Buffer.alloc(100, 3));
     const before = link.sentBytes;
     await near.front.resyncPair({ ...pair, quick: false });
+    await expect(farHost.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "VOLUME_NOT_OPEN" });
     await settled("PAIR");
-    expect(link.sentBytes - before).toBeLessThan(1.02 * report().regionBytes + 10_000);
+    expect(link.sentBytes - before).toBeLessThan(1.02 * 2 * report().regionBytes + 10_000);
 
     await near.front.deletePair({ ...pair, force: false });
     expect((await contentOf(far, "copy")).equals(await contentOf(near, "db"))).toBe(true);

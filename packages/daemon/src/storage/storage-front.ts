@@ -37,5 +37,7 @@ export function createStorageFront(options: StorageFrontOptions): StorageFront {
     deletePair: (pair) => desk.delete(pair),
     lendVolume: (order) => desk.loans.lend(order),
     returnVolume: (loan) => desk.loans.giveBack(loan),
+    openLentVolume: (loan, split) => desk.lent.openToHosts(loan, split),
+    closeLentVolume: (loan) => desk.lent.closeToHosts(loan),
   };
 }

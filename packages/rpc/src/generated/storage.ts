@@ -4,6 +4,8 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 import type { ArrayReport as _waystation_v1_ArrayReport, ArrayReport__Output as _waystation_v1_ArrayReport__Output } from './waystation/v1/ArrayReport.js';
 import type { CloneVolumeRequest as _waystation_v1_CloneVolumeRequest, CloneVolumeRequest__Output as _waystation_v1_CloneVolumeRequest__Output } from './waystation/v1/CloneVolumeRequest.js';
 import type { CloneVolumeResponse as _waystation_v1_CloneVolumeResponse, CloneVolumeResponse__Output as _waystation_v1_CloneVolumeResponse__Output } from './waystation/v1/CloneVolumeResponse.js';
+import type { CloseLentVolumeRequest as _waystation_v1_CloseLentVolumeRequest, CloseLentVolumeRequest__Output as _waystation_v1_CloseLentVolumeRequest__Output } from './waystation/v1/CloseLentVolumeRequest.js';
+import type { CloseLentVolumeResponse as _waystation_v1_CloseLentVolumeResponse, CloseLentVolumeResponse__Output as _waystation_v1_CloseLentVolumeResponse__Output } from './waystation/v1/CloseLentVolumeResponse.js';
 import type { CreatePairRequest as _waystation_v1_CreatePairRequest, CreatePairRequest__Output as _waystation_v1_CreatePairRequest__Output } from './waystation/v1/CreatePairRequest.js';
 import type { CreatePairResponse as _waystation_v1_CreatePairResponse, CreatePairResponse__Output as _waystation_v1_CreatePairResponse__Output } from './waystation/v1/CreatePairResponse.js';
 import type { CreateVolumeRequest as _waystation_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _waystation_v1_CreateVolumeRequest__Output } from './waystation/v1/CreateVolumeRequest.js';
@@ -23,9 +25,12 @@ import type { ListPairsRequest as _waystation_v1_ListPairsRequest, ListPairsRequ
 import type { ListPairsResponse as _waystation_v1_ListPairsResponse, ListPairsResponse__Output as _waystation_v1_ListPairsResponse__Output } from './waystation/v1/ListPairsResponse.js';
 import type { ListStoredVolumesRequest as _waystation_v1_ListStoredVolumesRequest, ListStoredVolumesRequest__Output as _waystation_v1_ListStoredVolumesRequest__Output } from './waystation/v1/ListStoredVolumesRequest.js';
 import type { ListStoredVolumesResponse as _waystation_v1_ListStoredVolumesResponse, ListStoredVolumesResponse__Output as _waystation_v1_ListStoredVolumesResponse__Output } from './waystation/v1/ListStoredVolumesResponse.js';
+import type { OpenLentVolumeRequest as _waystation_v1_OpenLentVolumeRequest, OpenLentVolumeRequest__Output as _waystation_v1_OpenLentVolumeRequest__Output } from './waystation/v1/OpenLentVolumeRequest.js';
+import type { OpenLentVolumeResponse as _waystation_v1_OpenLentVolumeResponse, OpenLentVolumeResponse__Output as _waystation_v1_OpenLentVolumeResponse__Output } from './waystation/v1/OpenLentVolumeResponse.js';
 import type { PairReport as _waystation_v1_PairReport, PairReport__Output as _waystation_v1_PairReport__Output } from './waystation/v1/PairReport.js';
 import type { RebuildArrayRequest as _waystation_v1_RebuildArrayRequest, RebuildArrayRequest__Output as _waystation_v1_RebuildArrayRequest__Output } from './waystation/v1/RebuildArrayRequest.js';
 import type { RebuildArrayResponse as _waystation_v1_RebuildArrayResponse, RebuildArrayResponse__Output as _waystation_v1_RebuildArrayResponse__Output } from './waystation/v1/RebuildArrayResponse.js';
+import type { RegionRun as _waystation_v1_RegionRun, RegionRun__Output as _waystation_v1_RegionRun__Output } from './waystation/v1/RegionRun.js';
 import type { ReplaceDiskRequest as _waystation_v1_ReplaceDiskRequest, ReplaceDiskRequest__Output as _waystation_v1_ReplaceDiskRequest__Output } from './waystation/v1/ReplaceDiskRequest.js';
 import type { ReplaceDiskResponse as _waystation_v1_ReplaceDiskResponse, ReplaceDiskResponse__Output as _waystation_v1_ReplaceDiskResponse__Output } from './waystation/v1/ReplaceDiskResponse.js';
 import type { RestorePairRequest as _waystation_v1_RestorePairRequest, RestorePairRequest__Output as _waystation_v1_RestorePairRequest__Output } from './waystation/v1/RestorePairRequest.js';
@@ -64,6 +69,8 @@ export interface ProtoGrpcType {
       ArrayReport: MessageTypeDefinition<_waystation_v1_ArrayReport, _waystation_v1_ArrayReport__Output>
       CloneVolumeRequest: MessageTypeDefinition<_waystation_v1_CloneVolumeRequest, _waystation_v1_CloneVolumeRequest__Output>
       CloneVolumeResponse: MessageTypeDefinition<_waystation_v1_CloneVolumeResponse, _waystation_v1_CloneVolumeResponse__Output>
+      CloseLentVolumeRequest: MessageTypeDefinition<_waystation_v1_CloseLentVolumeRequest, _waystation_v1_CloseLentVolumeRequest__Output>
+      CloseLentVolumeResponse: MessageTypeDefinition<_waystation_v1_CloseLentVolumeResponse, _waystation_v1_CloseLentVolumeResponse__Output>
       CreatePairRequest: MessageTypeDefinition<_waystation_v1_CreatePairRequest, _waystation_v1_CreatePairRequest__Output>
       CreatePairResponse: MessageTypeDefinition<_waystation_v1_CreatePairResponse, _waystation_v1_CreatePairResponse__Output>
       CreateVolumeRequest: MessageTypeDefinition<_waystation_v1_CreateVolumeRequest, _waystation_v1_CreateVolumeRequest__Output>
@@ -84,11 +91,14 @@ export interface ProtoGrpcType {
       ListPairsResponse: MessageTypeDefinition<_waystation_v1_ListPairsResponse, _waystation_v1_ListPairsResponse__Output>
       ListStoredVolumesRequest: MessageTypeDefinition<_waystation_v1_ListStoredVolumesRequest, _waystation_v1_ListStoredVolumesRequest__Output>
       ListStoredVolumesResponse: MessageTypeDefinition<_waystation_v1_ListStoredVolumesResponse, _waystation_v1_ListStoredVolumesResponse__Output>
+      OpenLentVolumeRequest: MessageTypeDefinition<_waystation_v1_OpenLentVolumeRequest, _waystation_v1_OpenLentVolumeRequest__Output>
+      OpenLentVolumeResponse: MessageTypeDefinition<_waystation_v1_OpenLentVolumeResponse, _waystation_v1_OpenLentVolumeResponse__Output>
       PairDirection: EnumTypeDefinition
       PairReport: MessageTypeDefinition<_waystation_v1_PairReport, _waystation_v1_PairReport__Output>
       PairState: EnumTypeDefinition
       RebuildArrayRequest: MessageTypeDefinition<_waystation_v1_RebuildArrayRequest, _waystation_v1_RebuildArrayRequest__Output>
       RebuildArrayResponse: MessageTypeDefinition<_waystation_v1_RebuildArrayResponse, _waystation_v1_RebuildArrayResponse__Output>
+      RegionRun: MessageTypeDefinition<_waystation_v1_RegionRun, _waystation_v1_RegionRun__Output>
       ReplaceDiskRequest: MessageTypeDefinition<_waystation_v1_ReplaceDiskRequest, _waystation_v1_ReplaceDiskRequest__Output>
       ReplaceDiskResponse: MessageTypeDefinition<_waystation_v1_ReplaceDiskResponse, _waystation_v1_ReplaceDiskResponse__Output>
       RestorePairRequest: MessageTypeDefinition<_waystation_v1_RestorePairRequest, _waystation_v1_RestorePairRequest__Output>

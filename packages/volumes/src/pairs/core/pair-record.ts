@@ -25,6 +25,8 @@ export interface PairRecord {
   readonly reason: string | null;
   /** Of which the copy under way is, for its progress. */
   readonly copyBytes: number;
+  /** Which split this is, for a node that has the secondary; 0 before the first. */
+  readonly splitId: number;
 }
 
 const version = 1;
@@ -53,7 +55,8 @@ function isPairRecord(value: Record<string, unknown>): value is Record<string, u
     isCount(value.marksEpoch) &&
     typeof value.marksLost === "boolean" &&
     (reason === null || typeof reason === "string") &&
-    isCount(value.copyBytes)
+    isCount(value.copyBytes) &&
+    isCount(value.splitId)
   );
 }
 
@@ -63,6 +66,19 @@ export interface Loan {
   readonly pairId: string;
   readonly primaryNode: string;
   readonly primary: string;
+  /** What hosts here wrote in the last split; null before the first. */
+  readonly recording: LoanRecording | null;
+}
+
+export interface LoanRecording {
+  /** One split, one recording: it begins anew with another. */
+  readonly splitId: number;
+  readonly regionBytes: number;
+  readonly marksEpoch: number;
+  /** Then all of it counts as written. */
+  readonly marksLost: boolean;
+  /** Hosts here may use the volume. */
+  readonly isOpen: boolean;
 }
 
 export function encodeLoan(loan: Loan): unknown {
@@ -78,5 +94,13 @@ export function decodeLoan(document: unknown): Loan | null {
 
 function isLoan(value: Record<string, unknown>): value is Record<string, unknown> & Loan {
   const names = [value.volume, value.pairId, value.primaryNode, value.primary];
-  return names.every((name) => typeof name === "string" && isName(name));
+  const areNames = names.every((name) => typeof name === "string" && isName(name));
+  return areNames && (value.recording === null || isRecording(value.recording));
+}
+
+function isRecording(value: unknown): value is LoanRecording {
+  if (!isRecord(value)) return false;
+  const { splitId, regionBytes, marksEpoch, marksLost, isOpen } = value;
+  const areCounts = [splitId, regionBytes, marksEpoch].every(isCount) && (regionBytes as number) > 0;
+  return areCounts && typeof marksLost === "boolean" && typeof isOpen === "boolean";
 }

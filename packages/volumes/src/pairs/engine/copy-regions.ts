@@ -9,7 +9,15 @@
  */
 import type { DurableBlockStore, StripeStore } from "@waystation/contracts/block-device";
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import { around, partsWhere, regionPieces, wholeStripes, type CopySpace, type StripeGrid } from "../core/copy-plan.js";
+import {
+  around,
+  partsWhere,
+  rangeOf,
+  regionPieces,
+  wholeStripes,
+  type CopySpace,
+  type StripeGrid,
+} from "../core/copy-plan.js";
 import type { CopyDirection } from "../core/pair-phase.js";
 import type { RegionRun } from "../core/region-marks.js";
 import type { Mirror } from "./mirror.js";
@@ -59,7 +67,10 @@ export async function copyRegions(
   for (let region = regions.first; region < regions.end; region++) if (wants(region)) done.add(region);
   if (done.size === 0) return 0;
 
-  const whole = wholeStripes(space, range);
+  // From another node nothing is read but what is wanted: stripes that lie in part elsewhere are written as a host would.
+  const isFar = direction === "to-primary" && mirror.record().secondaryNode !== null;
+  const within = isFar ? rangeOf(space, regions) : range;
+  const whole = wholeStripes(space, within);
   const byStripes = whole !== null && isStripeStore(target) && !hasBytesOfItsOwn(mirror, wants, space, whole);
   let bytes = 0;
   if (byStripes) {
@@ -70,7 +81,7 @@ export async function copyRegions(
     await target.writeStripes(whole.offsetBytes, data, changed);
     bytes += lengthOf(changed);
   }
-  for (const rest of byStripes ? around(range, whole) : [range]) {
+  for (const rest of byStripes ? around(within, whole) : [within]) {
     for (const { offsetBytes, lengthBytes } of partsWhere(space, rest, (region) => done.has(region))) {
       const data = await source.read(offsetBytes, lengthBytes);
       await target.writeBatch([{ offsetBytes, lengthBytes, data }]);

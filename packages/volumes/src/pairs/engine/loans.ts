@@ -1,44 +1,85 @@
 /**
  * Volumes of this node that are secondaries of pairs of other nodes (SPEC A8). A loan is durable before the far node hears
- * of it, so that no host here ever writes what the pair believes to be its own.
+ * of it, so that no host here ever writes what the pair believes to be its own. While the pair is split the hosts here may
+ * use the volume, and what they write is recorded (loan-recorder.ts).
  *
- * Dying before the record is there: not lent, and the far node asks again. After it: lent, even if the far node never
- * hears of it; the same primary may then ask again, under another id.
+ * Dying before a record is there: as before, and the far node asks again. After it: changed, even if the far node never
+ * hears of it; asked again, the answer is the same. A recording is kept until another split begins one.
  */
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
+import type { Clock } from "@waystation/contracts/clock";
 import { Failure } from "@waystation/contracts/errors";
+import type { Log } from "@waystation/contracts/log";
 import { decodeLoan, encodeLoan, type Loan } from "../core/pair-record.js";
+import type { RegionRun } from "../core/region-marks.js";
 import { pairFailure } from "../errors.js";
+import { beginRecording, resumeRecording, writtenRuns, type RecorderOptions } from "./loan-recorder.js";
+import type { Mirror } from "./mirror.js";
 import type { PairHome } from "./pair-home.js";
+import type { SplitTerms } from "./remote-secondary.js";
 import { ownRole, type Standing, type Standings } from "./standings.js";
+
+export type LoanName = Pick<Loan, "volume" | "pairId">;
 
 export interface Loans {
   list(): readonly Loan[];
   /** Takes a volume from its hosts, for good. Rejects with `VOLUME_IN_USE` or `VOLUME_NOT_FOUND`. */
-  lend(loan: Loan): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
+  lend(loan: Omit<Loan, "recording">): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
   /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
-  giveBack(volume: string, pairId: string): Promise<void>;
+  giveBack(name: LoanName): Promise<void>;
+  /** The pair is split: hosts here may use the volume, recorded. Rejects with `UNKNOWN_PAIR`. */
+  openToHosts(name: LoanName, split: SplitTerms): Promise<void>;
+  /** Takes it from them again, and tells what they wrote in the last split. Rejects with `UNKNOWN_PAIR`. */
+  closeToHosts(name: LoanName): Promise<readonly RegionRun[]>;
   /** Brings loans back at start. Rejects with `PAIR_RECORD_DAMAGED`. */
-  load(home: PairHome): void;
+  load(home: PairHome): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Lent {
-  readonly loan: Loan;
+  loan: Loan;
   readonly standing: Standing;
   readonly home: PairHome;
+  recorder: Mirror | null;
+}
+
+export interface LoansOptions {
+  readonly standings: Standings;
+  readonly homeOf: (volume: string) => PairHome;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 const documentPrefix = "loans/";
 
-export function createLoans(standings: Standings, homeOf: (volume: string) => PairHome): Loans {
+export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Loans {
   const lent = new Map<string, Lent>();
   const documentOf = (volume: string): string => `${documentPrefix}${volume}`;
-  const hold = (entry: Lent): void => {
-    lent.set(entry.loan.volume, entry);
-    const { own } = entry.standing;
-    entry.standing.role = { ...ownRole(own), loan: entry.loan };
+  const save = (home: PairHome, loan: Loan): Promise<void> =>
+    home.documents.put(documentOf(loan.volume), encodeLoan(loan));
+  /** From now on hosts are judged by this. */
+  const hold = (entry: Lent, loan: Loan): void => {
+    entry.loan = loan;
+    lent.set(loan.volume, entry);
+    entry.standing.role = { ...ownRole(entry.standing.own), loan };
   };
+  const replaceRecorder = (entry: Lent, recorder: Mirror | null): void => {
+    if (entry.recorder !== null) {
+      entry.standing.own.detach(entry.recorder);
+      entry.recorder.close();
+    }
+    entry.recorder = recorder;
+    if (recorder !== null) entry.standing.own.attach(recorder);
+  };
+  const recorderOptions = (entry: Lent): RecorderOptions => ({
+    ...{ loan: entry.loan, standing: entry.standing, home: entry.home, clock, log },
+    async onLost() {
+      const { loan, home } = entry;
+      if (loan.recording === null) return;
+      entry.loan = { ...loan, recording: { ...loan.recording, marksLost: true } };
+      await save(home, entry.loan);
+    },
+  });
   /** Nothing of its hosts is under way while `change` runs, and what comes after sees the change. */
   const whileQuiet = async (standing: Standing, change: () => Promise<void>): Promise<void> => {
     const release = await standing.own.quiesce();
@@ -49,19 +90,32 @@ export function createLoans(standings: Standings, homeOf: (volume: string) => Pa
       release();
     }
   };
+  const find = ({ volume, pairId }: LoanName): Lent => {
+    const entry = lent.get(volume);
+    if (entry?.loan.pairId === pairId) return entry;
+    throw pairFailure(
+      "UNKNOWN_PAIR",
+      `Volume ${volume} is not lent to this pair: delete the pair, and create it anew.`,
+    );
+  };
 
   return {
     list: () => [...lent.values()].map(({ loan }) => loan),
-    async lend(loan) {
-      const before = lent.get(loan.volume);
-      if (before !== undefined) checkSameLender(before.loan, loan);
-      const home = homeOf(loan.volume);
-      const standing = before?.standing ?? standings.use(loan.volume);
+    async lend(wanted) {
+      const before = lent.get(wanted.volume);
+      if (before !== undefined) checkSameLender(before.loan, wanted);
+      const home = homeOf(wanted.volume);
+      const standing = before?.standing ?? standings.use(wanted.volume);
+      const entry: Lent = before ?? { loan: { ...wanted, recording: null }, standing, home, recorder: null };
       try {
         if (before === undefined) checkFree(standing);
+        // A pair of the same volumes under another id is another pair: nothing was recorded for it.
+        const isSame = before?.loan.pairId === wanted.pairId;
+        const loan = { ...wanted, recording: isSame ? before.loan.recording : null };
         await whileQuiet(standing, async () => {
-          await home.documents.put(documentOf(loan.volume), encodeLoan(loan));
-          hold({ loan, standing, home });
+          await save(home, loan);
+          if (!isSame) replaceRecorder(entry, null);
+          hold(entry, loan);
         });
         return standing.store;
       } catch (error) {
@@ -69,15 +123,46 @@ export function createLoans(standings: Standings, homeOf: (volume: string) => Pa
         throw error;
       }
     },
-    async giveBack(volume, pairId) {
-      const entry = lent.get(volume);
-      if (entry?.loan.pairId !== pairId) return;
-      await entry.home.documents.delete(documentOf(volume));
-      lent.delete(volume);
+    async giveBack(name) {
+      const entry = lent.get(name.volume);
+      if (entry?.loan.pairId !== name.pairId) return;
+      await entry.home.documents.delete(documentOf(name.volume));
+      lent.delete(name.volume);
+      replaceRecorder(entry, null);
       entry.standing.role = ownRole(entry.standing.own);
+      if (entry.home.marks.ids().includes(name.pairId)) await entry.home.marks.delete(name.pairId);
       await standings.release(entry.standing);
     },
-    load(home) {
+    async openToHosts(name, split) {
+      const entry = find(name);
+      const { recording } = entry.loan;
+      if (recording?.splitId === split.splitId && recording.isOpen) return;
+      await whileQuiet(entry.standing, async () => {
+        if (recording?.splitId === split.splitId) {
+          const loan = { ...entry.loan, recording: { ...recording, isOpen: true } };
+          await save(entry.home, loan);
+          return hold(entry, loan);
+        }
+        const begun = await beginRecording(recorderOptions(entry), split);
+        const loan = { ...entry.loan, recording: begun.recording };
+        await save(entry.home, loan);
+        replaceRecorder(entry, begun.recorder);
+        hold(entry, loan);
+      });
+    },
+    async closeToHosts(name) {
+      const entry = find(name);
+      if (entry.recorder === null) return [];
+      await whileQuiet(entry.standing, async () => {
+        const { recording } = entry.loan;
+        if (recording?.isOpen !== true) return;
+        const loan = { ...entry.loan, recording: { ...recording, isOpen: false } };
+        await save(entry.home, loan);
+        hold(entry, loan);
+      });
+      return writtenRuns(entry.recorder);
+    },
+    async load(home) {
       for (const document of home.documents.names()) {
         if (!document.startsWith(documentPrefix)) continue;
         const loan = decodeLoan(home.documents.get(document));
@@ -85,17 +170,23 @@ export function createLoans(standings: Standings, homeOf: (volume: string) => Pa
           const text = `What is kept of a lent volume in document ${document} makes no sense: delete it, then the pair.`;
           throw pairFailure("PAIR_RECORD_DAMAGED", text);
         }
-        hold({ loan, home, standing: standings.useOrFail(loan.volume, 0) });
+        const entry: Lent = { loan, home, standing: standings.useOrFail(loan.volume, 0), recorder: null };
+        hold(entry, loan);
+        const { recording } = loan;
+        if (recording !== null) replaceRecorder(entry, await resumeRecording(recorderOptions(entry), recording));
       }
     },
     async close() {
-      for (const { standing } of lent.values()) await standings.release(standing);
+      for (const entry of lent.values()) {
+        replaceRecorder(entry, null);
+        await standings.release(entry.standing);
+      }
       lent.clear();
     },
   };
 }
 
-function checkSameLender(before: Loan, { primary, primaryNode }: Loan): void {
+function checkSameLender(before: Loan, { primary, primaryNode }: Omit<Loan, "recording">): void {
   if (before.primary === primary && before.primaryNode === primaryNode) return;
   const whose = `the secondary of pair ${before.primary}/${before.volume} of node ${before.primaryNode}`;
   const text = `Volume ${before.volume} is ${whose}; first wayctl pair delete ${before.primary} ${before.volume}.`;

@@ -29,12 +29,16 @@ export interface MarksOptions {
   readonly epoch: number;
 }
 
-/** Begins a marking, durably: every region differs, or is owed, or is as it was known. */
-export async function formatMarks(options: MarksOptions, from: "differs" | "owed" | RegionMarks): Promise<MarksStore> {
+/** Begins a marking, durably: every region is the same, or differs, or is owed, or is as it was known. */
+export async function formatMarks(
+  options: MarksOptions,
+  from: "same" | "differs" | "owed" | RegionMarks,
+): Promise<MarksStore> {
   const { regionCount } = options;
   const marks = createRegionMarks(regionCount, options.differsPlane);
   if (from === "differs" || from === "owed") marks.fill(from);
-  else for (let region = 0; region < regionCount; region++) marks.setMark(region, from.markOf(region));
+  else if (from !== "same")
+    for (let region = 0; region < regionCount; region++) marks.setMark(region, from.markOf(region));
   const kept = keepMarks(marks, options);
   kept.changed({ first: 0, end: regionCount });
   await kept.storeAll();

@@ -60,7 +60,7 @@ export interface Pairs {
   /** Runs `work` while no command changes what any pair is. */
   betweenCommands<T>(work: () => Promise<T>): Promise<T>;
   /** Volumes of this node that are secondaries of pairs of others. */
-  readonly loans: Pick<Loans, "list" | "lend" | "giveBack">;
+  readonly loans: Omit<Loans, "load" | "close">;
   /** Ends copying, and clears what need not be copied again. Hosts are gone by then. */
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
   const standings = createStandings(ports.openVolume);
   const announce = ports.onAccessChange ?? ((): void => {});
   const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, announce, clock, log, pace });
-  const loans = createLoans(standings, ports.homeOf);
+  const loans = createLoans({ standings, homeOf: ports.homeOf, clock, log });
   let commands: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
     const mine = commands.then(command);
@@ -80,8 +80,8 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
   };
   for (const home of ports.homes) {
     for (const document of home.documents.names()) if (isPairDocument(document)) await registry.load(home, document);
-    loans.load(home);
-    await removeOrphans(registry, home);
+    await loans.load(home);
+    await removeOrphans(registry, loans, home);
   }
   const context: Context = { ports, standings, registry };
 
@@ -120,7 +120,9 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
     loans: {
       list: () => loans.list(),
       lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
-      giveBack: (volume, pairId) => oneByOne(() => loans.giveBack(volume, pairId)).finally(() => announce(volume)),
+      giveBack: (name) => oneByOne(() => loans.giveBack(name)).finally(() => announce(name.volume)),
+      openToHosts: (name, split) => oneByOne(() => loans.openToHosts(name, split)).finally(() => announce(name.volume)),
+      closeToHosts: (name) => oneByOne(() => loans.closeToHosts(name)).finally(() => announce(name.volume)),
     },
   };
 }
@@ -136,8 +138,8 @@ function show({ mirror, copier }: Pair): PairStatus {
 }
 
 /** Marks left by a pair whose creation or deletion was interrupted. */
-async function removeOrphans(registry: PairRegistry, home: PairHome): Promise<void> {
-  const ids = new Set(registry.all().map(({ mirror }) => mirror.id));
+async function removeOrphans(registry: PairRegistry, loans: Loans, home: PairHome): Promise<void> {
+  const ids = new Set([...registry.all().map(({ mirror }) => mirror.id), ...loans.list().map(({ pairId }) => pairId)]);
   for (const id of home.marks.ids()) if (!ids.has(id)) await home.marks.delete(id);
 }
 
@@ -197,34 +199,46 @@ function decide({ mirror }: Pair, command: PairCommand): PairPhase {
   throw pairFailure("PAIR_STATE", text, { details: { pair: mirror.name, state: mirror.rules().state } });
 }
 
-async function carryOut({ ports, registry }: Context, name: PairName, command: PairCommand): Promise<PairStatus> {
-  const pair = registry.find(name);
-  const { mirror, place } = pair;
-  if (decide(pair, command) === mirror.phase()) return show(pair);
-  const release = await place.primary.own.quiesce();
+async function carryOut(context: Context, name: PairName, command: PairCommand): Promise<PairStatus> {
+  const pair = context.registry.find(name);
+  const { mirror, place, remoteHosts } = pair;
+  const wanted = decide(pair, command);
+  checkSiblings(mirror, wanted, context.registry.siblingsOf(pair));
   try {
-    const to = decide(pair, command);
-    if (to === mirror.phase()) return show(pair);
-    const siblings = registry.siblingsOf(pair);
-    checkSiblings(mirror, to, siblings);
-    const openMarks = (): Promise<DurableBlockStore> =>
-      place.home.marks.create(mirror.id, marksBytes(mirror.marks().regionCount));
-    const next = await preparePhase({ primary: place.primary.store, mirror, siblings, to, openMarks });
-    const began = mirror.turn();
-    await registry.save(place.home, next.record);
-    if (mirror.turn() !== began) {
-      // A failure came between: it counts, on disk too.
-      await registry.save(place.home, mirror.record());
-      const text = `Pair ${mirror.name} became ${describePhase(mirror.phase())}: ${mirror.record().reason ?? ""}`;
-      throw pairFailure("PAIR_STATE", `${text}; give the command again when that is mended.`);
+    if (wanted === mirror.phase()) return show(pair);
+    if (mirror.phase() === "split") await remoteHosts?.recall();
+    const release = await place.primary.own.quiesce();
+    try {
+      const to = decide(pair, command);
+      if (to !== mirror.phase()) await changePhase(context, pair, to);
+    } finally {
+      release();
     }
-    mirror.adopt(next.record, next.kept);
-    const { log } = ports;
-    log.info({ pair: mirror.name, phase: mirror.phase() }, `pair ${mirror.name} is ${describePhase(mirror.phase())}`);
     return show(pair);
   } finally {
-    release();
+    // Also where it was refused after all: then the volume is its hosts' again.
+    await remoteHosts?.follow();
   }
+}
+
+/** Nothing is under way on either side. */
+async function changePhase({ ports: { log }, registry }: Context, pair: Pair, to: PairPhase): Promise<void> {
+  const { mirror, place } = pair;
+  const siblings = registry.siblingsOf(pair);
+  checkSiblings(mirror, to, siblings);
+  const openMarks = (): Promise<DurableBlockStore> =>
+    place.home.marks.create(mirror.id, marksBytes(mirror.marks().regionCount));
+  const next = await preparePhase({ primary: place.primary.store, mirror, siblings, to, openMarks });
+  const began = mirror.turn();
+  await registry.save(place.home, next.record);
+  if (mirror.turn() !== began) {
+    // A failure came between: it counts, on disk too.
+    await registry.save(place.home, mirror.record());
+    const text = `Pair ${mirror.name} became ${describePhase(mirror.phase())}: ${mirror.record().reason ?? ""}`;
+    throw pairFailure("PAIR_STATE", `${text}; give the command again when that is mended.`);
+  }
+  mirror.adopt(next.record, next.kept);
+  log.info({ pair: mirror.name, phase: mirror.phase() }, `pair ${mirror.name} is ${describePhase(mirror.phase())}`);
 }
 
 /**

@@ -16,6 +16,7 @@ import { createMirror, type Mirror } from "./mirror.js";
 import type { NewPair, PairName } from "./pair-checks.js";
 import type { PairHome } from "./pair-home.js";
 import { newEpoch } from "./phase-change.js";
+import { createRemoteHosts, type RemoteHosts } from "./remote-hosts.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
 import { goneStore, ownRole, type Standing, type Standings } from "./standings.js";
 
@@ -23,6 +24,8 @@ export interface Pair {
   readonly mirror: Mirror;
   readonly copier: Copier;
   readonly place: PairPlace;
+  /** Null when the secondary is here. */
+  readonly remoteHosts: RemoteHosts | null;
 }
 
 /** Where a pair lies. */
@@ -73,13 +76,18 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
     const sides = { primary: primary.store, mirror };
     const hostRequests = primary.own.requests;
     const copier = createCopier({ sides, locks: primary.own.locks, pace, clock, hostRequests });
-    const pair = { mirror, copier, place };
+    const { remote } = place;
+    const remoteHosts =
+      remote === null || remotes === null ? null : createRemoteHosts({ mirror, remote, remotes, log });
+    const pair = { mirror, copier, place, remoteHosts };
     primary.own.attach(mirror);
     secondary.role = { family: primary.own, side: mirror, loan: null };
     pairs.set(mirror.name, pair);
     let turn = mirror.turn();
+    void remoteHosts?.follow();
     mirror.onChange(() => {
       copier.wake();
+      void remoteHosts?.follow();
       if (turn === mirror.turn()) return;
       turn = mirror.turn();
       announceBoth(place);
@@ -136,7 +144,7 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
         const record: PairRecord = {
           ...{ id, primary: primary.name, secondary: secondary.name, sizeBytes, regionBytes, copyBytes: sizeBytes },
           secondaryNode: remote?.node ?? null,
-          ...{ phase: "initial-copy", differsPlane, marksEpoch, marksLost: false, reason: null },
+          ...{ phase: "initial-copy", differsPlane, marksEpoch, marksLost: false, reason: null, splitId: 0 },
         };
         await save(home, record);
         const sides = {

@@ -31,7 +31,15 @@ function linkTo(far: () => Site): Link {
     },
     async giveBack({ volume, pairId }) {
       reach();
-      await far().pairs.loans.giveBack(volume, pairId);
+      await far().pairs.loans.giveBack({ volume, pairId });
+    },
+    async openToHosts({ volume, pairId }, split) {
+      reach();
+      await far().pairs.loans.openToHosts({ volume, pairId }, split);
+    },
+    async closeToHosts({ volume, pairId }) {
+      reach();
+      return far().pairs.loans.closeToHosts({ volume, pairId });
     },
     open({ volume }, bytes) {
       const over = <T>(run: () => Promise<T>): Promise<T> => Promise.resolve().then(reach).then(run);
@@ -153,6 +161,76 @@ describe("a pair whose secondary is on another node", () => {
     });
     const host = far.site.pairs.volume("s");
     await expect(host.write(0, Buffer.alloc(1, 9))).rejects.toMatchObject({ code: "READ_ONLY" });
+  });
+
+  it("A6, A8: while split the far node's hosts may write; the resync takes back what they wrote, also after restarts", async () => {
+    const { near, far, link } = await twoSites();
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await near.pairs.wait(m);
+    await near.pairs.split(m);
+    const host = far.site.pairs.volume("s");
+    await submit(host, { side: "s", sector: 40, sectors: 3, value: 4 }, "batch");
+    expect((await host.read(40 * 512, 4)).readUInt32LE(0)).toBe(4);
+    expect(
+      near
+        .volume("p")
+        .content()
+        .readUInt32LE(40 * 512),
+    ).toBe(1);
+    far.site = await far.site.restart(createRandom(1));
+    await submit(far.site.pairs.volume("s"), { side: "s", sector: 90, sectors: 3, value: 4 }, "batch");
+    const up = await near.restart(createRandom(1));
+    const before = link.sentBytes;
+    await up.pairs.resync(m);
+    await expect(
+      submit(far.site.pairs.volume("s"), { side: "s", sector: 1, sectors: 1, value: 9 }, "batch"),
+    ).rejects.toThrow();
+    await up.pairs.wait(m);
+    expect(link.sentBytes - before).toBe(3 * regionBytes);
+    expect(far.site.volume("s").content().equals(up.volume("p").content())).toBe(true);
+
+    // Another split records anew; a restore brings what the far hosts wrote.
+    await up.pairs.split(m, { quick: true });
+    await submit(far.site.pairs.volume("s"), { side: "s", sector: 8, sectors: 4, value: 6 }, "batch");
+    const between = link.readBytes;
+    await up.pairs.restore(m);
+    await up.pairs.wait(m);
+    expect(link.readBytes - between).toBe(regionBytes);
+    expect(
+      up
+        .volume("p")
+        .content()
+        .readUInt32LE(8 * 512),
+    ).toBe(6);
+    expect(far.site.volume("s").content().equals(up.volume("p").content())).toBe(true);
+  });
+
+  it("A8: a split across a cut link opens the far volume when it is given again; a resync needs the link", async () => {
+    const { near, far, link } = await twoSites();
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await near.pairs.wait(m);
+    await near.pairs.split(m);
+    await submit(far.site.pairs.volume("s"), { side: "s", sector: 40, sectors: 3, value: 4 }, "batch");
+    link.isCut = true;
+    await expect(near.pairs.resync(m)).rejects.toMatchObject({ code: "RPC_UNREACHABLE" });
+    expect(near.pairs.show(m).state).toBe("PSUS");
+    // Without the link nobody takes it from them.
+    await submit(far.site.pairs.volume("s"), { side: "s", sector: 50, sectors: 3, value: 4 }, "batch");
+    link.isCut = false;
+    // The marks of the far node are lost: all of it counts as written.
+    const [id] = far.site.home.marks.ids();
+    await far.site.home.marksStores
+      .get(id!)!
+      .writeBatch([{ offsetBytes: 600, lengthBytes: 1, data: Buffer.from([255]) }]);
+    far.site = await far.site.restart(createRandom(1));
+    const before = link.sentBytes;
+    await near.pairs.resync(m);
+    await near.pairs.wait(m);
+    expect(link.sentBytes - before).toBe(sizeBytes);
+    expect(far.site.volume("s").content().equals(near.volume("p").content())).toBe(true);
+    await near.pairs.split(m);
+    await near.pairs.delete(m);
+    expect([far.site.home.marks.ids(), far.site.home.documents.names()]).toEqual([[], []]);
   });
 
   it("A8: a pair that cannot be made leaves the far volume to its hosts", async () => {

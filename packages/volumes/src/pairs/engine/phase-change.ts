@@ -40,8 +40,9 @@ export async function preparePhase(change: PhaseChange): Promise<NextPhase> {
     return from === "resync" ? { record: { ...mirror.record(), phase: to } } : prepareResync(change);
   }
   await makeEven(mirror);
-  if (to !== "quick-split") return { record: { ...mirror.record(), phase: to, reason: null } };
-  const record = { ...mirror.record(), phase: to, reason: null, copyBytes: markedBytes(mirror) };
+  const splitId = newEpoch();
+  if (to !== "quick-split") return { record: { ...mirror.record(), phase: to, reason: null, splitId } };
+  const record = { ...mirror.record(), phase: to, reason: null, copyBytes: markedBytes(mirror), splitId };
   return { record: { ...record, differsPlane: otherPlane(record) } };
 }
 

@@ -9,7 +9,11 @@ export interface VolumeAccessNow {
 }
 
 export function accessIn({ family, side, loan }: Role): VolumeAccessNow {
-  if (loan !== null) return { access: "closed", detail: `S-VOL of ${loan.primary} on ${loan.primaryNode}` };
+  if (loan !== null) {
+    const detail = `S-VOL of ${loan.primary} on ${loan.primaryNode}`;
+    if (loan.recording?.isOpen === true) return { access: "read-write", detail: `${detail}, split` };
+    return { access: "closed", detail };
+  }
   if (side === "primary") {
     const pairs = family.mirrors().map((mirror) => `${mirror.secondaryName} ${describePhase(mirror.phase())}`);
     return { access: "read-write", detail: pairs.length === 0 ? "" : `P-VOL of ${pairs.join(", ")}` };

@@ -54,7 +54,7 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
     readNow(offsetBytes, into) {
       if (!isOpen || !within({ offsetBytes, lengthBytes: into.length }, sizeBytes)) return false;
       const { family, side, loan } = role();
-      return loan === null && family.readNow(side, offsetBytes, into);
+      return (loan === null || loan.recording?.isOpen === true) && family.readNow(side, offsetBytes, into);
     },
     write: (offsetBytes, data) =>
       submit({
@@ -79,10 +79,10 @@ export function createVolumeFront({ name, sizeBytes, role, onClose }: VolumeFron
 }
 
 function refuseIfLent({ loan }: Role, code: "READ_ONLY" | "VOLUME_NOT_OPEN"): void {
-  if (loan === null) return;
+  if (loan === null || loan.recording?.isOpen === true) return;
   const { volume, primary, primaryNode } = loan;
   const text =
     `Volume ${volume} is the secondary of pair ${primary}/${volume} of node ${primaryNode}, which alone uses it; ` +
-    `first wayctl pair delete ${primary} ${volume}.`;
+    `first wayctl pair split ${primary} ${volume}.`;
   throw new Failure(code, text);
 }

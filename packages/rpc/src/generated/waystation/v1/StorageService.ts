@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { CloneVolumeRequest as _waystation_v1_CloneVolumeRequest, CloneVolumeRequest__Output as _waystation_v1_CloneVolumeRequest__Output } from '../../waystation/v1/CloneVolumeRequest.js';
 import type { CloneVolumeResponse as _waystation_v1_CloneVolumeResponse, CloneVolumeResponse__Output as _waystation_v1_CloneVolumeResponse__Output } from '../../waystation/v1/CloneVolumeResponse.js';
+import type { CloseLentVolumeRequest as _waystation_v1_CloseLentVolumeRequest, CloseLentVolumeRequest__Output as _waystation_v1_CloseLentVolumeRequest__Output } from '../../waystation/v1/CloseLentVolumeRequest.js';
+import type { CloseLentVolumeResponse as _waystation_v1_CloseLentVolumeResponse, CloseLentVolumeResponse__Output as _waystation_v1_CloseLentVolumeResponse__Output } from '../../waystation/v1/CloseLentVolumeResponse.js';
 import type { CreatePairRequest as _waystation_v1_CreatePairRequest, CreatePairRequest__Output as _waystation_v1_CreatePairRequest__Output } from '../../waystation/v1/CreatePairRequest.js';
 import type { CreatePairResponse as _waystation_v1_CreatePairResponse, CreatePairResponse__Output as _waystation_v1_CreatePairResponse__Output } from '../../waystation/v1/CreatePairResponse.js';
 import type { CreateVolumeRequest as _waystation_v1_CreateVolumeRequest, CreateVolumeRequest__Output as _waystation_v1_CreateVolumeRequest__Output } from '../../waystation/v1/CreateVolumeRequest.js';
@@ -22,6 +24,8 @@ import type { ListPairsRequest as _waystation_v1_ListPairsRequest, ListPairsRequ
 import type { ListPairsResponse as _waystation_v1_ListPairsResponse, ListPairsResponse__Output as _waystation_v1_ListPairsResponse__Output } from '../../waystation/v1/ListPairsResponse.js';
 import type { ListStoredVolumesRequest as _waystation_v1_ListStoredVolumesRequest, ListStoredVolumesRequest__Output as _waystation_v1_ListStoredVolumesRequest__Output } from '../../waystation/v1/ListStoredVolumesRequest.js';
 import type { ListStoredVolumesResponse as _waystation_v1_ListStoredVolumesResponse, ListStoredVolumesResponse__Output as _waystation_v1_ListStoredVolumesResponse__Output } from '../../waystation/v1/ListStoredVolumesResponse.js';
+import type { OpenLentVolumeRequest as _waystation_v1_OpenLentVolumeRequest, OpenLentVolumeRequest__Output as _waystation_v1_OpenLentVolumeRequest__Output } from '../../waystation/v1/OpenLentVolumeRequest.js';
+import type { OpenLentVolumeResponse as _waystation_v1_OpenLentVolumeResponse, OpenLentVolumeResponse__Output as _waystation_v1_OpenLentVolumeResponse__Output } from '../../waystation/v1/OpenLentVolumeResponse.js';
 import type { RebuildArrayRequest as _waystation_v1_RebuildArrayRequest, RebuildArrayRequest__Output as _waystation_v1_RebuildArrayRequest__Output } from '../../waystation/v1/RebuildArrayRequest.js';
 import type { RebuildArrayResponse as _waystation_v1_RebuildArrayResponse, RebuildArrayResponse__Output as _waystation_v1_RebuildArrayResponse__Output } from '../../waystation/v1/RebuildArrayResponse.js';
 import type { ReplaceDiskRequest as _waystation_v1_ReplaceDiskRequest, ReplaceDiskRequest__Output as _waystation_v1_ReplaceDiskRequest__Output } from '../../waystation/v1/ReplaceDiskRequest.js';
@@ -64,6 +68,23 @@ export interface StorageServiceClient extends grpc.Client {
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
   cloneVolume(argument: _waystation_v1_CloneVolumeRequest, callback: grpc.requestCallback<_waystation_v1_CloneVolumeResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Asked by the node of a P-VOL whose pair is not to be split any more: takes the volume from the hosts of this node again,
+   * and tells what they wrote.
+   */
+  CloseLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  CloseLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  CloseLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  CloseLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Asked by the node of a P-VOL whose pair is not to be split any more: takes the volume from the hosts of this node again,
+   * and tells what they wrote.
+   */
+  closeLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  closeLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  closeLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  closeLentVolume(argument: _waystation_v1_CloseLentVolumeRequest, callback: grpc.requestCallback<_waystation_v1_CloseLentVolumeResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * Mirrors one volume to another, with an on-line initial copy.
@@ -201,6 +222,23 @@ export interface StorageServiceClient extends grpc.Client {
   listStoredVolumes(argument: _waystation_v1_ListStoredVolumesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_ListStoredVolumesResponse__Output>): grpc.ClientUnaryCall;
   listStoredVolumes(argument: _waystation_v1_ListStoredVolumesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ListStoredVolumesResponse__Output>): grpc.ClientUnaryCall;
   listStoredVolumes(argument: _waystation_v1_ListStoredVolumesRequest, callback: grpc.requestCallback<_waystation_v1_ListStoredVolumesResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Asked by the node of a P-VOL whose pair is split: the hosts of this node may use the volume, and what they write is
+   * recorded.
+   */
+  OpenLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  OpenLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  OpenLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  OpenLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Asked by the node of a P-VOL whose pair is split: the hosts of this node may use the volume, and what they write is
+   * recorded.
+   */
+  openLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  openLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  openLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
+  openLentVolume(argument: _waystation_v1_OpenLentVolumeRequest, callback: grpc.requestCallback<_waystation_v1_OpenLentVolumeResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * Starts what can be rebuilt: a spare, or a disk that came back to its place.
@@ -372,6 +410,12 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
   CloneVolume: grpc.handleUnaryCall<_waystation_v1_CloneVolumeRequest__Output, _waystation_v1_CloneVolumeResponse>;
   
   /**
+   * Asked by the node of a P-VOL whose pair is not to be split any more: takes the volume from the hosts of this node again,
+   * and tells what they wrote.
+   */
+  CloseLentVolume: grpc.handleUnaryCall<_waystation_v1_CloseLentVolumeRequest__Output, _waystation_v1_CloseLentVolumeResponse>;
+  
+  /**
    * Mirrors one volume to another, with an on-line initial copy.
    */
   CreatePair: grpc.handleUnaryCall<_waystation_v1_CreatePairRequest__Output, _waystation_v1_CreatePairResponse>;
@@ -416,6 +460,12 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
    * All volumes on the arrays of this node, whoever uses them.
    */
   ListStoredVolumes: grpc.handleUnaryCall<_waystation_v1_ListStoredVolumesRequest__Output, _waystation_v1_ListStoredVolumesResponse>;
+  
+  /**
+   * Asked by the node of a P-VOL whose pair is split: the hosts of this node may use the volume, and what they write is
+   * recorded.
+   */
+  OpenLentVolume: grpc.handleUnaryCall<_waystation_v1_OpenLentVolumeRequest__Output, _waystation_v1_OpenLentVolumeResponse>;
   
   /**
    * Starts what can be rebuilt: a spare, or a disk that came back to its place.
@@ -476,6 +526,7 @@ export interface StorageServiceHandlers extends grpc.UntypedServiceImplementatio
 
 export interface StorageServiceDefinition extends grpc.ServiceDefinition {
   CloneVolume: MethodDefinition<_waystation_v1_CloneVolumeRequest, _waystation_v1_CloneVolumeResponse, _waystation_v1_CloneVolumeRequest__Output, _waystation_v1_CloneVolumeResponse__Output>
+  CloseLentVolume: MethodDefinition<_waystation_v1_CloseLentVolumeRequest, _waystation_v1_CloseLentVolumeResponse, _waystation_v1_CloseLentVolumeRequest__Output, _waystation_v1_CloseLentVolumeResponse__Output>
   CreatePair: MethodDefinition<_waystation_v1_CreatePairRequest, _waystation_v1_CreatePairResponse, _waystation_v1_CreatePairRequest__Output, _waystation_v1_CreatePairResponse__Output>
   CreateVolume: MethodDefinition<_waystation_v1_CreateVolumeRequest, _waystation_v1_CreateVolumeResponse, _waystation_v1_CreateVolumeRequest__Output, _waystation_v1_CreateVolumeResponse__Output>
   DeletePair: MethodDefinition<_waystation_v1_DeletePairRequest, _waystation_v1_DeletePairResponse, _waystation_v1_DeletePairRequest__Output, _waystation_v1_DeletePairResponse__Output>
@@ -485,6 +536,7 @@ export interface StorageServiceDefinition extends grpc.ServiceDefinition {
   ListArrays: MethodDefinition<_waystation_v1_ListArraysRequest, _waystation_v1_ListArraysResponse, _waystation_v1_ListArraysRequest__Output, _waystation_v1_ListArraysResponse__Output>
   ListPairs: MethodDefinition<_waystation_v1_ListPairsRequest, _waystation_v1_ListPairsResponse, _waystation_v1_ListPairsRequest__Output, _waystation_v1_ListPairsResponse__Output>
   ListStoredVolumes: MethodDefinition<_waystation_v1_ListStoredVolumesRequest, _waystation_v1_ListStoredVolumesResponse, _waystation_v1_ListStoredVolumesRequest__Output, _waystation_v1_ListStoredVolumesResponse__Output>
+  OpenLentVolume: MethodDefinition<_waystation_v1_OpenLentVolumeRequest, _waystation_v1_OpenLentVolumeResponse, _waystation_v1_OpenLentVolumeRequest__Output, _waystation_v1_OpenLentVolumeResponse__Output>
   RebuildArray: MethodDefinition<_waystation_v1_RebuildArrayRequest, _waystation_v1_RebuildArrayResponse, _waystation_v1_RebuildArrayRequest__Output, _waystation_v1_RebuildArrayResponse__Output>
   ReplaceDisk: MethodDefinition<_waystation_v1_ReplaceDiskRequest, _waystation_v1_ReplaceDiskResponse, _waystation_v1_ReplaceDiskRequest__Output, _waystation_v1_ReplaceDiskResponse__Output>
   RestorePair: MethodDefinition<_waystation_v1_RestorePairRequest, _waystation_v1_RestorePairResponse, _waystation_v1_RestorePairRequest__Output, _waystation_v1_RestorePairResponse__Output>
