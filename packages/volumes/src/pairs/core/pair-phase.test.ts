@@ -7,7 +7,9 @@ import {
   pairPhases,
   pairTable,
   phaseAfter,
+  towardsSplit,
   type PairCommand,
+  type PairPhase,
 } from "./pair-phase.js";
 
 /** Every cell of commands: the phase it leads to, or `-` where it is refused. Columns in the order of `pairCommands`. */
@@ -94,17 +96,7 @@ describe("the table of pair phases", () => {
         const decision = decideCommand("p s", phase, command);
         if (decision.kind === "go") continue;
         refusals++;
-        const named = [...decision.instead.matchAll(/wayctl pair (\w+)(?: p s)?( --quick| --force)?/g)];
-        expect(named.length, `${command} in ${phase}`).toBeGreaterThan(0);
-        for (const [, verb = "", option = ""] of named) {
-          if (verb === "wait") expect(pairTable[phase].copies, `${command} in ${phase}`).not.toBeNull();
-          else if (verb !== "create" || phase === "simplex") {
-            const legal = commandOf(verb, option);
-            expect(decideCommand("p s", phase, legal), `${command} in ${phase}: ${legal}`).toMatchObject({
-              kind: "go",
-            });
-          }
-        }
+        expectLegal(phase, decision.instead, `${command} in ${phase}`);
       }
     }
     expect(refusals).toBe(
@@ -112,6 +104,12 @@ describe("the table of pair phases", () => {
         .flat()
         .filter((cell) => cell === "-").length,
     );
+  });
+
+  it("A6: what is said of an S-VOL that cannot be used yet is a command that would be carried out", () => {
+    for (const phase of pairPhases) {
+      if (phase !== "simplex" && phase !== "split") expectLegal(phase, towardsSplit("p s", phase), phase);
+    }
   });
 
   it("names the state, and what lies behind it", () => {
@@ -124,6 +122,19 @@ describe("the table of pair phases", () => {
     }
   });
 });
+
+/** Each command that a refusal names is one that would be carried out. */
+function expectLegal(phase: PairPhase, text: string, where: string): void {
+  const named = [...text.matchAll(/wayctl pair (\w+)(?: p s)?( --quick| --force)?/g)];
+  expect(named.length, where).toBeGreaterThan(0);
+  for (const [, verb = "", option = ""] of named) {
+    if (verb === "wait") expect(pairTable[phase].copies, where).not.toBeNull();
+    else if (verb !== "create" || phase === "simplex") {
+      const legal = commandOf(verb, option);
+      expect(decideCommand("p s", phase, legal), `${where}: ${legal}`).toMatchObject({ kind: "go" });
+    }
+  }
+}
 
 function commandOf(verb: string, option: string): PairCommand {
   if (option === " --quick") return `quick-${verb}` as PairCommand;

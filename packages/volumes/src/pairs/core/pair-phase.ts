@@ -339,6 +339,13 @@ export function decideCommand(volumes: string, phase: PairPhase, command: PairCo
   return { kind: "refused", instead: cell.instead.replaceAll("NAME", volumes) };
 }
 
+/** What is legal now on the way to a split pair, whose S-VOL can be used by itself. */
+export function towardsSplit(volumes: string, phase: PairPhase): string {
+  if (phase === "quick-split") return `first wayctl pair wait ${volumes}`;
+  const decision = decideCommand(volumes, phase, "split");
+  return decision.kind === "refused" ? decision.instead : `first wayctl pair split ${volumes}`;
+}
+
 export function phaseAfter(phase: PairPhase, event: PairEvent): PairPhase {
   return pairTable[phase].events[event];
 }

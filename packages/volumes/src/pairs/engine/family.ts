@@ -13,7 +13,7 @@ import type { BlockWrite, DurableBlockStore } from "@waystation/contracts/block-
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { partsWhere, regionPieces, widen } from "../core/copy-plan.js";
-import { describePhase, type CopyDirection, type HostAccess } from "../core/pair-phase.js";
+import { describePhase, towardsSplit, type CopyDirection, type HostAccess } from "../core/pair-phase.js";
 import { createRangeLocks, type RangeLocks } from "./range-locks.js";
 import { regionsOf, type RegionRun } from "../core/region-marks.js";
 import { copyRegions, spaceOf } from "./copy-regions.js";
@@ -260,7 +260,7 @@ function checkSecondary(mirror: Mirror, access: "secondaryRead" | "secondaryWrit
   const isRead = access === "secondaryRead";
   const text =
     `Volume ${secondaryName} is the secondary of pair ${name}, which is in ${describePhase(mirror.phase())}: ` +
-    `it cannot be ${isRead ? "read" : "written"}; first wayctl pair split ${volumes}.`;
+    `it cannot be ${isRead ? "read" : "written"}; ${towardsSplit(volumes, mirror.phase())}.`;
   throw new Failure(isRead ? "VOLUME_NOT_OPEN" : "READ_ONLY", text);
 }
 

@@ -1,5 +1,5 @@
 /** Which volumes can be a pair, and what the pairs of one primary may do at the same time. */
-import { describePhase, type PairPhase } from "../core/pair-phase.js";
+import { describePhase, towardsSplit, type PairPhase } from "../core/pair-phase.js";
 import { regionFault } from "../core/region-marks.js";
 import { pairFailure } from "../errors.js";
 import type { Mirror } from "./mirror.js";
@@ -77,7 +77,7 @@ export function checkSiblings(mirror: Mirror, to: PairPhase, siblings: readonly 
   };
   if (to === "restore") {
     const joined = siblings.find((sibling) => !["split", "suspended"].includes(sibling.phase()));
-    if (joined !== undefined) refuse(joined, `first wayctl pair split ${joined.volumes}, and wait for its copy.`);
+    if (joined !== undefined) refuse(joined, `${towardsSplit(joined.volumes, joined.phase())}.`);
   }
   const restoring = siblings.find(isRestoring);
   if (restoring !== undefined && (to === "resync" || to === "quick-resync")) refuse(restoring, waitFor(restoring));
