@@ -43,6 +43,11 @@ export function entryAt({ entries, first }: EntryList, index: number): number {
   return entries.getUint32((first + index) * 4, true);
 }
 
+/** The entry of one block. */
+export function blockEntry(block: Uint8Array): number {
+  return (crc32c(block) ^ crcOfZeros) >>> 0;
+}
+
 /** Stores the entries of the whole blocks of `run`. */
 export function setEntries({ entries, first }: EntryList, run: Uint8Array): void {
   if (run.length === blockBytes) {

@@ -5,8 +5,12 @@
  * A block is *sound* when every claim about it, in memory and in each copy of its checksum, is what its bytes have. All
  * others are worked out of the sound ones as if their disks were absent, and what comes out is the truth, whatever block
  * and checksums said: a copy of the checksum that agrees with the block proves little, since a disk that lost a write of
- * the one may have lost the other's too. Only where the sound ones do not suffice, a block is believed if it and the claims
- * for it are more than those against it. What is still unknown then is an I/O error, never a guess.
+ * the one may have lost the other's too.
+ *
+ * Where the sound ones do not suffice, blocks with some claim for them are believed if that is borne out: the others, worked
+ * out of them too, have claims for them. (A disk full of garbage spoils its own blocks, and one copy of its neighbours'
+ * checksums.) Else a block is believed if it and the claims for it are more than those against it. What is still unknown
+ * then is an I/O error, never a guess.
  */
 import type { Slot, StripeLayout } from "./level.js";
 import { absentUnits, presentCopy, solveUnit, survives, type Absent } from "./erasure.js";
@@ -41,8 +45,37 @@ export interface RowVerdict {
   readonly data: readonly (Uint8Array | null)[];
 }
 
-export function judgeRow(layout: StripeLayout, row: Row): RowVerdict {
-  const trusted = trustedSlots(layout, row);
+/** What checksums say of bytes. */
+type EntryOf = (bytes: Uint8Array) => number;
+
+export function judgeRow(layout: StripeLayout, row: Row, entryOf: EntryOf): RowVerdict {
+  if (layout.parity.length > 0) return judgeTied(layout, row, entryOf);
+  // Without parity the units have nothing to do with each other: none bears out another.
+  const verdicts = layout.data.map((copies) => {
+    const own = row.map((block, slot) => (copies.includes(slot as Slot) ? block : null));
+    return judgeTied({ data: [copies], parity: [] }, own, entryOf);
+  });
+  const data = verdicts.map((verdict) => verdict.data[0] ?? null);
+  const unknown = [...data.keys()].filter((unit) => data[unit] === null);
+  return { data, unknown, faults: verdicts.flatMap(({ faults }) => faults) };
+}
+
+/** Blocks that follow from each other. */
+function judgeTied(layout: StripeLayout, row: Row, entryOf: EntryOf): RowVerdict {
+  const sound = slotsWith(row, ({ entry, claims }) => claims.every((claim) => claim === entry));
+  if (survives(layout, (slot) => !sound.has(slot))) return judgeBy(layout, row, sound);
+  const claimed = slotsWith(row, ({ entry, claims }) => claims.length === 0 || claims.includes(entry));
+  const verdict = judgeBy(layout, row, claimed);
+  if (isBorneOut(row, claimed, verdict, entryOf)) return verdict;
+  const preferred = slotsWith(row, ({ entry, claims }) => {
+    const agreeing = claims.filter((claim) => claim === entry).length;
+    return agreeing === claims.length || 1 + agreeing > claims.length - agreeing;
+  });
+  return judgeBy(layout, row, preferred);
+}
+
+/** The verdict if the blocks of these disks are right. */
+function judgeBy(layout: StripeLayout, row: Row, trusted: ReadonlySet<Slot>): RowVerdict {
   const isOut: Absent = (slot) => !trusted.has(slot);
   const data = [...layout.data.keys()].map((unit) => unitOf(layout, row, { isOut, unit }));
   const faults: Fault[] = [];
@@ -60,6 +93,14 @@ export function judgeRow(layout: StripeLayout, row: Row): RowVerdict {
   return { faults, unknown, data };
 }
 
+/** All agrees: what was trusted with itself, and what was worked out with what somebody claims of it. */
+function isBorneOut(row: Row, trusted: ReadonlySet<Slot>, { faults, unknown }: RowVerdict, entryOf: EntryOf): boolean {
+  const corrupt = faults.filter(({ kind }) => kind !== "checksum");
+  const isClaimed = ({ slot, bytes }: Fault): boolean =>
+    !trusted.has(slot) && row[slot]?.claims.includes(entryOf(bytes)) === true;
+  return unknown.length === 0 && corrupt.length > 0 && corrupt.every(isClaimed);
+}
+
 /** What P (index 0) or Q (index 1) of these data units is. */
 export function parityOf(data: readonly Uint8Array[], index: number): Uint8Array {
   const sum = new Uint8Array(data[0]?.length ?? 0);
@@ -67,18 +108,10 @@ export function parityOf(data: readonly Uint8Array[], index: number): Uint8Array
   return sum;
 }
 
-function trustedSlots(layout: StripeLayout, row: Row): Set<Slot> {
-  const trusted = new Set<Slot>();
-  const believable: Slot[] = [];
-  for (const [index, block] of row.entries()) {
-    if (block === null) continue;
-    const agreeing = block.claims.filter((claim) => claim === block.entry).length;
-    if (agreeing === block.claims.length) trusted.add(index as Slot);
-    else if (1 + agreeing > block.claims.length - agreeing) believable.push(index as Slot);
-  }
-  const isOut: Absent = (slot) => !trusted.has(slot);
-  if (!survives(layout, isOut)) for (const slot of believable) trusted.add(slot);
-  return trusted;
+function slotsWith(row: Row, isWanted: (block: RowBlock) => boolean): Set<Slot> {
+  const wanted = new Set<Slot>();
+  for (const [index, block] of row.entries()) if (block !== null && isWanted(block)) wanted.add(index as Slot);
+  return wanted;
 }
 
 function unitOf(layout: StripeLayout, row: Row, { isOut, unit }: { isOut: Absent; unit: number }): Uint8Array | null {

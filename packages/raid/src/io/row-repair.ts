@@ -9,7 +9,7 @@
  */
 import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
-import { entryAt, setEntries, type EntryList } from "../core/checksum.js";
+import { blockEntry, entryAt, setEntries, type EntryList } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
 import { cellAt } from "../core/geometry.js";
 import { slots, type Slot } from "../core/level.js";
@@ -80,7 +80,7 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
       const bytes = Buffer.alloc(blockBytes);
       if (!(await members.submit(slot, [{ kind: "read", offsetBytes, into: bytes }]))) return "failed";
       const claims = (await checksums?.claims({ slot, offsetBytes })) ?? [];
-      return { bytes, entry: entryAt(entryListOf(bytes), 0), claims };
+      return { bytes, entry: blockEntry(bytes), claims };
     };
     const row = await Promise.all(slots(geometry.diskCount).map(read));
     return row.includes("failed") ? null : (row as Row);
@@ -128,7 +128,7 @@ export function createRowRepair(options: RowRepairOptions): RowRepair {
     if (row === null) return null;
     const stripe = stripeAtDiskOffset(geometry, offsetBytes);
     const layout = geometry.layoutOf(stripe);
-    const { faults, unknown, data } = judgeRow(layout, row);
+    const { faults, unknown, data } = judgeRow(layout, row, blockEntry);
     for (const fault of faults) await write(fault, row, offsetBytes);
     // Nothing will ever tell who is right there: what disks say of it may be made the same.
     for (const slot of slots(geometry.diskCount)) checksums?.dropDoubt({ slot, offsetBytes });

@@ -10,7 +10,7 @@
  */
 import { crc32c } from "@node-rs/crc32";
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import { entryAt, setEntries } from "../core/checksum.js";
+import { blockEntry } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
 import { slots, type Slot } from "../core/level.js";
 import { judgeRow, type RowBlock } from "../core/row-verdict.js";
@@ -51,7 +51,7 @@ export async function verifyIntent(
   const lost: ByteRange[] = [];
   for (let at = 0; wrong.length > 0 && at < lengthBytes; at += blockBytes) {
     const row = slots(geometry.diskCount).map((slot) => blockOf(held.get(slot), at, !wrong.includes(slot)));
-    const { faults, unknown } = judgeRow(geometry.layoutOf(stripe), row);
+    const { faults, unknown } = judgeRow(geometry.layoutOf(stripe), row, blockEntry);
     for (const { slot, kind, bytes } of faults) {
       // "checksum" says that this block of a disk that has a wrong one is right.
       if (kind === "checksum") continue;
@@ -75,8 +75,6 @@ export async function verifyIntent(
 function blockOf(held: Buffer | undefined, at: number, isRight: boolean): RowBlock | null {
   if (held === undefined) return null;
   const bytes = Buffer.from(held.subarray(at, at + blockBytes));
-  const list = { entries: new DataView(new ArrayBuffer(4)), first: 0 };
-  setEntries(list, bytes);
-  const entry = entryAt(list, 0);
-  return { bytes, entry, claims: [isRight ? entry : entry ^ 1] };
+  const entry = blockEntry(bytes);
+  return { bytes, entry, claims: [isRight ? entry : (entry ^ 1) >>> 0] };
 }
