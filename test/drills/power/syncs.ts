@@ -106,6 +106,12 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
   ],
   [
     "packages/raid/src/io/rebuilder.ts",
+    "flushBehind",
+    "nothing that anybody counts on: it makes the next sync short",
+    { covered: "makeDurable syncs before the cursor moves" },
+  ],
+  [
+    "packages/raid/src/io/rebuilder.ts",
     "makeDurable",
     "what lies below the cursor of a rebuild, and its checksums",
     { covered: "power cuts alone take no disk; npm run mutants: rebuild-cursor-before-its-disk-is-synced" },

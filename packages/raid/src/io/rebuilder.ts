@@ -55,6 +55,8 @@ export interface RebuilderOptions {
 }
 
 const cursorBytesDefault = 256 * 1024 * 1024;
+/** How much is written before the medium is set to work on it. */
+const flushBytes = 16 * 1024 * 1024;
 const attemptsMax = 16;
 
 type Rebuilding = Member & { readonly disk: NonNullable<Member["disk"]> };
@@ -66,6 +68,7 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
   const reader = createSlotReader(options);
   const meter = createRateMeter(options.clock);
   const cursorStripes = Math.max(1, Math.floor((options.cursorBytes ?? cursorBytesDefault) / unitBytes));
+  const flushStripes = Math.max(1, Math.floor(flushBytes / unitBytes));
   const stepStripes = Math.max(1, Math.floor(reader.rangeBytesMax / unitBytes));
   let running: Promise<void> | null = null;
   let isStopping = false;
@@ -96,6 +99,15 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
       return writeSlot(options, { slot, offsetBytes: range.offsetBytes, bytes: reading.bytes, durable: false });
     }
     return isStill(target) && rescueRange({ ...options, reader }, slot, range);
+  };
+
+  /**
+   * The medium works while the next stripes are read: the sync that the cursor waits for finds little left to do. One at a
+   * time; whether it was done is nothing to rely on.
+   */
+  let flushing: Promise<unknown> | null = null;
+  const flushBehind = ({ slot }: Rebuilding): void => {
+    flushing ??= members.submit(slot, [{ kind: "sync" }]).finally(() => (flushing = null));
   };
 
   const makeDurable = async (target: Rebuilding, stripes: number): Promise<void> => {
@@ -151,6 +163,7 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
         release();
       }
       meter.note(cursor * unitBytes);
+      if ((cursor - durable) % flushStripes < stepStripes) flushBehind(target);
       if (isStopping || cursor - durable >= cursorStripes) await makeDurable(target, (durable = cursor));
       if (isStopping) return;
       await throttle.pause();
