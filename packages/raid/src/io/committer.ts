@@ -25,7 +25,7 @@ import type { IoCounters } from "./io-counters.js";
 import type { Members } from "./members.js";
 import type { RowRepair } from "./row-repair.js";
 import { resetRow } from "./row-reset.js";
-import { createStage, planRound, type PlannedRound, type Stage, type StagedRound } from "./staging.js";
+import { countFitting, createStage, planRound, type PlannedRound, type Stage, type StagedRound } from "./staging.js";
 import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { runsOf } from "./verified-reads.js";
 import { widenRound, type WidenedRound } from "./widening.js";
@@ -106,6 +106,11 @@ export function createCommitter(options: CommitterOptions): Committer {
     // With a disk out, parity that does not match its data could not be formed again: the less there may be, the better.
     if (isUnsynced() && members.isDegraded()) await sync();
     const round = planRound(members, log, updates);
+    const fitting = countFitting(members.geometry, round.cells);
+    if (fitting < updates.length) {
+      const first = await attempt(updates.slice(0, fitting), widened, promised);
+      return { ...first, left: [...first.left, ...updates.slice(fitting)] };
+    }
     if (log !== null) await prepareLog(log, stage, round.cells);
     const lostAfter = widened.lostAfter(lost.ranges, updates);
     const outcome = await stage.stage(round, lostAfter);

@@ -6,7 +6,7 @@ import assert from "node:assert";
 import { Failure } from "@waystation/contracts/errors";
 import { coversCell, updateBytes, type CellUpdate } from "../core/cell-update.js";
 import { stripeOfCell, type Geometry } from "../core/geometry.js";
-import type { LogEntry } from "../core/log-record.js";
+import { entryBytesMax, type LogEntry } from "../core/log-record.js";
 import { chooseWritePath, planCellWrite } from "../core/plan.js";
 import type { RangeSet } from "../core/range-set.js";
 import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
@@ -64,6 +64,27 @@ export function planRound(members: Members, log: StripeLog | null, updates: read
     return { update, path, bands, layout, absent };
   });
   return { cells, changes: members.changes() };
+}
+
+/**
+ * How many of the cells, from the first on, fit one record: more only when whole cells that were to go past the log have to
+ * go through it. At least one always does.
+ */
+export function countFitting(
+  { recordBytesMax, windowBytes, parityUnits }: Geometry,
+  cells: readonly PlannedCell[],
+): number {
+  // A quarter is kept for the list of lost blocks.
+  let leftBytes = (recordBytesMax * 3) / 4;
+  for (const [index, { update, path }] of cells.entries()) {
+    if (path !== "logged") continue;
+    const dataBytes = updateBytes(update);
+    const segments = update.units.reduce((sum, list) => sum + list.length, 0);
+    const entries = 2 * segments * (1 + parityUnits) * entryBytesMax;
+    leftBytes -= dataBytes + parityUnits * Math.min(dataBytes, windowBytes) + entries;
+    if (leftBytes < 0) return Math.max(1, index);
+  }
+  return cells.length;
 }
 
 export type StageOutcome =

@@ -48,7 +48,7 @@ export const writeBackBytesDefault = 32 * 1024 * 1024;
 /** A cell that is not whole waits once or twice as long for more to come. */
 const gatherMs = 100;
 /** Enough for the next rounds to fill while one is on its way; the rest goes on gathering. */
-const underWayBytesMax = 8 * 1024 * 1024;
+const underWayBytesMax = 16 * 1024 * 1024;
 /** Zeros beyond this go straight to the disks, which mostly have them already: they would take more cells than memory. */
 const bufferedZerosMax = 1024 * 1024;
 

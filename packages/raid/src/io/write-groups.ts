@@ -4,7 +4,7 @@
  */
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
-import { createCellUpdate, layOver, type CellUpdate, type Segment } from "../core/cell-update.js";
+import { coversCell, createCellUpdate, layOver, type CellUpdate, type Segment } from "../core/cell-update.js";
 import { blockBytes, roundUp } from "../core/disk-layout.js";
 import {
   arrayOffsetOfCell,
@@ -111,17 +111,25 @@ export function addGroup(geometry: Geometry, updates: Map<Cell, CellUpdate>, gro
  * An upper bound of what this takes of a record: data and as much of each parity; for each piece two segments (itself, and
  * what it may cut off another) and as many runs of each parity; an intent for the cell.
  */
-export function costOf(
-  geometry: Geometry,
-  { cell, pieces, known }: PieceGroup,
-  updates: ReadonlyMap<Cell, unknown>,
-): number {
+export function costOf(geometry: Geometry, group: PieceGroup, updates: ReadonlyMap<Cell, unknown>): number {
+  const { cell, pieces, known, update } = group;
+  if (update !== undefined && !updates.has(cell) && coversCell(update, geometry.windowBytes)) {
+    return wholeCellCost(geometry);
+  }
   const shares = 1 + geometry.parityUnits;
   let total = entryBytesMax + 4 * geometry.diskCount;
   for (const piece of updates.has(cell) ? [...pieces, ...known] : pieces) {
     total += shares * (stagedBytes(geometry, piece) + 2 * entryBytesMax);
   }
   return total;
+}
+
+/**
+ * A whole cell mostly goes past the log, and takes only room for its parity, which is half as much as the record. When it
+ * does not, the committer takes the round in parts. A quarter of its data at least, so that a round stays bounded.
+ */
+function wholeCellCost({ windowBytes, dataUnits, parityUnits, diskCount }: Geometry): number {
+  return entryBytesMax + 4 * diskCount + Math.max(2 * parityUnits, dataUnits / 4) * windowBytes;
 }
 
 /** With checksums, whole blocks are written (`widening.ts`). */
