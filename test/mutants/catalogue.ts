@@ -34,6 +34,8 @@ const writeBackCrashTest = unitTests("packages/raid/src/io/write-back-crash.test
 const chunkMapCrashTest = unitTests("packages/volumes/src/chunk-map-crash.test.ts");
 const pairCrashTest = unitTests("packages/volumes/src/pairs/engine/pair-crash.test.ts");
 const fileDiskTest = unitTests("packages/raid/src/io/file-disk.test.ts");
+const nbdSessionTest = unitTests("packages/nbd/src/server/session.test.ts");
+const standaloneTest = unitTests("packages/node/src/standalone-front.test.ts");
 
 /** [name, rule, what is broken, catcher] */
 const rows: readonly (readonly [string, string, string, Catcher])[] = [
@@ -340,6 +342,32 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 11, A6",
     "a write while split is acknowledged before its region is marked durably",
     pairCrashTest,
+  ],
+  // Volumes in no group
+  ["fua-not-flushed", "F2, A1", "a write with FUA is answered while it is only in memory", nbdSessionTest],
+  [
+    "grpc-write-answered-unflushed",
+    "F1, A1",
+    "a gRPC write is answered while it is only in memory",
+    unitTests("packages/rpc/src/block-service.test.ts"),
+  ],
+  [
+    "standalone-writes-out-of-order",
+    "A1, F2",
+    "writes that overlap are under way at once: a read sees half of one",
+    standaloneTest,
+  ],
+  [
+    "session-outlives-its-access",
+    "PROTOCOL 6.2, A5",
+    "a host goes on with a volume that has become an S-VOL",
+    standaloneTest,
+  ],
+  [
+    "left-behind-volume-exported",
+    "A1",
+    "what a group left behind is offered to hosts",
+    unitTests("packages/daemon/src/storage/volume-catalogue.test.ts"),
   ],
 ];
 

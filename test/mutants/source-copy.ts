@@ -13,6 +13,8 @@ import { repositoryRoot } from "../harness/repository.js";
 
 const ownScope = "@waystation";
 const copiedFiles = ["package.json", "vitest.config.js", "tsconfig.base.json"];
+/** The gRPC services are loaded from the protos. */
+const copiedFolders = ["packages", "proto"];
 
 export interface SourceCopy {
   readonly folder: string;
@@ -30,7 +32,7 @@ export function patchFileOf(mutant: string): string {
 export async function makeSourceCopy(): Promise<SourceCopy> {
   const folder = await mkdtemp(join(tmpdir(), "waystation-mutants-"));
   for (const file of copiedFiles) await cp(join(repositoryRoot, file), join(folder, file));
-  await cp(join(repositoryRoot, "packages"), join(folder, "packages"), { recursive: true });
+  for (const part of copiedFolders) await cp(join(repositoryRoot, part), join(folder, part), { recursive: true });
   await linkModules(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
   return {
     folder,
