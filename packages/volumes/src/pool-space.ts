@@ -60,7 +60,13 @@ export function createPoolSpace({ array, table, layout, maps, allocator }: PoolS
   const tenants = new Set<Tenant>();
   const claims = new Set<ByteRange>();
 
-  const unowned = (): ByteRange[] => withoutRanges(freeExtents(table.current(), layout), [...claims]);
+  /** Of the table that it was found in: asked for with each chunk, and changed with the table alone. */
+  let free = { of: table.current(), extents: freeExtents(table.current(), layout) };
+  const unowned = (): readonly ByteRange[] => {
+    const now = table.current();
+    if (free.of !== now) free = { of: now, extents: freeExtents(now, layout) };
+    return claims.size === 0 ? free.extents : withoutRanges(free.extents, [...claims]);
+  };
   const reservedOf = (tenant: Tenant): number => (tenant.isReserved ? Math.max(0, outstanding(tenant)) : 0);
   const reservedCount = (): number => {
     let sum = 0;
