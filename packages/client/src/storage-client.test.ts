@@ -129,7 +129,7 @@ describe("the storage service", () => {
     await client.replaceDisk("a", 3);
     await client.createVolume({ name: "v", array: "a", sizeBytes: 2 ** 40, thin: true });
     await client.deleteVolume("v");
-    await client.snapshotVolume({ origin: "v", name: "s" });
+    await client.snapshotVolume({ origin: "v", name: "s", unreserved: true });
     await client.cloneVolume({ origin: "v", name: "c" });
     await client.createPair({ ...names, secondaryNode: "" });
     await client.splitPair({ ...names, quick: true });
@@ -143,7 +143,7 @@ describe("the storage service", () => {
       ["replaceDisk", "a", 3],
       ["createVolume", { name: "v", array: "a", sizeBytes: 2 ** 40, thin: true }],
       ["deleteVolume", "v"],
-      ["snapshotVolume", { origin: "v", name: "s" }],
+      ["snapshotVolume", { origin: "v", name: "s", unreserved: true }],
       ["cloneVolume", { origin: "v", name: "c" }],
       ["createPair", { ...names, secondaryNode: "" }],
       ["splitPair", { ...names, quick: true }],

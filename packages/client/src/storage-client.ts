@@ -4,6 +4,7 @@ import type {
   ArrayReport,
   CopyOrder,
   LoanName,
+  SnapshotOrder,
   LoanOrder,
   LoanTerms,
   PairCommand,
@@ -34,7 +35,7 @@ export interface StorageClient {
   volumes(options?: CallOptions): Promise<StoredVolume[]>;
   createVolume(order: VolumeOrder): Promise<void>;
   deleteVolume(name: string): Promise<void>;
-  snapshotVolume(order: CopyOrder): Promise<void>;
+  snapshotVolume(order: SnapshotOrder): Promise<void>;
   cloneVolume(order: CopyOrder): Promise<void>;
   pairs(options?: CallOptions): Promise<PairReport[]>;
   watchPair(pair: PairName): AsyncIterable<PairReport>;

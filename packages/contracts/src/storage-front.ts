@@ -123,6 +123,11 @@ export interface CopyOrder {
   readonly name: string;
 }
 
+export interface SnapshotOrder extends CopyOrder {
+  /** Keeps no room free for overwriting the volume: writes to it may then fail with `NO_SPACE`. */
+  readonly unreserved?: boolean;
+}
+
 /** SPEC's vocabulary. `COPY`: initial copy, resync or restore; `PSUS`: split by an operator; `PSUE`: by a failure. */
 export type PairState = "COPY" | "PAIR" | "PSUS" | "PSUE";
 
@@ -213,7 +218,7 @@ export interface StorageFront {
   /** Ends the sessions on it, and gives its space back. */
   deleteVolume(name: string): Promise<void>;
   /** Read-only. */
-  snapshotVolume(order: CopyOrder): Promise<void>;
+  snapshotVolume(order: SnapshotOrder): Promise<void>;
   /** Of a snapshot; writable. */
   cloneVolume(order: CopyOrder): Promise<void>;
 

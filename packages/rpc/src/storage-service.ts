@@ -33,7 +33,7 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     ListStoredVolumes: unary(log, () => ({ volumes: storage.volumes().map(toProtoStoredVolume) })),
     CreateVolume: command(({ name, array, sizeBytes, thin }) => storage.createVolume({ name, array, sizeBytes, thin })),
     DeleteVolume: command(({ name }) => storage.deleteVolume(name)),
-    SnapshotVolume: command(({ origin, name }) => storage.snapshotVolume({ origin, name })),
+    SnapshotVolume: command(({ origin, name, unreserved }) => storage.snapshotVolume({ origin, name, unreserved })),
     CloneVolume: command(({ origin, name }) => storage.cloneVolume({ origin, name })),
     ListPairs: unary(log, () => ({ pairs: storage.pairs().map(toProtoPair) })),
     WatchPair: serverStream(log, ({ primary, secondary, intervalMs }, left) =>

@@ -185,7 +185,7 @@ function checkRoom({ space }: Catalogue, { name, of }: SnapshotWish, neededChunk
   throw volumeFailure(
     "NO_SPACE",
     `Snapshot ${name} keeps ${details.neededBytes} bytes free, so that all of volume ${of} can be overwritten; ` +
-      `${describeArray(array)} has ${details.freeBytes}: delete volumes or snapshots, or make it without a reservation; ` +
+      `${describeArray(array)} has ${details.freeBytes}: delete volumes or snapshots, or make it without a reservation (--unreserved); ` +
       `then writes to ${of} fail with NO_SPACE once the array is full.`,
     { details },
   );

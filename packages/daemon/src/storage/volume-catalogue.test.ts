@@ -1,3 +1,4 @@
+import type { ArrayReport } from "@waystation/contracts/storage-front";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Storage } from "./open-storage.js";
 import { createTestStorage, type TestStorage } from "./testing-storage.js";
@@ -123,6 +124,19 @@ describe("snapshots and clones", () => {
       ["test", "clone", "monday", "read-write"],
     ]);
     expect(storage.front.arrays()[0]!.reservedBytes).toBeGreaterThan(0);
+  });
+
+  it("A1: a snapshot that cannot keep room free says how to make one that does not", async () => {
+    const { front } = await test.open();
+    const [{ freeBytes }] = front.arrays() as [ArrayReport];
+    await front.createVolume({ ...order, sizeBytes: Math.ceil((freeBytes * 0.6) / 2 ** 20) * 2 ** 20 });
+    const wish = { origin: order.name, name: "monday" };
+    await expect(front.snapshotVolume(wish)).rejects.toMatchObject({
+      code: "NO_SPACE",
+      message: expect.stringContaining("--unreserved") as unknown,
+    });
+    await front.snapshotVolume({ ...wish, unreserved: true });
+    expect(front.arrays()[0]).toMatchObject({ reservedBytes: 0 });
   });
 
   it("A1: what others stand on is not deleted, and no session on it ends for that", async () => {

@@ -11,7 +11,7 @@ import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { Failure } from "@waystation/contracts/errors";
 import { isName, nameRule, type NodeName, type VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
-import type { CopyOrder, StoredVolume, VolumeOrder } from "@waystation/contracts/storage-front";
+import type { CopyOrder, SnapshotOrder, StoredVolume, VolumeOrder } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
 import type { StandaloneFront } from "@waystation/node/standalone-front";
 import type { VolumeSummary } from "@waystation/volumes/volumes";
@@ -26,7 +26,7 @@ const documentPrefix = "standalone/";
 export interface VolumeCatalogue {
   list(): readonly StoredVolume[];
   create(order: VolumeOrder): Promise<void>;
-  snapshot(order: CopyOrder): Promise<void>;
+  snapshot(order: SnapshotOrder): Promise<void>;
   clone(order: CopyOrder): Promise<void>;
   delete(name: string): Promise<void>;
 }
@@ -79,11 +79,13 @@ export async function openVolumeCatalogue(options: CatalogueOptions): Promise<Vo
     log.info({ volume: name, array, sizeBytes, thin }, "volume made");
   };
 
-  const copy = async (kind: "snapshot" | "clone", { origin, name: text }: CopyOrder): Promise<void> => {
+  const copy = async (kind: "snapshot" | "clone", order: SnapshotOrder): Promise<void> => {
+    const { origin, name: text, unreserved = false } = order;
+    const options = kind === "snapshot" && unreserved ? { reserve: false } : {};
     const { on, volume } = placeOf(arrays, origin);
     uses.checkStandalone(volume.name);
     const name = checkName(text, node, allPlaces(arrays));
-    await desk.whileWhole(volume.name, () => make(on, name, () => on.volumes[kind](name, volume.name)));
+    await desk.whileWhole(volume.name, () => make(on, name, () => on.volumes[kind](name, volume.name, options)));
     log.info({ volume: name, array: on.array.name, origin }, `${kind} made`);
   };
 

@@ -289,11 +289,13 @@ describe("wayctl volume", () => {
       },
     };
     await wayctl(nodes, ["volume", "snapshot", "scratch", "monday"]);
+    await wayctl(nodes, ["volume", "snapshot", "scratch", "tuesday", "--unreserved"]);
     await wayctl(nodes, ["volume", "clone", "secondary-b/scratch", "test"]);
     const { out } = await wayctl(nodes, ["volume", "delete", "scratch"]);
     expect(out).toBe("deleted secondary-b/scratch");
     expect(calls).toEqual([
-      ["snapshot", { origin: "scratch", name: "monday" }],
+      ["snapshot", { origin: "scratch", name: "monday", unreserved: false }],
+      ["snapshot", { origin: "scratch", name: "tuesday", unreserved: true }],
       ["clone", { origin: "scratch", name: "test" }],
       ["delete", "scratch"],
     ]);

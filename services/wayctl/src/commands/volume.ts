@@ -1,6 +1,7 @@
 /** `wayctl volume ...`: volumes at all their places, and making and deleting those that are in no group. */
 import { type Command, InvalidArgumentError } from "commander";
 import { readSizeBytes } from "@waystation/config/quantities";
+import type { CopyOrder, SnapshotOrder } from "@waystation/contracts/storage-front";
 import type { Context } from "../context.js";
 import { listVolumes, renderVolumes } from "../render.js";
 import { findArray, findVolume, surveyStorage, withStorage, type Target } from "../storage-survey.js";
@@ -37,11 +38,18 @@ export function addVolumeCommands(program: Command, context: Context): void {
   volume
     .command("snapshot <volume> <name>")
     .description("keep what a volume holds now, read-only, under another name")
-    .action((origin: string, name: string) => copyVolume(context, "snapshot", { origin, name }));
+    .option("--unreserved", "keep no room free for overwriting the volume: a write may then find none", false)
+    .action((origin: string, name: string, { unreserved }: SnapshotOptions) =>
+      snapshotVolume(context, { origin, name, unreserved }),
+    );
   volume
     .command("clone <snapshot> <name>")
     .description("make a writable volume that holds what a snapshot holds; it takes space as it is written")
-    .action((origin: string, name: string) => copyVolume(context, "clone", { origin, name }));
+    .action((origin: string, name: string) => cloneVolume(context, { origin, name }));
+}
+
+interface SnapshotOptions {
+  readonly unreserved: boolean;
 }
 
 interface CreateOptions {
@@ -92,15 +100,19 @@ async function deleteVolumes(context: Context, names: readonly string[]): Promis
   context.print({ deleted }, `deleted ${deleted.join(", ")}`);
 }
 
-async function copyVolume(
-  context: Context,
-  kind: "snapshot" | "clone",
-  order: { readonly origin: string; readonly name: string },
-): Promise<void> {
+async function snapshotVolume(context: Context, order: SnapshotOrder): Promise<void> {
   const { node, name: origin } = await find(context, order.origin);
   const { name } = order;
-  await withStorage(context, node, (client) =>
-    kind === "snapshot" ? client.snapshotVolume({ origin, name }) : client.cloneVolume({ origin, name }),
+  await withStorage(context, node, (client) => client.snapshotVolume({ ...order, origin }));
+  context.print(
+    { node: node.name, name, origin, kind: "snapshot" },
+    `made ${node.name}/${name}, a snapshot of ${origin}`,
   );
-  context.print({ node: node.name, name, origin, kind }, `made ${node.name}/${name}, a ${kind} of ${origin}`);
+}
+
+async function cloneVolume(context: Context, order: CopyOrder): Promise<void> {
+  const { node, name: origin } = await find(context, order.origin);
+  const { name } = order;
+  await withStorage(context, node, (client) => client.cloneVolume({ origin, name }));
+  context.print({ node: node.name, name, origin, kind: "clone" }, `made ${node.name}/${name}, a clone of ${origin}`);
 }

@@ -13,6 +13,10 @@ export interface SnapshotVolumeRequest {
    * The snapshot's name, unique within the node.
    */
   'name'?: (string);
+  /**
+   * Keep no room free for overwriting the volume: writes to it may then fail with NO_SPACE.
+   */
+  'unreserved'?: (boolean);
 }
 
 /**
@@ -27,4 +31,8 @@ export interface SnapshotVolumeRequest__Output {
    * The snapshot's name, unique within the node.
    */
   'name': (string);
+  /**
+   * Keep no room free for overwriting the volume: writes to it may then fail with NO_SPACE.
+   */
+  'unreserved': (boolean);
 }
