@@ -151,6 +151,22 @@ describe("volumes in no group", () => {
     expect(calls.slice(3).map(({ lengthBytes }) => lengthBytes / MiB)).toEqual([64, 64, 64, 8]);
   });
 
+  it("a write that comes while its range is being zeroed is not zeroed by a later part", async () => {
+    const { open, calls, content } = setUp({ held: true, sizeBytes: 200 * MiB });
+    const handle = await open();
+    const zeroing = handle.zero(0, 130 * MiB, "discard");
+    const writing = handle.write(129 * MiB, Buffer.from("later"));
+    for (let part = 0; part < 3; part++) {
+      expect(calls.map(({ kind }) => kind)).toEqual(Array(part + 1).fill("zero"));
+      calls[part]!.done();
+      await settled();
+    }
+    await zeroing;
+    calls[3]!.done();
+    await writing;
+    expect(content.toString("latin1", 129 * MiB, 129 * MiB + 5)).toBe("later");
+  });
+
   it("requests out of range, and writes to what is read-only, are refused", async () => {
     const { front, open } = setUp();
     const handle = await open();

@@ -14,7 +14,7 @@ import { createRequestWindow, type RequestWindow } from "./request-window.js";
 
 /** Larger requests are split, so that others have their turn, and what is under way stays bounded. */
 const writePartBytes = 4 * 1024 * 1024;
-/** Holds no memory, but its range: one part after the other. */
+/** Zeros hold no memory, so these are larger. */
 const zeroPartBytes = 64 * 1024 * 1024;
 
 export type StandaloneAccess = "read-write" | "read-only" | "closed";
@@ -164,14 +164,14 @@ function createHandle(held: Held, volume: VolumeDescription, session: Session): 
     window.run({ offsetBytes, lengthBytes: data.length, exclusive: true, heldBytes: data.length }, () =>
       unlessRevoked(() => store.write(offsetBytes, data)),
     );
-  const zeroParts = async (offsetBytes: number, lengthBytes: number): Promise<void> => {
-    for (let at = 0; at < lengthBytes; at += zeroPartBytes) {
-      const part = { offsetBytes: offsetBytes + at, lengthBytes: Math.min(zeroPartBytes, lengthBytes - at) };
-      await window.run({ ...part, exclusive: true, heldBytes: 0 }, () =>
-        unlessRevoked(() => store.zero(part.offsetBytes, part.lengthBytes)),
-      );
-    }
-  };
+  /** Holds all of its range until it has ended: what comes meanwhile must not be zeroed by a part that comes later. */
+  const zeroParts = (offsetBytes: number, lengthBytes: number): Promise<void> =>
+    window.run({ offsetBytes, lengthBytes, exclusive: true, heldBytes: 0 }, async () => {
+      for (let at = 0; at < lengthBytes; at += zeroPartBytes) {
+        const partBytes = Math.min(zeroPartBytes, lengthBytes - at);
+        await unlessRevoked(() => store.zero(offsetBytes + at, partBytes));
+      }
+    });
 
   return {
     volume,
