@@ -1,7 +1,4 @@
-/**
- * An array and the volumes on it, opened on damaged superblocks, tails, logs and volume tables. User data has no checksums
- * yet (SPEC A4), so damage there is not fuzzed.
- */
+/** An array and the volumes on it, opened on damaged superblocks, tails, logs and volume tables. */
 import type { Failure } from "@waystation/contracts/errors";
 import type { VolumeName } from "@waystation/contracts/ids";
 import { createRandom, type Random } from "@waystation/contracts/random";
