@@ -26,6 +26,19 @@ export function describeBlockDisk(name: string, create: (sizeBytes: number) => P
       expect(into.equals(Buffer.alloc(9000))).toBe(true);
     });
 
+    it("does long writes in the order given", async () => {
+      const disk = await open();
+      const long = (offsetBytes: number, fill: number): DiskOperation => {
+        return { kind: "write", offsetBytes, from: Buffer.alloc(sizeBytes / 4, fill), durable: false };
+      };
+      const batch = [long(0, 1), long(sizeBytes / 4, 2), long(sizeBytes / 8, 3)];
+      expect(await disk.submit(batch)).toEqual([null, null, null]);
+      const into = Buffer.alloc(sizeBytes / 2);
+      await disk.submit([{ kind: "read", offsetBytes: 0, into }]);
+      const eighth = sizeBytes / 8;
+      expect([0, 1, 2, 3].map((index) => into[index * eighth + 5])).toEqual([1, 3, 3, 2]);
+    });
+
     it("does the operations of a batch in order, at any alignment, plain and durable", async () => {
       const disk = await open();
       const into = Buffer.alloc(20_000);

@@ -1,8 +1,8 @@
 /**
  * A disk that is a sparse file `disk.img` in a directory, a file named by its path, or a block device.
  *
- * Reads and plain writes are synchronous calls: from the page cache they cost 2 us against 20 us through the thread
- * pool. What waits for the medium is asynchronous. Durable writes go through a second descriptor opened with O_DSYNC,
+ * Reads and plain writes are synchronous calls, unless they are long: from the page cache they cost 2 us against 20 us
+ * through the thread pool. What waits for the medium is asynchronous. Durable writes go through a second descriptor opened with O_DSYNC,
  * which syncs the range written and not the rest of the file: a log append must not wait for every in-place write
  * that happens to be dirty on the same disk.
  */
@@ -30,6 +30,9 @@ import type { BlockDisk, DiskCompletion, DiskOperation, DiskPlace } from "./bloc
 const imageName = "disk.img";
 /** Runs of durable writes that are synced each by itself; more of them share one sync of the file. */
 const durableRunsMax = 2;
+/** Plain writes of a batch that come to so much, in runs as long, leave the event loop to others meanwhile. */
+const asideBytesMin = 256 * 1024;
+const asideRunBytesMin = 64 * 1024;
 /** IOV_MAX is 1024 on Linux. */
 const buffersPerCallMax = 512;
 
@@ -93,6 +96,8 @@ function openFile(file: string): BlockDisk {
     const completions = new Array<DiskCompletion>(batch.length).fill(null);
     const runs: Run[] = [];
     let mustSync = false;
+    const long = longRunsOf(batch);
+    if (long !== null) return writeAside(file, fd, long);
     for (const [index, operation] of batch.entries()) {
       if (operation.kind === "sync") mustSync = true;
       else if (operation.kind === "write" && operation.durable) addToRuns(runs, operation);
@@ -176,7 +181,30 @@ function transferInline(file: string, fd: number, operation: Transfer): DiskComp
   }
 }
 
-/** Durable writes that follow each other on the disk, made by one call. */
+/** Null when the batch is not of plain writes alone, or when calls in this thread cost less. */
+function longRunsOf(batch: readonly DiskOperation[]): Run[] | null {
+  const runs: Run[] = [];
+  let totalBytes = 0;
+  for (const operation of batch) {
+    if (operation.kind !== "write" || operation.durable) return null;
+    addToRuns(runs, operation);
+    totalBytes += operation.from.length;
+  }
+  return totalBytes >= Math.max(asideBytesMin, runs.length * asideRunBytesMin) ? runs : null;
+}
+
+/** In other threads, run by run in the order given. */
+async function writeAside(file: string, fd: number, runs: readonly Run[]): Promise<DiskCompletion[]> {
+  const completions: DiskCompletion[] = [];
+  for (const run of runs) {
+    const error = await writeRun(fd, run);
+    const failure = error === null ? null : diskFailure(file, "write", error.message, run);
+    for (let count = 0; count < run.buffers.length; count++) completions.push(failure);
+  }
+  return completions;
+}
+
+/** Writes that follow each other on the disk, made by one call. */
 interface Run {
   readonly offsetBytes: number;
   lengthBytes: number;
@@ -206,7 +234,7 @@ interface DurableWork {
 async function makeDurable(work: DurableWork): Promise<Failure | null> {
   const { file, fd, durableFd, runs, mustSync } = work;
   if (!mustSync && runs.length <= durableRunsMax) {
-    const errors = await Promise.all(runs.map((run) => writeDurably(durableFd, run)));
+    const errors = await Promise.all(runs.map((run) => writeRun(durableFd, run)));
     const index = errors.findIndex((error) => error !== null);
     return index < 0 ? null : diskFailure(file, "durable write", reasonOf(errors[index]), runs[index]);
   }
@@ -222,9 +250,9 @@ async function makeDurable(work: DurableWork): Promise<Failure | null> {
   return error === null ? null : diskFailure(file, "sync", error.message);
 }
 
-function writeDurably(durableFd: number, run: Run): Promise<Error | null> {
+function writeRun(fd: number, run: Run): Promise<Error | null> {
   return new Promise((resolve) => {
-    writev(durableFd, run.buffers, run.offsetBytes, (error, written) => {
+    writev(fd, run.buffers, run.offsetBytes, (error, written) => {
       resolve(error ?? (written === run.lengthBytes ? null : new Error("short write")));
     });
   });
