@@ -31,11 +31,14 @@ export interface CopyJob {
 export function jobsOf(mirror: Mirror): readonly CopyJob[] {
   const { copies } = mirror.rules();
   if (copies === null) return [];
-  const pending: CopyJob = { direction: "to-secondary", wants: mirror.pending };
-  const owed: CopyJob = { direction: copies, wants: mirror.owed };
-  if (mirror.phase() === "quick-split") return [owed];
-  // While P is restored, what S missed since comes first: it is P's alone.
-  return copies === "to-primary" ? [pending, owed] : [pending];
+  const counts = mirror.marks().counts();
+  // What was written since a quick split stays apart.
+  const hasPending = mirror.phase() !== "quick-split" && counts.differs > mirror.intentCount();
+  // While P is restored, what S missed since comes first: it is P's alone. Not asked of each region where there is none.
+  return [
+    ...(hasPending ? [{ direction: "to-secondary", wants: mirror.pending } as const] : []),
+    ...(counts.owed > 0 ? [{ direction: copies, wants: mirror.owed }] : []),
+  ];
 }
 
 export interface PairSides {

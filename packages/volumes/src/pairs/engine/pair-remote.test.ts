@@ -179,6 +179,11 @@ describe("a pair whose secondary is on another node", () => {
     ).toBe(1);
     far.site = await far.site.restart(createRandom(1));
     await submit(far.site.pairs.volume("s"), { side: "s", sector: 90, sectors: 3, value: 4 }, "batch");
+    far.site = await far.site.restart(createRandom(2));
+    // The pair's node connects anew.
+    const [loan] = far.site.pairs.loans.list();
+    await far.site.pairs.loans.lend({ volume: "s", pairId: loan!.pairId, primary: "p", primaryNode: "near" });
+    expect(far.site.pairs.accessOf("s")).toEqual({ access: "read-write", detail: "S-VOL of p on near, split" });
     const up = await near.restart(createRandom(1));
     const before = link.sentBytes;
     await up.pairs.resync(m);
