@@ -130,6 +130,10 @@ export function createArrayCare(options: ArrayCareOptions): ArrayCare {
     const { status, disks } = stateNow([]);
     const gone = disks.filter(({ state }) => state !== "active");
     const list = gone.map(({ slot, file, reason }) => `slot ${slot} (${file ?? "no disk"}): ${reason}`).join("; ");
+    if (status === "rebuilding") {
+      const text = `The rebuild of array ${arrayName} has stopped, the log says why. ${list}. Legal: restart, or replace that disk.`;
+      return raidFailure("ARRAY_STATE", text);
+    }
     const legal =
       status === "failed"
         ? "bring its disks back, and restart"

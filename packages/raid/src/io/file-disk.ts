@@ -114,6 +114,14 @@ function openFile(file: string): BlockDisk {
     });
   };
 
+  const closeFiles = async (): Promise<void> => {
+    // A descriptor number is reused at once: closing under a running call would let it write into another file.
+    if (pending > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+    closeSync(fd);
+    closeSync(durableFd);
+  };
+  let closed: Promise<void> | null = null;
+
   return {
     file,
     sizeBytes,
@@ -135,18 +143,17 @@ function openFile(file: string): BlockDisk {
     },
     absence() {
       // A file that was deleted, or covered by a mount, goes on working for whoever has it open.
-      const there = statSync(file, { throwIfNoEntry: false });
-      if (there === undefined) return `${file} is no longer there`;
-      const opened = fstatSync(fd);
-      const isSame = there.ino === opened.ino && there.dev === opened.dev;
-      return isSame ? null : `${file} is another file than the one that was opened`;
+      try {
+        const there = statSync(file, { throwIfNoEntry: false });
+        if (there === undefined) return `${file} is no longer there`;
+        const opened = fstatSync(fd);
+        const isSame = there.ino === opened.ino && there.dev === opened.dev;
+        return isSame ? null : `${file} is another file than the one that was opened`;
+      } catch (error) {
+        return `${file} cannot be looked for: ${reasonOf(error)}`;
+      }
     },
-    async close() {
-      // A descriptor number is reused at once: closing under a running call would let it write into another file.
-      if (pending > 0) await new Promise<void>((resolve) => (onIdle = resolve));
-      closeSync(fd);
-      closeSync(durableFd);
-    },
+    close: () => (closed ??= closeFiles()),
   };
 }
 

@@ -8,7 +8,7 @@
  * says why.
  */
 import assert from "node:assert";
-import { Failure } from "@waystation/contracts/errors";
+import { Failure, reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import { superblockOffsets } from "../core/disk-layout.js";
 import type { Absent } from "../core/erasure.js";
@@ -108,6 +108,7 @@ export function createMembers(options: MembersOptions): Members {
   const { arrayName } = superblock;
   const members = options.members.map((member) => (member.disk === null ? withoutDisk(member, member.reason) : member));
   const opened = new Set(members.flatMap(({ disk }) => disk ?? []));
+  const closing = new Set<Promise<void>>();
   let { generation } = superblock;
   let changes = 0;
   let recording: Promise<void> = Promise.resolve();
@@ -164,11 +165,24 @@ export function createMembers(options: MembersOptions): Members {
     );
   };
 
+  /** At once, not when the array is closed: a file that was deleted takes room until then. */
+  const letGo = (disk: BlockDisk): void => {
+    opened.delete(disk);
+    const closed = disk
+      .close()
+      .catch((error: unknown) =>
+        log.warn({ array: arrayName, file: disk.file, reason: reasonOf(error) }, "disk not closed"),
+      )
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  };
+
   const eject = (slot: Slot, reason: string): void => {
     const member = memberAt(slot);
     // Several requests may meet the same dead disk; the first one ejects it.
     if (member.disk === null) return;
     members[slot] = withoutDisk(member, reason);
+    letGo(member.disk);
     doubts.forget(slot);
     refresh();
     changes++;
@@ -316,6 +330,7 @@ export function createMembers(options: MembersOptions): Members {
     async close() {
       await settled();
       for (const disk of opened) await disk.close();
+      await Promise.all(closing);
     },
   };
 }
