@@ -132,6 +132,19 @@ export function findPair(answers: readonly StorageAnswer[], primary: string, sec
   return found;
 }
 
+/** The S-VOL of a pair that no node tells of any more: its P-VOL's node may be gone. Null when one does. Throws `USAGE`. */
+export function findLostSecondary(
+  answers: readonly StorageAnswer[],
+  primary: string,
+  secondary: string,
+): (Target & { readonly primary: string }) | null {
+  const [wantedPrimary, wantedSecondary] = [readName(primary), readName(secondary)];
+  const isKnown = answers.some(({ pairs }) =>
+    pairs.some((pair) => pair.primary === wantedPrimary.name && pair.secondary === wantedSecondary.name),
+  );
+  return isKnown ? null : { ...findVolume(answers, secondary), primary: wantedPrimary.name };
+}
+
 /** Has one node do something, over a connection of its own. */
 export async function withStorage<T>(
   { ports }: Context,

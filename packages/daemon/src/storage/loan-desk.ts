@@ -12,6 +12,8 @@ import type { Pairs } from "@waystation/volumes/pairs/open-pairs";
 export interface LoanDesk {
   lend(order: LoanOrder): Promise<LoanTerms>;
   giveBack(loan: LoanName): Promise<void>;
+  /** By command of an operator here, for a pair whose node may be gone for good. */
+  takeBack(loan: LoanName): Promise<void>;
 }
 
 export interface LoanDeskOptions {
@@ -50,9 +52,14 @@ export function createLoanDesk({ loans, front, checkFree }: LoanDeskOptions): Lo
     lend: (order) => oneByOne(() => lend(order)),
     giveBack: ({ volume, pairId }) =>
       oneByOne(async () => {
-        if (!loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId)) return;
-        await endSession(volume, "its pair has been deleted");
+        const isLent = loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId);
+        if (isLent) await endSession(volume, "its pair has been deleted");
         await loans.giveBack({ volume, pairId });
+      }),
+    takeBack: (loan) =>
+      oneByOne(async () => {
+        await endSession(loan.volume, "it was taken back by command");
+        await loans.takeBack(loan);
       }),
   };
 }

@@ -5,10 +5,18 @@
 import type { Clock } from "@waystation/contracts/clock";
 import { Failure } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
-import type { PairCommand, PairDeletion, PairName, PairOrder, PairReport } from "@waystation/contracts/storage-front";
+import type {
+  LoanOrder,
+  PairCommand,
+  PairDeletion,
+  PairName,
+  PairOrder,
+  PairReport,
+} from "@waystation/contracts/storage-front";
 import type { StandaloneAccess, StandaloneFront } from "@waystation/node/standalone-front";
 import { openPairs, type Pairs } from "@waystation/volumes/pairs/open-pairs";
 import { pairHomeOn } from "@waystation/volumes/pairs/pair-home";
+import { towardsSplit } from "@waystation/volumes/pairs/pair-phase";
 import type { PairStatus } from "@waystation/volumes/pairs/pair-status";
 import type { RemoteSecondaries } from "@waystation/volumes/pairs/remote-secondary";
 import type { OpenArray } from "./array-report.js";
@@ -78,6 +86,15 @@ export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> 
   });
   opened.pairs = pairs;
 
+  const loans = createLoanDesk({
+    loans: pairs.loans,
+    front,
+    checkFree(volume) {
+      checkFree(volume);
+      checkWritable(arrays, volume);
+    },
+  });
+
   return {
     volume: (name) => pairs.volume(name),
     list: () => pairs.list().map(reportPair),
@@ -98,16 +115,16 @@ export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> 
     async restore(pair) {
       await pairs.restore(pair);
     },
-    delete: ({ force, ...pair }) => pairs.delete(pair, { force }),
+    async delete({ force, ...pair }) {
+      const isOurs = pairs.pairsOf(pair.primary).some(({ secondary }) => secondary === pair.secondary);
+      const isLent = ({ volume, primary }: LoanOrder): boolean => volume === pair.secondary && primary === pair.primary;
+      const loan = isOurs ? undefined : pairs.loans.list().find(isLent);
+      if (loan === undefined) return pairs.delete(pair, { force });
+      if (!force) throw lentFailure(loan);
+      await loans.takeBack(loan);
+    },
     lent: pairs.loans,
-    loans: createLoanDesk({
-      loans: pairs.loans,
-      front,
-      checkFree(volume) {
-        checkFree(volume);
-        checkWritable(arrays, volume);
-      },
-    }),
+    loans,
     accessOf: (volume) => standingOf(arrays, pairs, volume),
     // A command that came between would have the volume copied while it is being written over.
     whileWhole: (volume, copy) =>
@@ -150,14 +167,22 @@ function checkWhole(pairs: Pairs, volume: string): void {
     const isSecondary = secondaryNode === null && volume === secondary;
     const isWhole = isSecondary ? phase === "split" : phase !== "restore" && phase !== "restore-suspended";
     if (isWhole) continue;
-    const first = isSecondary ? "wayctl pair split" : "wayctl pair wait";
     const text = `what ${volume} holds lies in part on the other side of pair ${primary} ${secondary}, which is in`;
-    throw new Failure("PAIR_STATE", `${text} ${description}; first ${first} ${primary} ${secondary}`);
+    const legal = towardsSplit(`${primary} ${secondary}`, phase);
+    throw new Failure("PAIR_STATE", `${text} ${description}; ${legal}`);
   }
   const loan = pairs.loans.list().find((lent) => lent.volume === volume);
   if (loan === undefined || loan.recording?.isOpen === true) return;
   const text = `${volume} is the S-VOL of ${loan.primary} on ${loan.primaryNode}, which alone uses it`;
   throw new Failure("PAIR_STATE", `${text}; first wayctl pair split ${loan.primary} ${volume}`);
+}
+
+function lentFailure({ volume, primary, primaryNode }: Pick<LoanOrder, "volume" | "primary" | "primaryNode">): Failure {
+  const command = deletionOf(primary, volume);
+  const text =
+    `pair ${primary}/${volume} belongs to node ${primaryNode}: ${command} there; or, if that node is gone for good, ` +
+    `${command} --force here, which leaves ${volume} to its hosts as it is`;
+  return new Failure("PAIR_STATE", text);
 }
 
 function noHome(volume: string): never {

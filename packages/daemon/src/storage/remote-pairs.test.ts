@@ -116,6 +116,33 @@ describe("a pair across two nodes", () => {
     expect((await contentOf(far, "copy")).equals(await contentOf(near, "db"))).toBe(true);
   });
 
+  it("A8: an S-VOL whose P-VOL's node is lost is taken back by force, and its pair never has it again", async () => {
+    await write(0, Buffer.alloc(sizeBytes, 1));
+    await near.front.createPair({ ...pair, secondaryNode: "n2" });
+    await settled("PAIR");
+    await expect(far.front.deletePair({ ...pair, force: false })).rejects.toMatchObject({
+      code: "PAIR_STATE",
+      message: expect.stringContaining("belongs to node n1") as unknown,
+    });
+    link.cut();
+    await far.front.deletePair({ ...pair, force: true });
+    const host = await far.standalone.open("copy", () => {});
+    expect((await host.read(MiB, 1))[0]).toBe(1);
+    await host.write(0, Buffer.alloc(100, 2));
+    await host.flush();
+    // The node was not gone after all.
+    link.mend();
+    await write(3 * MiB, Buffer.alloc(100, 3));
+    expect(report()).toMatchObject({ state: "PSUE", detail: expect.stringContaining("taken back") as unknown });
+    await expect(near.front.resyncPair({ ...pair, quick: false })).rejects.toMatchObject({ code: "IO_ERROR" });
+    await host.write(3 * MiB, Buffer.alloc(100, 4));
+    await near.front.deletePair({ ...pair, force: false });
+    await near.front.createPair({ ...pair, secondaryNode: "n2" });
+    await settled("PAIR");
+    await near.front.deletePair({ ...pair, force: false });
+    expect((await contentOf(far, "copy")).equals(await contentOf(near, "db"))).toBe(true);
+  });
+
   it("A8: refuses nodes and volumes that are not there, and leaves the far volume to its hosts", async () => {
     const create = (order: object) => near.front.createPair({ ...pair, secondaryNode: "n2", ...order });
     await expect(create({ secondaryNode: "n9" })).rejects.toMatchObject({

@@ -5,7 +5,14 @@ import type { StorageClient } from "@waystation/client/storage-client";
 import { parseDuration, type Context } from "../context.js";
 import { exitCodes } from "../errors.js";
 import { renderPair, renderPairs } from "../storage-render.js";
-import { findPair, findVolume, surveyStorage, withStorage, type FoundPair } from "../storage-survey.js";
+import {
+  findLostSecondary,
+  findPair,
+  findVolume,
+  surveyStorage,
+  withStorage,
+  type FoundPair,
+} from "../storage-survey.js";
 import { watchUntil } from "../watch.js";
 
 const waitMs = 24 * 3_600_000;
@@ -87,7 +94,7 @@ export function addPairCommands(program: Command, context: Context): void {
   pair
     .command("delete <pvol> <svol>")
     .description("end a pair; both volumes stay")
-    .option("--force", "also where that leaves one side half copied", false)
+    .option("--force", "also where that leaves one side half copied, or where the P-VOL's node is gone for good", false)
     .action((primary: string, secondary: string, { force }: { readonly force: boolean }) =>
       deletePair(context, { primary, secondary, force }),
     );
@@ -171,7 +178,15 @@ async function copyPair(
 }
 
 async function deletePair(context: Context, { primary, secondary, force }: PairDeletion): Promise<void> {
-  const found = await find(context, primary, secondary);
+  const answers = await surveyStorage(await context.cluster(), context.ports.connectStorage);
+  const lost = force ? findLostSecondary(answers, primary, secondary) : null;
+  if (lost !== null) {
+    const names = { primary: lost.primary, secondary: lost.name };
+    await withStorage(context, lost.node, (client) => client.deletePair({ ...names, force }));
+    const text = `${lost.node.name}/${lost.name} is its hosts' again, as it is, and no copy of ${lost.primary} any more`;
+    return context.print({ deleted: names }, text);
+  }
+  const found = findPair(answers, primary, secondary);
   const names = { primary: found.pair.primary, secondary: found.pair.secondary };
   await withStorage(context, found.node, (client) => client.deletePair({ ...names, force }));
   context.print({ deleted: names }, `pair ${labelOf(found)} is deleted; both volumes stay`);

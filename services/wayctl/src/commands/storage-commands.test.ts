@@ -395,6 +395,19 @@ describe("wayctl pair", () => {
     ]);
   });
 
+  it("A8, F4: an S-VOL whose P-VOL's node is gone is taken back from the pair by force, at its own node", async () => {
+    const calls: unknown[] = [];
+    const nodes: Nodes = {
+      "primary-a": { volumes: refusing("RPC_UNREACHABLE", "gone") },
+      "secondary-b": { ...having(stored("copy-1")), deletePair: (given) => (calls.push(given), Promise.resolve()) },
+    };
+    const unknown = await wayctl(nodes, ["pair", "delete", "primary-a/db", "copy-1"]);
+    expect([unknown.code, calls]).toEqual([exitCodes.usage, []]);
+    const { out } = await wayctl(nodes, ["pair", "delete", "primary-a/db", "copy-1", "--force"]);
+    expect(out).toContain("secondary-b/copy-1 is its hosts' again");
+    expect(calls).toEqual([{ primary: "db", secondary: "copy-1", force: true }]);
+  });
+
   it("asks which S-VOL is meant when the P-VOL has several", async () => {
     const nodes: Nodes = { "primary-a": paired(pairReport(), pairReport({ secondary: "copy-2" })) };
     const { code, err } = await wayctl(nodes, ["pair", "split", "db"]);

@@ -27,6 +27,8 @@ export interface Loans {
   lend(loan: Omit<Loan, "recording">): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
   /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
   giveBack(name: LoanName): Promise<void>;
+  /** The same against the pair's will, whose node may be gone for good: it never gets the volume again. */
+  takeBack(name: LoanName): Promise<void>;
   /** The pair is split: hosts here may use the volume, recorded. Rejects with `UNKNOWN_PAIR`. */
   openToHosts(name: LoanName, split: SplitTerms): Promise<void>;
   /** Takes it from them again, and tells what they wrote in the last split. Rejects with `UNKNOWN_PAIR`. */
@@ -51,9 +53,13 @@ export interface LoansOptions {
 }
 
 const documentPrefix = "loans/";
+/** Pairs that volumes were taken back from. Kept until the pair's node says that the pair is deleted. */
+const takenPrefix = "loans-taken/";
 
 export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Loans {
   const lent = new Map<string, Lent>();
+  /** By the id of the pair, where that is kept. */
+  const taken = new Map<string, PairHome>();
   const documentOf = (volume: string): string => `${documentPrefix}${volume}`;
   const save = (home: PairHome, loan: Loan): Promise<void> =>
     home.documents.put(documentOf(loan.volume), encodeLoan(loan));
@@ -99,9 +105,20 @@ export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Lo
     );
   };
 
+  const end = async (entry: Lent): Promise<void> => {
+    const { home, loan, standing } = entry;
+    await home.documents.delete(documentOf(loan.volume));
+    lent.delete(loan.volume);
+    replaceRecorder(entry, null);
+    standing.role = ownRole(standing.own);
+    if (home.marks.ids().includes(loan.pairId)) await home.marks.delete(loan.pairId);
+    await standings.release(standing);
+  };
+
   return {
     list: () => [...lent.values()].map(({ loan }) => loan),
     async lend(wanted) {
+      if (taken.has(wanted.pairId)) throw takenFailure(wanted);
       const before = lent.get(wanted.volume);
       if (before !== undefined) checkSameLender(before.loan, wanted);
       const home = homeOf(wanted.volume);
@@ -123,15 +140,18 @@ export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Lo
         throw error;
       }
     },
-    async giveBack(name) {
-      const entry = lent.get(name.volume);
-      if (entry?.loan.pairId !== name.pairId) return;
-      await entry.home.documents.delete(documentOf(name.volume));
-      lent.delete(name.volume);
-      replaceRecorder(entry, null);
-      entry.standing.role = ownRole(entry.standing.own);
-      if (entry.home.marks.ids().includes(name.pairId)) await entry.home.marks.delete(name.pairId);
-      await standings.release(entry.standing);
+    async giveBack({ volume, pairId }) {
+      const entry = lent.get(volume);
+      if (entry?.loan.pairId === pairId) await end(entry);
+      await taken.get(pairId)?.documents.delete(`${takenPrefix}${pairId}`);
+      taken.delete(pairId);
+    },
+    async takeBack(name) {
+      const entry = find(name);
+      // Dying after this: still lent, and yet of no use to the pair, until the command is given again.
+      await entry.home.documents.put(`${takenPrefix}${name.pairId}`, { volume: name.volume });
+      taken.set(name.pairId, entry.home);
+      await end(entry);
     },
     async openToHosts(name, split) {
       const entry = find(name);
@@ -164,6 +184,7 @@ export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Lo
     },
     async load(home) {
       for (const document of home.documents.names()) {
+        if (document.startsWith(takenPrefix)) taken.set(document.slice(takenPrefix.length), home);
         if (!document.startsWith(documentPrefix)) continue;
         const loan = decodeLoan(home.documents.get(document));
         if (loan === null || documentOf(loan.volume) !== document) {
@@ -191,6 +212,13 @@ function checkSameLender(before: Loan, { primary, primaryNode }: Omit<Loan, "rec
   const whose = `the secondary of pair ${before.primary}/${before.volume} of node ${before.primaryNode}`;
   const text = `Volume ${before.volume} is ${whose}; first wayctl pair delete ${before.primary} ${before.volume}.`;
   throw new Failure("VOLUME_IN_USE", text);
+}
+
+function takenFailure({ volume, primary, primaryNode }: Omit<Loan, "recording">): Failure {
+  const text =
+    `Volume ${volume} was taken back from pair ${primary}/${volume} of node ${primaryNode} by command: ` +
+    `wayctl pair delete ${primary} ${volume} there, and create it anew.`;
+  return pairFailure("UNKNOWN_PAIR", text);
 }
 
 function checkFree({ name, role, own }: Standing): void {

@@ -121,6 +121,7 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
       list: () => loans.list(),
       lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
       giveBack: (name) => oneByOne(() => loans.giveBack(name)).finally(() => announce(name.volume)),
+      takeBack: (name) => oneByOne(() => loans.takeBack(name)).finally(() => announce(name.volume)),
       openToHosts: (name, split) => oneByOne(() => loans.openToHosts(name, split)).finally(() => announce(name.volume)),
       closeToHosts: (name) => oneByOne(() => loans.closeToHosts(name)).finally(() => announce(name.volume)),
     },

@@ -238,6 +238,26 @@ describe("a pair whose secondary is on another node", () => {
     expect([far.site.home.marks.ids(), far.site.home.documents.names()]).toEqual([[], []]);
   });
 
+  it("A8: what was taken back from a pair is never lent to it again, until the pair is deleted", async () => {
+    const { near, far } = await twoSites();
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await near.pairs.wait(m);
+    const [loan] = far.site.pairs.loans.list();
+    await far.site.pairs.loans.takeBack(loan!);
+    await far.site.pairs.volume("s").write(0, Buffer.alloc(1, 9));
+    far.site = await far.site.restart(createRandom(1));
+    await expect(far.site.pairs.loans.lend(loan!)).rejects.toMatchObject({
+      code: "UNKNOWN_PAIR",
+      message: expect.stringContaining("wayctl pair delete p s") as unknown,
+    });
+    await far.site.pairs.volume("s").write(0, Buffer.alloc(1, 9));
+    await near.pairs.delete(m);
+    expect(far.site.home.documents.names()).toEqual([]);
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await near.pairs.wait(m);
+    expect(far.site.volume("s").content().equals(near.volume("p").content())).toBe(true);
+  });
+
   it("A8: a pair that cannot be made leaves the far volume to its hosts", async () => {
     const { near, far, link } = await twoSites();
     const wanted = { primary: "p", secondary: "s", secondaryNode: "far" };
