@@ -212,4 +212,40 @@ describe("chunk maps under many writers", () => {
     await writing;
     expect((await handle.read(all * chunkBytes, chunkBytes)).equals(Buffer.alloc(chunkBytes, 2))).toBe(true);
   });
+
+  it("A1: a volume that was closed amid a write is deleted when the write has ended, and gets none later", async () => {
+    for (const thin of [false, true]) {
+      const disk = createMemoryDisk({ file: "disk", sizeBytes: 4 * mebibyte });
+      const inner = arrayOn(disk);
+      let held: Promise<void> | null = null;
+      const array: VolumeArray = {
+        ...inner,
+        async writeBatch(writes) {
+          if (writes[0]?.data?.length === chunkBytes) await held;
+          await inner.writeBatch(writes);
+        },
+      };
+      const volumes = await openVolumes(array);
+      await volumes.create(churned, mebibyte, { thin });
+      const handle = volumes.open(churned);
+      let letGo = (): void => {};
+      held = new Promise((resolve) => (letGo = resolve));
+      const write = () =>
+        handle.writeBatch([{ offsetBytes: 0, lengthBytes: chunkBytes, data: Buffer.alloc(chunkBytes, 1) }]);
+      const writing = write();
+      await immediate();
+      const deleting = volumes.delete(churned).catch((error: unknown) => error);
+      expect(await deleting).toMatchObject({ code: "VOLUME_IN_USE" });
+      await handle.close();
+      let isDeleted = false;
+      const gone = volumes.delete(churned).then(() => (isDeleted = true));
+      for (let turns = 0; turns < 20; turns++) await immediate();
+      expect(isDeleted).toBe(false);
+      letGo();
+      await Promise.all([writing, gone]);
+      expect(volumes.freeBytes()).toBe(volumes.space().totalBytes);
+      await volumes.create(head, mebibyte);
+      expect((await volumes.open(head).read(0, mebibyte)).every((byte) => byte === 0)).toBe(true);
+    }
+  });
 });

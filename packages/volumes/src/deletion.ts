@@ -16,6 +16,7 @@ import type { VolumeName } from "@waystation/contracts/ids";
 import type { Catalogue } from "./catalogue.js";
 import { slotAddress, slotWords, writeCounts } from "./chunk-map.js";
 import { volumeFailure } from "./errors.js";
+import { goneStore } from "./gone-store.js";
 import { wordOfNumber } from "./map-word.js";
 import { walkStep, type WalkJob, type WalkStep } from "./map-walk.js";
 import type { MappedEntry, SnapshotEntry, VolumeEntry } from "./volume-table.js";
@@ -55,16 +56,27 @@ export function unfinishedBeside({ entries }: Catalogue, name: VolumeName): Snap
   );
 }
 
+/**
+ * Runs `change`, after which the table gives a volume's space away, once nothing is under way on it: a handle may have
+ * been closed in the midst of a write, which would get into what is another's by then. What comes later is refused.
+ */
+export async function withdraw({ knownLun }: Catalogue, name: VolumeName, change: () => Promise<void>): Promise<void> {
+  const lun = knownLun(name);
+  if (lun === null) return change();
+  await lun.gate.whileClosed(async () => {
+    await change();
+    lun.store = goneStore(name);
+  });
+}
+
 /** The first table: from now on it is in no list, and nothing can be made of it. */
-export async function markDeleting(
-  { space, leaving, cursors, forget, refresh }: Catalogue,
-  { name }: SlotEntry,
-): Promise<void> {
+export async function markDeleting(catalogue: Catalogue, { name }: SlotEntry): Promise<void> {
+  const { space, leaving, cursors, forget, refresh } = catalogue;
+  const mark = (entry: VolumeEntry): VolumeEntry =>
+    entry.name === name && entry.kind !== "thick" ? { ...entry, isDeleting: true } : entry;
   leaving.add(name);
   try {
-    await space.maps.changeTable(({ volumes }) => {
-      return { volumes: volumes.map((entry) => (entry.name === name ? { ...entry, isDeleting: true } : entry)) };
-    });
+    await withdraw(catalogue, name, () => space.maps.changeTable(({ volumes }) => ({ volumes: volumes.map(mark) })));
   } catch (error) {
     leaving.delete(name);
     throw error;

@@ -12,7 +12,7 @@ import { openCatalogue, type Catalogue } from "./catalogue.js";
 import { openChunkAllocator } from "./chunk-allocator.js";
 import { slotAddress, slotWords } from "./chunk-map.js";
 import { createClone, createSnapshot, createThick, createThin } from "./creation.js";
-import { checkDeletable, countAlone, finishDeletion, markDeleting, unfinishedBeside } from "./deletion.js";
+import { checkDeletable, countAlone, finishDeletion, markDeleting, unfinishedBeside, withdraw } from "./deletion.js";
 import { openDocuments, type VolumeDocuments } from "./documents.js";
 import { createGrace } from "./grace.js";
 import { layoutOf } from "./layout.js";
@@ -197,10 +197,13 @@ function createQueue(): Queue {
   };
 }
 
-async function removeThick({ space, leaving, forget, refresh }: Catalogue, name: VolumeName): Promise<void> {
+async function removeThick(catalogue: Catalogue, name: VolumeName): Promise<void> {
+  const { space, leaving, forget, refresh } = catalogue;
   leaving.add(name);
   try {
-    await space.maps.changeTable(({ volumes }) => ({ volumes: volumes.filter((entry) => entry.name !== name) }));
+    await withdraw(catalogue, name, () =>
+      space.maps.changeTable(({ volumes }) => ({ volumes: volumes.filter((entry) => entry.name !== name) })),
+    );
     forget(name);
     refresh();
   } finally {
