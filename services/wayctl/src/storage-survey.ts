@@ -11,7 +11,9 @@ import type { Context, ConnectStorage } from "./context.js";
 import { wayctlFailure } from "./errors.js";
 
 /** As for status: below the two seconds within which a dead node must be said to be dead. */
-const answerTimeoutMs = 1_500;
+const listTimeoutMs = 1_500;
+/** A command must not miss its volume because a node that has it is busy. */
+const commandTimeoutMs = 10_000;
 
 export interface StorageAnswer {
   readonly node: NodeConfig;
@@ -24,13 +26,20 @@ export interface StorageAnswer {
   readonly problem: string;
 }
 
+/** For lists: a node that does not answer soon is shown as dead. */
 export function surveyStorage(cluster: Cluster, connect: ConnectStorage): Promise<StorageAnswer[]> {
-  return Promise.all(cluster.nodes.map((node) => ask(node, connect)));
+  return Promise.all(cluster.nodes.map((node) => ask(node, connect, listTimeoutMs)));
 }
 
-async function ask(node: NodeConfig, connect: ConnectStorage): Promise<StorageAnswer> {
+/** For commands, which name what some node has. */
+export async function findStorage({ cluster, ports }: Context): Promise<StorageAnswer[]> {
+  const { nodes } = await cluster();
+  return Promise.all(nodes.map((node) => ask(node, ports.connectStorage, commandTimeoutMs)));
+}
+
+async function ask(node: NodeConfig, connect: ConnectStorage, timeoutMs: number): Promise<StorageAnswer> {
   const client = connect(formatAddress(node.grpc.connect));
-  const options = { timeoutMs: answerTimeoutMs };
+  const options = { timeoutMs };
   try {
     const asked = [client.arrays(options), client.volumes(options), client.pairs(options)] as const;
     const [arrays, volumes, pairs] = await Promise.all(asked);

@@ -8,6 +8,7 @@ import { renderPair, renderPairs } from "../storage-render.js";
 import {
   findLostSecondary,
   findPair,
+  findStorage,
   findVolume,
   surveyStorage,
   withStorage,
@@ -126,8 +127,8 @@ function parseState(text: string): PairState {
   return state;
 }
 
-async function find({ cluster, ports }: Context, primary: string, secondary?: string): Promise<FoundPair> {
-  return findPair(await surveyStorage(await cluster(), ports.connectStorage), primary, secondary);
+async function find(context: Context, primary: string, secondary?: string): Promise<FoundPair> {
+  return findPair(await findStorage(context), primary, secondary);
 }
 
 async function listPairs({ ports, cluster, print }: Context): Promise<void> {
@@ -146,7 +147,7 @@ async function createPair(
   names: { readonly primary: string; readonly secondary: string },
   options: Omit<CopyOptions, "quick">,
 ): Promise<void> {
-  const answers = await surveyStorage(await context.cluster(), context.ports.connectStorage);
+  const answers = await findStorage(context);
   const primary = findVolume(answers, names.primary);
   // A bare name means a volume of the P-VOL's own node first.
   const own = answers.filter(({ node }) => node.name === primary.node.name);

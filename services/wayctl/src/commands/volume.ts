@@ -4,7 +4,7 @@ import { readSizeBytes } from "@waystation/config/quantities";
 import type { CopyOrder, SnapshotOrder } from "@waystation/contracts/storage-front";
 import type { Context } from "../context.js";
 import { listVolumes, renderVolumes } from "../render.js";
-import { findArray, findVolume, surveyStorage, withStorage, type Target } from "../storage-survey.js";
+import { findArray, findStorage, findVolume, surveyStorage, withStorage, type Target } from "../storage-survey.js";
 import { surveyCluster } from "../survey.js";
 
 const helpText = `
@@ -85,8 +85,8 @@ async function createVolume(
   context.print({ node: target.node.name, ...order }, `made ${target.node.name}/${name}`);
 }
 
-async function find({ cluster, ports }: Context, name: string): Promise<Target> {
-  return findVolume(await surveyStorage(await cluster(), ports.connectStorage), name);
+async function find(context: Context, name: string): Promise<Target> {
+  return findVolume(await findStorage(context), name);
 }
 
 async function deleteVolumes(context: Context, names: readonly string[]): Promise<void> {
