@@ -18,7 +18,7 @@ import { checkPrimary, checkSecondary, checkSiblings, type NewPair, type PairNam
 import type { PairHome } from "./pair-home.js";
 import { createPairRegistry, isPairDocument, type Pair, type PairRegistry } from "./pair-registry.js";
 import { statusOf, type PairStatus } from "./pair-status.js";
-import { makeEven, preparePhase } from "./phase-change.js";
+import { flushSecondary, makeEven, preparePhase } from "./phase-change.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
 import { createStandings, type Standing, type Standings } from "./standings.js";
 import type { VolumeAccessNow } from "./volume-access.js";
@@ -200,6 +200,9 @@ function decide({ mirror }: Pair, command: PairCommand): PairPhase {
   throw pairFailure("PAIR_STATE", text, { details: { pair: mirror.name, state: mirror.rules().state } });
 }
 
+/** Commands that bring two sides together again that were apart. */
+const returns: readonly PairCommand[] = ["resync", "quick-resync", "restore"];
+
 async function carryOut(context: Context, name: PairName, command: PairCommand): Promise<PairStatus> {
   const pair = context.registry.find(name);
   const { mirror, place, remoteHosts } = pair;
@@ -207,6 +210,8 @@ async function carryOut(context: Context, name: PairName, command: PairCommand):
   checkSiblings(mirror, wanted, context.registry.siblingsOf(pair));
   try {
     if (wanted === mirror.phase()) return show(pair);
+    // Before the primary's hosts are held up: a node that does not answer takes its time.
+    if (remoteHosts !== null && returns.includes(command)) await flushSecondary(mirror);
     if (mirror.phase() === "split") await remoteHosts?.recall();
     const release = await place.primary.own.quiesce();
     try {

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import { createRandom } from "@waystation/contracts/random";
@@ -12,6 +13,8 @@ const m = { primary: "p", secondary: "s" };
 /** Another site, reached over a link that can be cut, and what crossed it. */
 interface Link extends RemoteSecondaries {
   isCut: boolean;
+  /** Until then the far node does not answer. */
+  silence: Promise<void> | null;
   sentBytes: number;
   readBytes: number;
 }
@@ -22,6 +25,7 @@ function linkTo(far: () => Site): Link {
   };
   const link: Link = {
     isCut: false,
+    silence: null,
     sentBytes: 0,
     readBytes: 0,
     async borrow({ volume, pairId, primary }) {
@@ -62,7 +66,10 @@ function linkTo(far: () => Site): Link {
           for (const { lengthBytes } of writes) link.sentBytes += lengthBytes;
           return over(() => store().writeBatch(writes));
         },
-        flush: () => over(() => store().flush()),
+        flush: async () => {
+          await link.silence;
+          return over(() => store().flush());
+        },
         close: () => Promise.resolve(),
       };
     },
@@ -152,6 +159,27 @@ describe("a pair whose secondary is on another node", () => {
     ).toBe(2);
   });
 
+  it("A8: a resync to a node that does not answer holds up no host, and its refusal says what to do", async () => {
+    const { near, link } = await twoSites();
+    await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
+    await near.pairs.wait(m);
+    link.isCut = true;
+    await submit(near.pairs.volume("p"), { side: "p", sector: 7, sectors: 2, value: 2 }, "batch");
+    let giveUp = (): void => {};
+    link.silence = new Promise((resolve) => (giveUp = resolve));
+    const refusal = near.pairs.resync(m).catch((error: unknown) => error);
+    for (let turn = 0; turn < 20; turn++) await immediate();
+    await submit(near.pairs.volume("p"), { side: "p", sector: 70, sectors: 2, value: 3 }, "batch");
+    giveUp();
+    expect(await refusal).toMatchObject({
+      code: "IO_ERROR",
+      message: expect.stringMatching(
+        /volume s of pair p\/s fails.*Bring it back, then give the command again/,
+      ) as unknown,
+    });
+    expect(near.pairs.show(m).state).toBe("PSUE");
+  });
+
   it("A8: a pair that is there already is not created again, and keeps its secondary from the hosts there", async () => {
     const { near, far } = await twoSites();
     await near.pairs.create({ ...m, secondaryNode: "far", regionBytes });
@@ -217,7 +245,7 @@ describe("a pair whose secondary is on another node", () => {
     await near.pairs.split(m);
     await submit(far.site.pairs.volume("s"), { side: "s", sector: 40, sectors: 3, value: 4 }, "batch");
     link.isCut = true;
-    await expect(near.pairs.resync(m)).rejects.toMatchObject({ code: "RPC_UNREACHABLE" });
+    await expect(near.pairs.resync(m)).rejects.toMatchObject({ code: "IO_ERROR" });
     expect(near.pairs.show(m).state).toBe("PSUS");
     // Without the link nobody takes it from them.
     await submit(far.site.pairs.volume("s"), { side: "s", sector: 50, sectors: 3, value: 4 }, "batch");

@@ -95,6 +95,11 @@ async function recordOn(sibling: Mirror, restored: Mirror): Promise<void> {
 
 async function flushBoth({ primary, mirror }: Pick<PhaseChange, "primary" | "mirror">): Promise<void> {
   await primary.flush();
+  await flushSecondary(mirror);
+}
+
+/** Rejects with what is to be done when the secondary cannot be reached. */
+export async function flushSecondary(mirror: Mirror): Promise<void> {
   try {
     await mirror.secondary.flush();
   } catch (error) {
