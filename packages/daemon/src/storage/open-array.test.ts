@@ -34,6 +34,20 @@ it.each([
   await second.close();
 });
 
+it("A4: an array that was made without checksums is not taken for one that has them", async () => {
+  const text = await readFile(localPath, "utf8");
+  const without = text.replace("level: raid5, disks: 4", "level: raid5, disks: 4, checksums: false");
+  const open = (yaml: string) => {
+    const [config] = arraysOf(parseCluster(yaml, "test.yaml"), "primary-a");
+    return openOrCreateArray(config!, { dataDirectory, log: silentLog });
+  };
+  await (await open(without)).close();
+  await expect(open(text)).rejects.toMatchObject({
+    code: "ARRAY_MISMATCH",
+    message: expect.stringContaining("checksums false") as string,
+  });
+});
+
 it.each([true, false])("A4: checksums are kept unless the file says otherwise: %s", async (checksums) => {
   const text = await readFile(localPath, "utf8");
   const key = checksums ? "" : ", checksums: false";

@@ -35,5 +35,5 @@ export async function openOrCreateArray(config: ArrayConfig, { dataDirectory, lo
   const { checksums } = config;
   if (presence !== "present") await createArray({ name, level, unitBytes, disks, diskBytes, checksums });
   if (!existed) await writeFileDurably(marker, `${JSON.stringify({ format: 1, level, diskCount, unitBytes })}\n`);
-  return openArray({ disks, spares, expect: { name, level, diskCount, unitBytes }, log });
+  return openArray({ disks, spares, expect: { name, level, diskCount, unitBytes, checksums }, log });
 }

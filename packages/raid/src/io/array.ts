@@ -53,6 +53,7 @@ export interface OpenArrayOptions {
     readonly level?: RaidLevel;
     readonly diskCount?: number;
     readonly unitBytes?: number;
+    readonly checksums?: boolean;
   };
   readonly log?: Log;
   /** Memory for writes that are not flushed yet; 0: every write is durable when it completes. */
