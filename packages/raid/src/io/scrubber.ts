@@ -3,8 +3,8 @@
  * the copies of the checksums, parity and data. Without checksums nothing tells which of data and parity is right: data is
  * believed, as Linux md does, and the rest made to match.
  *
- * Cell by cell, each read under its lock, so that no write in place is seen half done; what looks wrong is read again and
- * repaired by `row-repair.ts`. Nothing is kept over a restart but the cursor in the report of a scrub that was stopped.
+ * Cell by cell, each held for a moment, so that no write is seen half done; what looks wrong is read again and repaired by
+ * `row-repair.ts`. Nothing is kept over a restart but the cursor in the report of a scrub that was stopped.
  */
 import { reasonOf } from "@waystation/contracts/errors";
 import { coveredByPageBytes } from "../core/checksum-layout.js";
@@ -87,13 +87,22 @@ export function createScrubber(options: ScrubberOptions): Scrubber {
         if (places.length < placesMax) places.push({ ...fault, file });
       }
     };
+    const scrubCell = async (): Promise<void> => {
+      // No round in between: it would have been planned from what is repaired here.
+      const release = await options.locks.lockForRepair([cell]);
+      try {
+        const { rows, readBytes } = await check(cell);
+        checkedBytes += readBytes;
+        for (const row of rows) note((await options.repair.settle(row)).found);
+      } finally {
+        release();
+      }
+    };
     const run = async (): Promise<ScrubReport> => {
       try {
         for (; cell < end && !isStopped; cell++) {
           options.members.checkUsable();
-          const { rows, readBytes } = await check(cell);
-          checkedBytes += readBytes;
-          for (const row of rows) note((await options.repair.settle(row)).found);
+          await scrubCell();
           await options.pause();
         }
         // Checksums that were put right are changed pages, which no checkpoint need follow.
