@@ -176,6 +176,8 @@ export interface LoanOrder {
   readonly pairId: string;
   readonly primaryNode: string;
   readonly primary: string;
+  /** For a pair that is being made. Otherwise a volume that is not lent to it is refused: it may hold anything. */
+  readonly isNew: boolean;
 }
 
 export type LoanName = Pick<LoanOrder, "volume" | "pairId">;

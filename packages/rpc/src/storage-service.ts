@@ -45,8 +45,8 @@ export function createStorageHandlers(storage: StorageFront, log: Log): StorageS
     SplitPair: command(({ primary, secondary, quick }) => storage.splitPair({ primary, secondary, quick })),
     ResyncPair: command(({ primary, secondary, quick }) => storage.resyncPair({ primary, secondary, quick })),
     RestorePair: command(({ primary, secondary }) => storage.restorePair({ primary, secondary })),
-    LendVolume: unary(log, ({ volume, pairId, primaryNode, primary }) =>
-      storage.lendVolume({ volume, pairId, primaryNode, primary }),
+    LendVolume: unary(log, ({ volume, pairId, primaryNode, primary, isNew }) =>
+      storage.lendVolume({ volume, pairId, primaryNode, primary, isNew }),
     ),
     OpenLentVolume: command(({ volume, pairId, splitId, regionBytes }) =>
       storage.openLentVolume({ volume, pairId }, { splitId, regionBytes }),

@@ -37,11 +37,13 @@ export function createLoanDesk({ loans, front, checkFree }: LoanDeskOptions): Lo
     if (session !== undefined) await front.remove(session, reason);
   };
 
-  const lend = async (order: LoanOrder): Promise<LoanTerms> => {
+  const isLent = ({ volume, pairId }: LoanName): boolean =>
+    loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId);
+  const lend = async ({ isNew, ...order }: LoanOrder): Promise<LoanTerms> => {
     const { volume, primary, primaryNode, pairId } = order;
     checkFree(volume);
     await endSession(volume, "its pair connects anew");
-    const store = await loans.lend(order);
+    const store = await loans.lend(order, { isNew });
     const session = `pair.${pairId}.${randomBytes(8).toString("hex")}` as VolumeName;
     const description = `S-VOL ${volume} of ${primary} on ${primaryNode}, for that node alone`;
     front.add({ name: session, store, access: "read-write", description, isHidden: true });
@@ -52,8 +54,7 @@ export function createLoanDesk({ loans, front, checkFree }: LoanDeskOptions): Lo
     lend: (order) => oneByOne(() => lend(order)),
     giveBack: ({ volume, pairId }) =>
       oneByOne(async () => {
-        const isLent = loans.list().some((loan) => loan.volume === volume && loan.pairId === pairId);
-        if (isLent) await endSession(volume, "its pair has been deleted");
+        if (isLent({ volume, pairId })) await endSession(volume, "its pair has been deleted");
         await loans.giveBack({ volume, pairId });
       }),
     takeBack: (loan) =>

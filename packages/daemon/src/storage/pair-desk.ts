@@ -117,7 +117,8 @@ export async function openPairDesk(options: PairDeskOptions): Promise<PairDesk> 
     },
     async delete({ force, ...pair }) {
       const isOurs = pairs.pairsOf(pair.primary).some(({ secondary }) => secondary === pair.secondary);
-      const isLent = ({ volume, primary }: LoanOrder): boolean => volume === pair.secondary && primary === pair.primary;
+      const isLent = ({ volume, primary }: Pick<LoanOrder, "volume" | "primary">): boolean =>
+        volume === pair.secondary && primary === pair.primary;
       const loan = isOurs ? undefined : pairs.loans.list().find(isLent);
       if (loan === undefined) return pairs.delete(pair, { force });
       if (!force) throw lentFailure(loan);

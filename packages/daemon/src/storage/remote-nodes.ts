@@ -37,17 +37,17 @@ export function createRemoteNodes(cluster: Cluster, self: NodeName): RemoteNodes
     peers.set(node, peer);
     return peer;
   };
-  const lend = async ({ node, volume, pairId, primary }: RemoteVolume): Promise<LoanTerms> =>
-    peerOf(node).storage.lendVolume({ volume, pairId, primary, primaryNode: self });
+  const lend = async ({ node, volume, pairId, primary }: RemoteVolume, isNew: boolean): Promise<LoanTerms> =>
+    peerOf(node).storage.lendVolume({ volume, pairId, primary, primaryNode: self, isNew });
 
   return {
-    borrow: lend,
+    borrow: (remote) => lend(remote, true),
     giveBack: async ({ node, volume, pairId }) => peerOf(node).storage.returnVolume({ volume, pairId }),
     openToHosts: async ({ node, volume, pairId }, split) =>
       peerOf(node).storage.openLentVolume({ volume, pairId }, split),
     closeToHosts: async ({ node, volume, pairId }) => peerOf(node).storage.closeLentVolume({ volume, pairId }),
     open: (remote, sizeBytes) =>
-      openRemoteVolume({ blocks: peerOf(remote.node).blocks, attach: () => lend(remote), sizeBytes }),
+      openRemoteVolume({ blocks: peerOf(remote.node).blocks, attach: () => lend(remote, false), sizeBytes }),
     close() {
       for (const { storage, blocks } of peers.values()) {
         storage.close();

@@ -143,6 +143,18 @@ describe("a pair across two nodes", () => {
     expect((await contentOf(far, "copy")).equals(await contentOf(near, "db"))).toBe(true);
   });
 
+  it("A8: a volume that is not lent to a pair, as when its array was made anew, is not taken for what the pair knows", async () => {
+    const order = { volume: "copy", pairId: "x", primaryNode: "n1", primary: "db" };
+    await expect(far.front.lendVolume({ ...order, isNew: false })).rejects.toMatchObject({
+      code: "UNKNOWN_PAIR",
+      message: expect.stringContaining("wayctl pair delete db copy") as unknown,
+    });
+    expect(far.standalone.accessOf("copy")).toBe("read-write");
+    const { sessionVolume } = await far.front.lendVolume({ ...order, isNew: true });
+    expect((await far.front.lendVolume({ ...order, isNew: false })).sessionVolume).not.toBe(sessionVolume);
+    expect(far.standalone.accessOf(sessionVolume)).toBeNull();
+  });
+
   it("A8: refuses nodes and volumes that are not there, and leaves the far volume to its hosts", async () => {
     const create = (order: object) => near.front.createPair({ ...pair, secondaryNode: "n2", ...order });
     await expect(create({ secondaryNode: "n9" })).rejects.toMatchObject({

@@ -23,8 +23,14 @@ export type LoanName = Pick<Loan, "volume" | "pairId">;
 
 export interface Loans {
   list(): readonly Loan[];
-  /** Takes a volume from its hosts, for good. Rejects with `VOLUME_IN_USE` or `VOLUME_NOT_FOUND`. */
-  lend(loan: Omit<Loan, "recording">): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
+  /**
+   * Takes a volume from its hosts, for good. Rejects with `VOLUME_IN_USE` or `VOLUME_NOT_FOUND`; with `UNKNOWN_PAIR` where
+   * the pair is not new and the volume is not lent to it: then it may hold anything, whatever the pair knows of it.
+   */
+  lend(
+    loan: Omit<Loan, "recording">,
+    options?: { readonly isNew?: boolean },
+  ): Promise<DurableBlockStore & { readonly stripeBytes?: number }>;
   /** The volume is its hosts' again. One that is not lent for this pair is left alone. */
   giveBack(name: LoanName): Promise<void>;
   /** The same against the pair's will, whose node may be gone for good: it never gets the volume again. */
@@ -117,9 +123,10 @@ export function createLoans({ standings, homeOf, clock, log }: LoansOptions): Lo
 
   return {
     list: () => [...lent.values()].map(({ loan }) => loan),
-    async lend(wanted) {
+    async lend(wanted, { isNew = true } = {}) {
       if (taken.has(wanted.pairId)) throw takenFailure(wanted);
       const before = lent.get(wanted.volume);
+      if (!isNew && before?.loan.pairId !== wanted.pairId) throw notLent(wanted);
       if (before !== undefined) checkSameLender(before.loan, wanted);
       const home = homeOf(wanted.volume);
       const standing = before?.standing ?? standings.use(wanted.volume);
@@ -212,6 +219,11 @@ function checkSameLender(before: Loan, { primary, primaryNode }: Omit<Loan, "rec
   const whose = `the secondary of pair ${before.primary}/${before.volume} of node ${before.primaryNode}`;
   const text = `Volume ${before.volume} is ${whose}; first wayctl pair delete ${before.primary} ${before.volume}.`;
   throw new Failure("VOLUME_IN_USE", text);
+}
+
+function notLent({ volume, primary }: Omit<Loan, "recording">): Failure {
+  const text = `Volume ${volume} is not lent to pair ${primary}/${volume}, and may hold anything`;
+  return pairFailure("UNKNOWN_PAIR", `${text}: wayctl pair delete ${primary} ${volume}, and create it anew.`);
 }
 
 function takenFailure({ volume, primary, primaryNode }: Omit<Loan, "recording">): Failure {

@@ -119,7 +119,7 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
     betweenCommands: oneByOne,
     loans: {
       list: () => loans.list(),
-      lend: (loan) => oneByOne(() => loans.lend(loan)).finally(() => announce(loan.volume)),
+      lend: (loan, options) => oneByOne(() => loans.lend(loan, options)).finally(() => announce(loan.volume)),
       giveBack: (name) => oneByOne(() => loans.giveBack(name)).finally(() => announce(name.volume)),
       takeBack: (name) => oneByOne(() => loans.takeBack(name)).finally(() => announce(name.volume)),
       openToHosts: (name, split) => oneByOne(() => loans.openToHosts(name, split)).finally(() => announce(name.volume)),

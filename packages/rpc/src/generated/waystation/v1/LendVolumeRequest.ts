@@ -21,6 +21,11 @@ export interface LendVolumeRequest {
    * The P-VOL, on that node.
    */
   'primary'?: (string);
+  /**
+   * For a pair that is being made. Otherwise a volume that is not lent to it is refused: what it holds is not what the
+   * pair believes.
+   */
+  'isNew'?: (boolean);
 }
 
 /**
@@ -43,4 +48,9 @@ export interface LendVolumeRequest__Output {
    * The P-VOL, on that node.
    */
   'primary': (string);
+  /**
+   * For a pair that is being made. Otherwise a volume that is not lent to it is refused: what it holds is not what the
+   * pair believes.
+   */
+  'isNew': (boolean);
 }
