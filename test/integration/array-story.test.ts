@@ -54,9 +54,9 @@ interface Story {
 
 const showArray = (node: StorageNode, name: string): Promise<ArrayJson> => node.ask("array", "show", name);
 
-async function diskOf(node: StorageNode, slot: number): Promise<string> {
-  const disk = (await showArray(node, "six")).disks.find((candidate) => candidate.slot === slot);
-  if (disk === undefined) throw new Error(`array six has no slot ${slot}`);
+async function diskOf(node: StorageNode, slot: number, array: "six" | "five" = "six"): Promise<string> {
+  const disk = (await showArray(node, array)).disks.find((candidate) => candidate.slot === slot);
+  if (disk === undefined) throw new Error(`array ${array} has no slot ${slot}`);
   return disk.file;
 }
 
@@ -193,9 +193,13 @@ async function writeBoth(story: Story): Promise<void> {
   await checkBoth(story);
 }
 
-/** What hosts wrote to the S-VOL is undone, what they wrote to the P-VOL gets there; the daemon dies in the midst. */
+/**
+ * What hosts wrote to the S-VOL is undone, what they wrote to the P-VOL gets there, though the S-VOL's array has lost a
+ * disk; the daemon dies in the midst. Then the disk is replaced.
+ */
 async function resyncAndSplit(story: Story): Promise<void> {
   const { node } = story;
+  await deleteDisk(await diskOf(node, 2, "five"));
   const writes = writeTo(story, "db");
   const copies = node.says(/^pair db\/db-copy is COPY/);
   const command = node.wayctl("pair", "resync", "db");
@@ -207,7 +211,9 @@ async function resyncAndSplit(story: Story): Promise<void> {
   // The command may have died before it counted; once more is legal where it had.
   await node.succeed("pair", "resync", "db");
   await node.succeed("pair", "wait", "db", "--state", "PAIR", "--timeout", "60s");
+  expect((await showArray(node, "five")).health).toBe("degraded");
   await writes.stop();
+  await node.succeed("array", "replace", "five", "2", "--wait");
   await split(story);
 }
 

@@ -306,6 +306,12 @@ describe("A3: power lost at any I/O, and disks with it", () => {
       mayBeUnreadable: true,
     },
     { scenario: named("raid6 degraded by one"), lost: (cutAt) => [cutAt % 2], mayBeUnreadable: false },
+    // Nothing but the intents tells what is right.
+    {
+      scenario: withoutChecksums(named("raid6, whole stripes past the log")),
+      lost: (cutAt) => [cutAt % 4],
+      mayBeUnreadable: true,
+    },
   ];
 
   const whole = named("raid6, whole stripes past the log");
@@ -321,6 +327,10 @@ describe("A3: power lost at any I/O, and disks with it", () => {
 
   function dies(given: Scenario, dying: { readonly index: number; readonly at: number }): Scenario {
     return { ...given, name: `${given.name}, disk ${dying.index} dying at its I/O ${dying.at}`, step: 5, dying };
+  }
+
+  function withoutChecksums(given: Scenario): Scenario {
+    return { ...given, name: `${given.name}, without checksums`, shape: { ...given.shape, checksums: false } };
   }
 
   function named(name: string): Scenario {
