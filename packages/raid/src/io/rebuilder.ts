@@ -148,6 +148,7 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
     const { slot } = target;
     let cursor = target.wholeStripes;
     let durable = cursor;
+    let flushed = cursor;
     log.info({ array: lost.arrayName, slot, file: target.file, stripe: cursor, of: stripeCount }, "rebuild runs");
     meter.start(cursor * unitBytes);
     if (cursor === 0) await emptyLog();
@@ -163,7 +164,10 @@ export function createRebuilder(options: RebuilderOptions): Rebuilder {
         release();
       }
       meter.note(cursor * unitBytes);
-      if ((cursor - durable) % flushStripes < stepStripes) flushBehind(target);
+      if (cursor - flushed >= flushStripes) {
+        flushBehind(target);
+        flushed = cursor;
+      }
       if (isStopping || cursor - durable >= cursorStripes) await makeDurable(target, (durable = cursor));
       if (isStopping) return;
       await throttle.pause();
