@@ -56,7 +56,8 @@ async function renew({ record, home, log }: LoadOptions): Promise<Renewed> {
   const { regionBytes, sizeBytes, differsPlane } = record;
   const regionCount = Math.ceil(sizeBytes / regionBytes);
   const phase = phaseAfter(record.phase, "marks-lost");
-  const reason = "the marks of its regions were lost: all of it counts as different";
+  const said = record.marksLost ? record.reason : null;
+  const reason = said ?? "the marks of its regions were lost: all of it counts as different";
   const marksEpoch = newEpoch();
   // During a restore S has all that P had, and all that was written since.
   const from = phase === "restore" ? "owed" : "differs";

@@ -20,6 +20,7 @@ import { createPairRegistry, isPairDocument, type Pair, type PairRegistry } from
 import { statusOf, type PairStatus } from "./pair-status.js";
 import { flushSecondary, makeEven, preparePhase } from "./phase-change.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
+import { dropOrphanClaims } from "./secondary-claim.js";
 import { createStandings, type Standing, type Standings } from "./standings.js";
 import type { VolumeAccessNow } from "./volume-access.js";
 
@@ -70,7 +71,10 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
   const { clock, log, pace = defaultPace } = ports;
   const standings = createStandings(ports.openVolume);
   const announce = ports.onAccessChange ?? ((): void => {});
-  const registry = createPairRegistry({ standings, remotes: ports.remotes ?? null, announce, clock, log, pace });
+  const registry = createPairRegistry({
+    ...{ standings, homeOf: ports.homeOf, remotes: ports.remotes ?? null },
+    ...{ announce, clock, log, pace },
+  });
   const loans = createLoans({ standings, homeOf: ports.homeOf, clock, log });
   let commands: Promise<unknown> = Promise.resolve();
   const oneByOne = <T>(command: () => Promise<T>): Promise<T> => {
@@ -81,8 +85,8 @@ export async function openPairs(ports: PairPorts): Promise<Pairs> {
   for (const home of ports.homes) {
     for (const document of home.documents.names()) if (isPairDocument(document)) await registry.load(home, document);
     await loans.load(home);
-    await removeOrphans(registry, loans, home);
   }
+  for (const home of ports.homes) await removeOrphans(registry, loans, home);
   const context: Context = { ports, standings, registry };
 
   return {
@@ -138,10 +142,11 @@ function show({ mirror, copier }: Pair): PairStatus {
   return statusOf(mirror, copier.figures());
 }
 
-/** Marks left by a pair whose creation or deletion was interrupted. */
+/** Marks and claims left by a pair whose creation or deletion was interrupted. */
 async function removeOrphans(registry: PairRegistry, loans: Loans, home: PairHome): Promise<void> {
   const ids = new Set([...registry.all().map(({ mirror }) => mirror.id), ...loans.list().map(({ pairId }) => pairId)]);
   for (const id of home.marks.ids()) if (!ids.has(id)) await home.marks.delete(id);
+  await dropOrphanClaims(home, ids);
 }
 
 async function create(context: Context, wanted: NewPair): Promise<PairStatus> {

@@ -272,6 +272,26 @@ describe("a mirror pair", () => {
     expect(again.volume("s").content().equals(again.volume("p").content())).toBe(true);
   });
 
+  it("a secondary whose array was made anew holds nothing: suspended, and copied in full; nothing of it is restored", async () => {
+    const site = await inSync();
+    await site.pairs.split(m);
+    await write(site, "p", 0, Buffer.alloc(10, 9));
+    await site.pairs.restore(m);
+    const [claim] = site.home.documents.names().filter((name) => name.startsWith("pair-secondaries/"));
+    await site.home.documents.delete(claim!);
+    const again = await site.restart(createRandom(1));
+    expect(again.pairs.show(m)).toMatchObject({
+      ...{ state: "PSUE", differingRegions: sizeBytes / regionBytes },
+      reason: expect.stringContaining("made anew") as unknown,
+    });
+    await expect(again.pairs.restore(m)).rejects.toMatchObject({ code: "PAIR_STATE" });
+    await again.volume("s").writeBatch([{ offsetBytes: 0, lengthBytes: sizeBytes, data: null }]);
+    const third = await again.restart(createRandom(2));
+    await third.pairs.resync(m);
+    await third.pairs.wait(m);
+    expect(third.volume("s").content().equals(third.volume("p").content())).toBe(true);
+  });
+
   it("marks that cannot be written suspend the pair, hosts go on, and the next resync copies all", async () => {
     const site = await inSync();
     const [id] = site.home.marks.ids();

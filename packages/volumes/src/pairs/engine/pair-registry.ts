@@ -18,6 +18,7 @@ import type { PairHome } from "./pair-home.js";
 import { newEpoch } from "./phase-change.js";
 import { createRemoteHosts, type RemoteHosts } from "./remote-hosts.js";
 import type { RemoteSecondaries, RemoteVolume } from "./remote-secondary.js";
+import { claimSecondary, dropClaim, isClaimedBy, withAnotherSecondary } from "./secondary-claim.js";
 import { goneStore, ownRole, type Standing, type Standings } from "./standings.js";
 
 export interface Pair {
@@ -54,6 +55,8 @@ export interface PairRegistry {
 
 export interface RegistryOptions {
   readonly standings: Standings;
+  /** The array of a volume. Throws when there is none. */
+  readonly homeOf: (volume: string) => PairHome;
   readonly remotes: RemoteSecondaries | null;
   /** Told of each volume whose hosts may be able to do more or less than before. */
   readonly announce: (volume: string) => void;
@@ -68,7 +71,15 @@ export function isPairDocument(name: string): boolean {
   return name.startsWith(documentPrefix);
 }
 
-export function createPairRegistry({ standings, remotes, announce, clock, log, pace }: RegistryOptions): PairRegistry {
+export function createPairRegistry({
+  standings,
+  homeOf,
+  remotes,
+  announce,
+  clock,
+  log,
+  pace,
+}: RegistryOptions): PairRegistry {
   const pairs = new Map<string, Pair>();
 
   const attach = (mirror: Mirror, place: PairPlace): Pair => {
@@ -100,6 +111,14 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
     announce(primary.name);
     if (remote === null) announce(secondary.name);
   };
+  /** Null when the volume is gone. */
+  const homeOrNull = (volume: string): PairHome | null => {
+    try {
+      return homeOf(volume);
+    } catch {
+      return null;
+    }
+  };
   const save = (home: PairHome, record: PairRecord): Promise<void> =>
     home.documents.put(documentOf(record.id), encodePair(record));
 
@@ -125,7 +144,13 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
           ? standings.useOrFail(record.secondary, record.sizeBytes)
           : standings.foreign(record.secondary, openRemote(remotes, remote, record.sizeBytes));
       const sides = { primary: primary.store, secondary: secondary.store };
-      const mirror = await loadMirror({ ...sides, record, home, save: (next) => save(home, next), clock, log });
+      const secondaryHome = remote === null ? homeOrNull(record.secondary) : null;
+      const isOurs = secondaryHome === null || isClaimedBy(secondaryHome, record);
+      const kept = isOurs ? record : withAnotherSecondary(record);
+      if (kept.reason !== null && !isOurs) log.warn({ secondary: record.secondary }, kept.reason);
+      const mirror = await loadMirror({ ...sides, record: kept, home, save: (next) => save(home, next), clock, log });
+      // Dying before this: found to be another volume again.
+      if (!isOurs) await claimSecondary(secondaryHome, record.secondary, record.id);
       attach(mirror, { home, primary, secondary, remote });
     },
     /**
@@ -146,6 +171,7 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
           secondaryNode: remote?.node ?? null,
           ...{ phase: "initial-copy", differsPlane, marksEpoch, marksLost: false, reason: null, splitId: 0 },
         };
+        if (remote === null) await claimSecondary(homeOf(secondary.name), secondary.name, id);
         await save(home, record);
         const sides = {
           primary: primary.store,
@@ -170,6 +196,9 @@ export function createPairRegistry({ standings, remotes, announce, clock, log, p
         mirror.adopt({ ...record, phase: phaseAfter(record.phase, "reopened") });
         throw error;
       }
+      const secondaryHome = place.remote === null ? homeOrNull(secondary.name) : null;
+      // Where that fails, the next start does it.
+      if (secondaryHome !== null) await dropClaim(secondaryHome, secondary.name).catch(() => {});
       pairs.delete(mirror.name);
       primary.own.detach(mirror);
       secondary.role = ownRole(secondary.own);
