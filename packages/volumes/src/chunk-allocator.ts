@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
 import { bitAddress, hasBit, withBits, wordRuns } from "./bitmap.js";
-import { createChunkBag } from "./chunk-bag.js";
+import { createChunkBag, type ChunkRange } from "./chunk-bag.js";
 import { volumeFailure } from "./errors.js";
 import { withoutRanges } from "./extents.js";
 import type { Grace } from "./grace.js";
@@ -19,11 +19,6 @@ import { isSameWord, readWord } from "./map-word.js";
 import { bitsPerBlock, clearRuns, countClear, fillBits } from "./pool-bitmap.js";
 import type { MapStore } from "./map-store.js";
 import { describeArray, type VolumeArray } from "./volume-array.js";
-
-export interface ChunkRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 export interface ChunkAllocator {
   /** Free to be taken now. */

@@ -1,5 +1,10 @@
 /** A bag of chunks, to which single ones and long runs are added, and taken out again as they were added. */
-import type { ChunkRange } from "./chunk-allocator.js";
+
+/** Chunks [start, end). */
+export interface ChunkRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface ChunkBag {
   add(chunks: ChunkRange): void;

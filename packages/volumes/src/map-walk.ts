@@ -7,7 +7,7 @@
  * there all the time between, since a volume never takes up again what it has let go of; so it is in a neighbour too.
  * A clone has chunks of its snapshot's and of no other's, and its snapshot cannot be deleted.
  */
-import type { ChunkRange } from "./chunk-allocator.js";
+import type { ChunkRange } from "./chunk-bag.js";
 import { slotAddress, slotWords, type MapContext, type MapPlace } from "./chunk-map.js";
 import {
   birthOf,

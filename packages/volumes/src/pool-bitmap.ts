@@ -3,7 +3,7 @@
  * for what is free. A large pool has hundreds of millions of chunks, so none of this looks at each of them.
  */
 import { bitAddress, bitsPerWord, withBits, wordRuns } from "./bitmap.js";
-import type { ChunkRange } from "./chunk-allocator.js";
+import type { ChunkRange } from "./chunk-bag.js";
 import { blockBytes, type VolumeLayout } from "./layout.js";
 import { isSameWord, wordBytes } from "./map-word.js";
 import type { MapStore } from "./map-store.js";

@@ -1,6 +1,7 @@
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { expect, it } from "vitest";
-import type { ChunkAllocator, ChunkRange } from "./chunk-allocator.js";
+import type { ChunkAllocator } from "./chunk-allocator.js";
+import type { ChunkRange } from "./chunk-bag.js";
 import { totalBytes } from "./extents.js";
 import { layoutOf } from "./layout.js";
 import type { MapStore } from "./map-store.js";

@@ -11,11 +11,15 @@
  * - The buffers of a batch belong to the adapter until the batch has completed.
  */
 import type { Failure } from "@waystation/contracts/errors";
+import type { Slot } from "../core/level.js";
 
 export type DiskOperation =
   | { readonly kind: "read"; readonly offsetBytes: number; readonly into: Uint8Array }
   | { readonly kind: "write"; readonly offsetBytes: number; readonly from: Uint8Array; readonly durable: boolean }
   | { readonly kind: "sync" };
+
+/** Writes, or reads, by disk. */
+export type DiskBatches = Map<Slot, DiskOperation[]>;
 
 /** Null: done. Otherwise a `Failure` with code `DISK_IO` that names the disk. */
 export type DiskCompletion = Failure | null;

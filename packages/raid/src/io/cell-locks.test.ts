@@ -92,4 +92,16 @@ describe("locks of cells", () => {
     (await late)();
     expect(granted).toEqual(["reader", "writer", "late reader"]);
   });
+
+  it("let one write in place at a time to a cell: a repair is one, and judges all of a row", async () => {
+    const [locks, { granted, track }] = [createCellLocks(), tracker()];
+    const first = await track("first", locks.lockForWriting(cells(1, 2)));
+    const second = track("second", locks.lockForWriting(cells(2, 3)));
+    (await track("apart", locks.lockForWriting(cells(3))))();
+    await settle();
+    expect(granted).toEqual(["first", "apart"]);
+    first();
+    (await second)();
+    expect(granted).toEqual(["first", "apart", "second"]);
+  });
 });

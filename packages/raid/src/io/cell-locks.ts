@@ -80,6 +80,8 @@ export function createCellLocks(): CellLocks {
       };
     },
     async lockForWriting(cells) {
+      // All at once, or none: two who want the same cells never wait for each other.
+      while (holdsAny(writing, cells)) await change();
       const release = hold(writing, cells);
       while (holdsAny(reading, cells)) await change();
       return release;

@@ -19,8 +19,8 @@ import type { LogEntry } from "../core/log-record.js";
 import type { ArrayReader } from "./array-reader.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { ChecksumStore } from "./checksum-store.js";
-import type { DiskOperation } from "./block-disk.js";
-import type { DiskBatches, PlannedCell } from "./draft.js";
+import type { DiskBatches, DiskOperation } from "./block-disk.js";
+import type { PlannedCell } from "./draft.js";
 import type { IoCounters } from "./io-counters.js";
 import type { Members } from "./members.js";
 import type { RowRepair } from "./row-repair.js";
@@ -29,10 +29,15 @@ import { countFitting, createStage, planRound, type PlannedRound, type Stage, ty
 import { logSlots, type LostBlocks, type StripeLog } from "./stripe-log.js";
 import { runsOf } from "./verified-reads.js";
 import { widenRound, type WidenedRound } from "./widening.js";
-import type { Promised } from "./write-queue.js";
 import { createWrittenChecksums } from "./written-checksums.js";
 
 const attemptsMax = 40;
+
+/**
+ * What a write promises when it has completed: `durable`, that it survives power loss; `flushed`, that it does once
+ * `Committer.sync` has completed, and that each of its blocks is old or new until then.
+ */
+export type Promised = "durable" | "flushed";
 
 export interface Committer {
   /** Resolves when all of the updates are done as promised; rejects with `IO_ERROR`. Not to be called again before that. */

@@ -10,7 +10,7 @@ import type { Slot, StripeLayout } from "../core/level.js";
 import { recordHeaderBytes, type LogEntry } from "../core/log-record.js";
 import type { BandPlan, WritePath } from "../core/plan.js";
 import type { ParityArena } from "../parity/parity-arena.js";
-import type { DiskOperation } from "./block-disk.js";
+import type { DiskBatches, DiskOperation } from "./block-disk.js";
 import type { IoCounters, IoPurpose } from "./io-counters.js";
 import type { Members } from "./members.js";
 import type { WrittenChecksums } from "./written-checksums.js";
@@ -23,9 +23,6 @@ export interface PlannedCell {
   readonly layout: StripeLayout;
   readonly absent: Absent;
 }
-
-/** Writes, or reads, by disk. */
-export type DiskBatches = Map<Slot, DiskOperation[]>;
 
 export interface Draft {
   readonly entries: LogEntry[];

@@ -199,7 +199,8 @@ export function createMembers(options: MembersOptions): Members {
   };
 
   const writeGenerations = async (): Promise<void> => {
-    for (let step = 0; step < 2; step++) {
+    // A failed array keeps its superblocks, also when it fails amid this: disks that went together may come back together.
+    for (let step = 0; step < 2 && !failed; step++) {
       generation++;
       const content = contentNow();
       const offsetBytes = superblockOffsets[generation % 2] as number;

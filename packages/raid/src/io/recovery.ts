@@ -17,9 +17,8 @@ import {
 import { decodeTail, encodeTail, laterTail } from "../core/log-tail.js";
 import { addRange, coarsen, type RangeSet } from "../core/range-set.js";
 import { raidFailure } from "../errors.js";
-import type { DiskOperation } from "./block-disk.js";
+import type { DiskBatches, DiskOperation } from "./block-disk.js";
 import type { ChecksumStore } from "./checksum-store.js";
-import type { DiskBatches } from "./draft.js";
 import type { Members } from "./members.js";
 import type { RowRepair } from "./row-repair.js";
 import { createIntentSettler, type Intent } from "./settle-intents.js";
@@ -65,9 +64,9 @@ export async function recoverLog(
   for (const { offsetBytes } of checksums?.doubts() ?? []) await options.repair.settle(offsetBytes);
   await checksums?.flush();
   for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
-  members.checkUsable();
   // A disk that failed up to here must be known as stale before the log that could repair it is given up.
   await members.settled();
+  members.checkUsable();
   const lost = { ranges: coarsen(ranges, lostCountMax(members.geometry)) };
   const { nextTailCopy } = tails;
   const session = await startSession(members, { arrayId, position: replayed.end, nextTailCopy }, lost);

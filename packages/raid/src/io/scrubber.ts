@@ -15,7 +15,7 @@ import { raidFailure } from "../errors.js";
 import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
 import type { CellLocks } from "./cell-locks.js";
 import type { ChecksumStore } from "./checksum-store.js";
-import type { DiskBatches } from "./draft.js";
+import type { DiskBatches } from "./block-disk.js";
 import type { Members } from "./members.js";
 import { noFaults, type FaultCounts, type FoundFault, type RowRepair } from "./row-repair.js";
 import { readVerified } from "./verified-reads.js";

@@ -9,9 +9,8 @@ import { solveSlot } from "../core/slot-recovery.js";
 import { stripeAtDiskOffset } from "../core/stripe-range.js";
 import { createParityArena, type ParityArena } from "../parity/parity-arena.js";
 import { weightedSum } from "../parity/weighted-sum.js";
-import type { DiskOperation } from "./block-disk.js";
+import type { DiskBatches, DiskOperation } from "./block-disk.js";
 import type { ChecksumStore } from "./checksum-store.js";
-import type { DiskBatches } from "./draft.js";
 import type { Members } from "./members.js";
 import { readVerified } from "./verified-reads.js";
 

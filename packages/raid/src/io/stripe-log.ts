@@ -187,9 +187,9 @@ export function createStripeLog(options: StripeLogOptions): StripeLog {
     await options.checksums?.flush();
     // One after the other: they may take long, and the log's own writes need the thread pool meanwhile.
     for (const slot of members.present()) await members.submit(slot, [{ kind: "sync" }]);
-    members.checkUsable();
     // A disk that failed its sync must be known as stale before the records that could repair it are given up.
     await members.settled();
+    members.checkUsable();
     if (lost.ranges.length > 0) await appendLost();
     await moveTail(target);
   };

@@ -1,8 +1,8 @@
 /** Reads from the disks that are checked against the checksums of the blocks (SPEC A4). */
 import { blockBytes } from "../core/disk-layout.js";
 import type { Slot } from "../core/level.js";
+import type { DiskBatches } from "./block-disk.js";
 import type { BlockRun, ChecksumStore } from "./checksum-store.js";
-import type { DiskBatches } from "./draft.js";
 import type { Members } from "./members.js";
 
 export interface VerifiedReads {

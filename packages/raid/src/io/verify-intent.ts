@@ -14,7 +14,7 @@ import { blockEntry } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
 import { slots, type Slot } from "../core/level.js";
 import { judgeRow, type RowBlock } from "../core/row-verdict.js";
-import type { DiskBatches } from "./draft.js";
+import type { DiskBatches } from "./block-disk.js";
 import type { Members } from "./members.js";
 import type { FoundFault } from "./row-repair.js";
 import type { Intent } from "./settle-intents.js";

@@ -7,7 +7,7 @@ import { overlaps } from "@waystation/contracts/byte-range";
 import type { CellUpdate } from "../core/cell-update.js";
 import type { Cell, CellPieces, Geometry } from "../core/geometry.js";
 import { recordHeaderBytes } from "../core/log-record.js";
-import type { Committer } from "./committer.js";
+import type { Committer, Promised } from "./committer.js";
 import { addGroup, costOf, groupOf, groupsOf, writesOf, type PieceGroup, type QueuedWrite } from "./write-groups.js";
 
 /**
@@ -21,12 +21,6 @@ interface Turn {
   readonly shareBytes: number;
   readonly othersWait: () => boolean;
 }
-
-/**
- * What a write promises when it has completed: `durable`, that it survives power loss; `flushed`, that it does once
- * `Committer.sync` has completed, and that each of its blocks is old or new until then.
- */
-export type Promised = "durable" | "flushed";
 
 export interface WriteQueue {
   /** Resolves when all writes are done. They lie within the array. */

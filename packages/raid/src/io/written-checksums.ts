@@ -4,8 +4,8 @@
  */
 import { joinedChecksum, setEntries, type EntryList } from "../core/checksum.js";
 import { blockBytes } from "../core/disk-layout.js";
+import type { DiskBatches } from "./block-disk.js";
 import type { ChecksumStore } from "./checksum-store.js";
-import type { DiskBatches } from "./draft.js";
 
 export interface WrittenChecksums {
   /** A new round, or attempt at one: its buffers may be the same with other bytes in them. */
