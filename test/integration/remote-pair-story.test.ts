@@ -86,11 +86,12 @@ describe("a pair across two daemons", () => {
       await writes.stop();
       await check(primary);
 
-      // What hosts write from here on is taken back.
+      // Each side goes its own way; what hosts write to the P-VOL from here on is taken back.
       await near.succeed("pair", "split", "db", "--wait");
       const image = primary.model.copy();
-      await startWrites(primary, 200).ended;
-      await check(primary);
+      const secondary: Side = { node: far, volume: "db-copy", model: image };
+      await Promise.all([startWrites(primary, 200).ended, startWrites(secondary, 100).ended]);
+      await Promise.all([check(primary), check(secondary)]);
       await near.succeed("pair", "restore", "db", "--wait");
       await check({ ...primary, model: image });
       await near.succeed("pair", "delete", "db", "db-copy");
