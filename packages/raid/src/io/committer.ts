@@ -84,7 +84,6 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 
   const writeInPlace = async (cells: readonly Cell[], writes: DiskBatches, promised: Promised): Promise<void> => {
-    if (promised === "flushed") unsyncedRounds++;
     const release = await locks.lockForWriting(cells);
     try {
       // Together with the first bytes on the disks: whoever reads in between takes the slow way, and waits for the lock.
@@ -93,6 +92,8 @@ export function createCommitter(options: CommitterOptions): Committer {
         promised === "flushed" ? batch.map(withoutSync) : batch;
       await Promise.all([...writes].map(([slot, batch]) => members.submit(slot, operations(batch))));
     } finally {
+      // What the log has is durable already. Only now: a sync that runs beside these writes does not cover them.
+      if (promised === "flushed" && goPastLog(writes)) unsyncedRounds++;
       release();
     }
   };
@@ -225,6 +226,12 @@ function note(log: StripeLog, planned: readonly PlannedCell[]): void {
 
 function cellsOf(planned: readonly PlannedCell[]): Cell[] {
   return planned.map(({ update }) => update.cell);
+}
+
+function goPastLog(writes: DiskBatches): boolean {
+  return [...writes.values()].some((batch) =>
+    batch.some((operation) => operation.kind === "write" && operation.durable),
+  );
 }
 
 /** Durable writes are those that go past the log. */

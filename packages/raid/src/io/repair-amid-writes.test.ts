@@ -14,7 +14,7 @@ interface GatedDisk extends BlockDisk {
 
 function createGatedDisk(inner: BlockDisk): GatedDisk {
   let shutFrom = Infinity;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const mustWait = (operation: DiskOperation): boolean =>
     operation.kind === "write" && operation.offsetBytes >= shutFrom;
   return {
@@ -70,10 +70,12 @@ describe("A4: a row that is being written", () => {
     const disks = await createSmallArray({ level: "raid5", diskCount: 5, unitBytes, stripes: 1, checksums: false });
     const gated = disks.map(createGatedDisk);
     const array = await openSmallArray(gated);
-    const { dataOffsetBytes, layoutOf } = array.geometry;
+    const { geometry } = array;
     // Rot of parity, from which a write of one unit forms the new one.
-    const parity = disks[layoutOf(0).parity[0]!]!;
-    await parity.submit([{ kind: "write", offsetBytes: dataOffsetBytes, from: Buffer.alloc(4096, 9), durable: true }]);
+    const parity = disks[geometry.layoutOf(0).parity[0]!]!;
+    await parity.submit([
+      { kind: "write", offsetBytes: geometry.dataOffsetBytes, from: Buffer.alloc(4096, 9), durable: true },
+    ]);
     for (const disk of gated) disk.shut(logOffsetBytes);
     const writing = array.writeBatch([{ offsetBytes: 0, lengthBytes: 4096, data: Buffer.alloc(4096, 3) }]);
     await turns();

@@ -162,6 +162,26 @@ describe("A2: an array with buffered writes", () => {
     expect((await again.read(0, model.length)).equals(model)).toBe(true);
   });
 
+  it("syncs no disk when it is flushed and all went through the log: that is durable there", async () => {
+    const disks = await createSmallArray(shapes[0]!);
+    let syncs = 0;
+    const counting = disks.map((disk) => ({
+      ...disk,
+      submit: (batch: Parameters<typeof disk.submit>[0]) => {
+        syncs += batch.filter(({ kind }) => kind === "sync").length;
+        return disk.submit(batch);
+      },
+    }));
+    const array = await openSmallArray(counting, { writeBackBytes });
+    syncs = 0;
+    await array.write(0, Buffer.alloc(512, 1));
+    await array.flush();
+    expect(syncs).toBe(0);
+    for (const disk of disks) disk.crash();
+    const again = await openSmallArray(disks);
+    expect(await again.read(0, 512)).toEqual(Buffer.alloc(512, 1));
+  });
+
   it("stores them when it is closed, with a disk lost meanwhile too", async () => {
     const shape = shapes[0]!;
     const disks = await createSmallArray(shape);
