@@ -1,7 +1,7 @@
 // Starts that must be refused, and damage that must be noticed: one clear line, exit code 1, and nothing made worse.
 // A daemon never starts on what it cannot trust; what redundancy covers is degraded, and said so.
 import { execFile } from "node:child_process";
-import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -109,14 +109,14 @@ async function overwrite(path: string, offsetBytes: number, bytes: Buffer): Prom
   await file.close();
 }
 
-async function largestLog(folder: string): Promise<{ path: string; bytes: number }> {
-  let largest = { path: "", bytes: -1 };
+/** Where a file of the folder holds these bytes. */
+async function placeOf(content: Buffer, folder: string): Promise<{ path: string; offsetBytes: number }> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    const { size: bytes } = await stat(path);
-    if (name.endsWith(".log") && bytes > largest.bytes) largest = { path, bytes };
+    const offsetBytes = (await readFile(path)).indexOf(content);
+    if (offsetBytes >= 0) return { path, offsetBytes };
   }
-  return largest;
+  throw new Error(`no file of ${folder} holds what is looked for`);
 }
 
 describe("a start with the wrong arguments", () => {
@@ -208,11 +208,12 @@ describe("a data directory that is not as it was left", () => {
     await waitProtected(cluster);
     await cluster.end(["secondary-b"]);
     const client = await connectNbd(cluster.nbdPort("primary-b"), "vol-b");
-    for (let n = 0; n < 8; n++) await client.write(n * mebibyte, Buffer.alloc(mebibyte, n + 1));
+    for (let n = 0; n < 8; n++) await client.write(n * mebibyte, Buffer.alloc(mebibyte, 201 + n));
     client.close();
     await cluster.end(["primary-a", "primary-b", "relay-1", "secondary-a"]);
-    const { path, bytes } = await largestLog(at("relay-1", "journals", "g1"));
-    await overwrite(path, bytes - 4 * mebibyte, Buffer.alloc(64, 0x55));
+    const segments = at("relay-1", "journals", "g1", "segments");
+    const { path, offsetBytes } = await placeOf(Buffer.alloc(mebibyte / 2, 204), segments);
+    await overwrite(path, offsetBytes + 4096, Buffer.alloc(64, 0x55));
     expect(await refusalOf("relay-1")).toMatchObject({ code: "JOURNAL_DAMAGED" });
   });
 
