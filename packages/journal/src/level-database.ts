@@ -3,11 +3,12 @@
  * when asked for, and reads of a range as it is at the moment of the call.
  */
 import { AssertionError } from "node:assert/strict";
-import { mkdir, open as openFile, readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { reasonOf, type Failure } from "@waystation/contracts/errors";
 import { Level } from "level";
 import { journalFailure } from "./errors.js";
+import { syncFolder } from "./sync-folder.js";
 
 export type DatabaseOperation =
   | { readonly type: "put"; readonly key: Buffer; readonly value: Buffer }
@@ -84,13 +85,7 @@ async function prepareDirectory(directory: string): Promise<void> {
   if (!files.includes("CURRENT") && files.some((name) => /\.(ldb|log|sst)$/.test(name))) {
     throw damaged(directory, "its CURRENT file is missing", undefined);
   }
-  if (made === undefined) return;
-  const parent = await openFile(dirname(made), "r");
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
-  }
+  if (made !== undefined) await syncFolder(dirname(made));
 }
 
 function openFailure(directory: string, error: unknown): Failure {

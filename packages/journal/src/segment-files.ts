@@ -19,6 +19,7 @@ import type { BlockWrite } from "@waystation/contracts/block-device";
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
 import type { RingStore } from "./ring-store.js";
 import { blockBytes } from "./ring-layout.js";
+import { syncFolder } from "./sync-folder.js";
 
 export interface SegmentFiles extends RingStore {
   /** To be called when nothing is under way any more. */
@@ -253,13 +254,4 @@ function createFileCache(directory: string): FileCache {
       for (const name of [...openFiles.keys()]) await closeFile(name);
     },
   };
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

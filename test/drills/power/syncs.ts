@@ -205,7 +205,7 @@ const rows: readonly (readonly [file: string, place: string, makesDurable: strin
     caught("journal-state-not-synced", { ...onVolume, ...firstStart }),
   ],
   [
-    "packages/journal/src/level-database.ts",
+    "packages/journal/src/sync-folder.ts",
     "prepareDirectory",
     "the name of its folder",
     { covered: "the daemon has made the folder durably before: folder-name-not-synced" },
