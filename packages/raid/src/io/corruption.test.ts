@@ -6,40 +6,14 @@ import { blockBytes, checksumOffsetFor } from "../core/disk-layout.js";
 import type { Slot } from "../core/level.js";
 import type { RaidArray } from "./array.js";
 import type { BlockDisk, DiskOperation } from "./block-disk.js";
-import type { MemoryDisk } from "./memory-disk.js";
-import { createSmallArray, mismatchedStripes, openSmallArray, type SmallShape } from "./testing-array.js";
+import { mismatchedStripes, openSmallArray, type SmallShape } from "./testing-array.js";
+import { change, createRig, redundantShapes, type Rig } from "./testing-corruption.js";
 
 const shapes: readonly SmallShape[] = [
   { level: "raid0", diskCount: 1, unitBytes: 8192, stripes: 12 },
   { level: "raid0", diskCount: 3, unitBytes: 8192, stripes: 12 },
-  { level: "raid1", diskCount: 3, unitBytes: 8192, stripes: 12 },
-  { level: "raid10", diskCount: 4, unitBytes: 8192, stripes: 12 },
-  { level: "raid4", diskCount: 4, unitBytes: 8192, stripes: 12 },
-  { level: "raid5", diskCount: 4, unitBytes: 16_384, stripes: 8 },
-  { level: "raid6", diskCount: 5, unitBytes: 8192, stripes: 12 },
+  ...redundantShapes,
 ];
-
-interface Rig {
-  readonly disks: MemoryDisk[];
-  array: RaidArray;
-  readonly model: Buffer;
-}
-
-async function createRig(shape: SmallShape, random: Random): Promise<Rig> {
-  const disks = await createSmallArray(shape);
-  const array = await openSmallArray(disks);
-  const model = Buffer.alloc(array.sizeBytes);
-  for (let at = 0; at < model.length; at += 512) model.fill(1 + random.below(255), at, at + 512);
-  await array.write(0, model);
-  return { disks, array, model };
-}
-
-async function change(disk: BlockDisk, offsetBytes: number, edit: (block: Buffer) => void): Promise<void> {
-  const block = Buffer.alloc(blockBytes);
-  await disk.submit([{ kind: "read", offsetBytes, into: block }]);
-  edit(block);
-  await disk.submit([{ kind: "write", offsetBytes, from: block, durable: true }]);
-}
 
 /** Flips a bit of a block of `disk`. */
 async function flip(disk: BlockDisk, offsetBytes: number, random: Random): Promise<void> {
