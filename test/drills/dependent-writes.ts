@@ -27,6 +27,8 @@ export interface DependentWrites {
   acknowledgedAtMs(): number;
   /** Resolves with why it came to an end. Never rejects. */
   readonly ended: Promise<string>;
+  /** The next write is the one after this: what came after it is lost. Only while none is under way. */
+  restartAfter(found: number): void;
   /** Ends it after the write that is under way, and waits for that. */
   stop(): Promise<void>;
 }
@@ -87,6 +89,9 @@ export function startDependentWrites({
     acknowledged: () => acknowledged,
     acknowledgedAtMs: () => acknowledgedAtMs,
     ended,
+    restartAfter(found) {
+      acknowledged = found;
+    },
     async stop() {
       stopping = true;
       await ended;

@@ -16,6 +16,7 @@ import {
   type TestNode,
   type TestVolume,
 } from "./cluster-file.js";
+import { openClusterLinks, type ClusterLinks } from "./cluster-links.js";
 import { createLog, startDaemonProcess, type DaemonLog, type DaemonProcess, type Exit } from "./daemon-process.js";
 import { serviceMain } from "./repository.js";
 import { waitUntil, within } from "./wait.js";
@@ -61,10 +62,14 @@ export interface TestCluster {
   nbdUri(node: TestNode, volume: TestVolume): string;
   nbdPort(node: TestNode): number;
   grpcAddress(node: TestNode): string;
+  /** The links between the daemons; only with `links` in the options. */
+  readonly links: ClusterLinks;
 }
 
 export interface WithClusterOptions {
   readonly shape?: Partial<ClusterShape>;
+  /** Daemons reach each other through proxies, which `links` commands. */
+  readonly links?: boolean;
   /** Leaves the directory where it is when the test fails, and prints its place. */
   readonly keepOnFailure?: boolean;
   /** The compiled entry point of each service; those of this checkout when left out. */
@@ -85,8 +90,12 @@ export async function withCluster<T>(
     const clusterFile = join(folder, "cluster.yaml");
     const addresses = await writeClusterFile(clusterFile, { ...defaultShape, ...options.shape });
     const mainOf = options.serviceMain ?? serviceMain;
-    const { cluster, stopAll, tails } = createCluster({ folder, clusterFile, addresses, mainOf });
-    stop = stopAll;
+    const links = options.links === true ? await openClusterLinks(folder, addresses) : null;
+    const { cluster, stopAll, tails } = createCluster({ folder, clusterFile, addresses, mainOf, links });
+    stop = async () => {
+      await stopAll();
+      await links?.close();
+    };
     return await body(cluster).catch((error: unknown) => {
       process.stderr.write(tails());
       throw error;
@@ -106,9 +115,10 @@ interface ClusterParts {
   readonly clusterFile: string;
   readonly addresses: Addresses;
   readonly mainOf: (service: Service) => string;
+  readonly links: ClusterLinks | null;
 }
 
-function createCluster({ folder, clusterFile, addresses, mainOf }: ClusterParts) {
+function createCluster({ folder, clusterFile, addresses, mainOf, links }: ClusterParts) {
   const dataDirectory = join(folder, "data");
   const logs = new Map(nodeNames.map((node) => [node, createLog()]));
   const running = new Map<TestNode, DaemonProcess>();
@@ -127,7 +137,8 @@ function createCluster({ folder, clusterFile, addresses, mainOf }: ClusterParts)
     return port;
   };
   const launch = (node: TestNode): DaemonProcess => {
-    const args = ["--node", node, "--cluster", clusterFile, "--data", dataDirectory];
+    const seen = links?.fileFor(node, clusterFile) ?? clusterFile;
+    const args = ["--node", node, "--cluster", seen, "--data", dataDirectory];
     const daemon = startDaemonProcess(mainOf(addresses[node].service), args, logOf(node));
     logOf(node).lines.push(`-- started, process ${daemon.pid}`);
     running.set(node, daemon);
@@ -178,6 +189,10 @@ function createCluster({ folder, clusterFile, addresses, mainOf }: ClusterParts)
     nbdUri: (node, volume) => `nbd://127.0.0.1:${nbdPort(node)}/${volume}`,
     nbdPort,
     grpcAddress,
+    get links() {
+      if (links === null) throw new Error("this cluster was made without links of its own");
+      return links;
+    },
   };
   const tails = (): string =>
     nodeNames.map((node) => `== ${node}\n${logOf(node).lines.slice(-logTailLines).join("\n")}\n`).join("");

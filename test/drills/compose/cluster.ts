@@ -1,7 +1,9 @@
 /** The cluster in its containers, as an operator sees it through wayctl in the tools container. */
 import type { TakeoverProgress, TakeoverResult } from "@waystation/client/control-client";
-import { mebibyte, type TestNode, type TestVolume } from "../../harness/cluster-file.js";
+import { mebibyte } from "../../harness/cluster-file.js";
+import { connectNbd } from "../../harness/nbd-client.js";
 import { waitUntil } from "../../harness/wait.js";
+import { homes, volumeNames, type Hosts } from "../hosts.js";
 import type { Containers } from "./containers.js";
 
 export interface ClusterView {
@@ -28,6 +30,8 @@ export interface TakeoverReport {
 
 export interface Cluster {
   readonly containers: Containers;
+  /** Through the NBD ports that compose publishes. */
+  readonly hosts: Hosts;
   view(): Promise<ClusterView>;
   /** Rejects with what is missing, and the status as it was then. */
   waitUntil(what: string, holds: (view: ClusterView) => boolean): Promise<void>;
@@ -35,12 +39,6 @@ export interface Cluster {
   takeOver(): Promise<TakeoverReport>;
 }
 
-/** The node that holds each volume before a takeover, and after. */
-export const homes = {
-  "vol-a": { primary: "primary-a", secondary: "secondary-a" },
-  "vol-b": { primary: "primary-b", secondary: "secondary-b" },
-} as const satisfies Record<TestVolume, { primary: TestNode; secondary: TestNode }>;
-export const volumeNames = Object.keys(homes) as TestVolume[];
 export const volumeBytes = 64 * mebibyte;
 export const holdMs = 5_000;
 
@@ -62,6 +60,10 @@ export function openCluster(containers: Containers): Cluster {
 
   return {
     containers,
+    hosts: {
+      volumeBytes,
+      open: async (side, volume) => connectNbd(await containers.nbdPortOf(homes[volume][side]), volume),
+    },
     view,
     async waitUntil(what, holds) {
       try {

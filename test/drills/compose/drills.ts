@@ -6,17 +6,11 @@ import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 import { holdMs, isServed, type Cluster } from "./cluster.js";
 import { crash, disconnect, dropPackets, pause, recreate, type Fault } from "./faults.js";
-import {
-  describeComparison,
-  describeFailures,
-  describePhases,
-  describeRpo,
-  seconds,
-  type DrillReport,
-} from "./report.js";
+import { describePhases, seconds } from "../recovery-report.js";
+import { describeFailures, type Writer } from "../writer.js";
+import { describeComparison, describeRpo, type DrillReport } from "./report.js";
 import { drillCutEast, drillKillPrimaries } from "./takeover-drills.js";
 import { verifyBothSides } from "./verify.js";
-import type { Writer } from "./writer.js";
 
 export interface Drill {
   readonly name: string;

@@ -3,16 +3,17 @@
  * 2 wrong usage, 3 they could not run here (and standard output says why).
  */
 import { parseArgs } from "node:util";
-import { connectNbd } from "../../harness/nbd-client.js";
 import { repositoryRoot } from "../../harness/repository.js";
-import { drillSettings, homes, isServed, openCluster, volumeNames, type Cluster } from "./cluster.js";
+import { volumeNames } from "../hosts.js";
+import { seconds } from "../recovery-report.js";
+import { writeReference } from "../reference-data.js";
+import { startWriter, type Writer } from "../writer.js";
+import { drillSettings, isServed, openCluster, type Cluster } from "./cluster.js";
 import { openContainers, type Containers } from "./containers.js";
 import { drills, type Drill } from "./drills.js";
 import { findEngine } from "./engine.js";
-import { writeReference } from "./reference-data.js";
-import { renderReport, seconds } from "./report.js";
+import { renderReport } from "./report.js";
 import { verifyNoCrash } from "./verify.js";
-import { startWriter, type Writer } from "./writer.js";
 
 const usage = `Usage: npm run drills -- [--only NAME[,NAME]] [--times N] [--keep]
 
@@ -60,11 +61,11 @@ async function raise(containers: Containers): Promise<Stage> {
   await cluster.waitUntil("volumes open and the group protected", isServed);
   say(`cluster up after ${seconds(performance.now() - startMs)}`);
   for (const volume of volumeNames) {
-    const client = await connectNbd(await containers.nbdPortOf(homes[volume].primary), volume);
+    const client = await cluster.hosts.open("primary", volume);
     await writeReference(client, volume);
     client.close();
   }
-  return { cluster, writer: startWriter(cluster) };
+  return { cluster, writer: startWriter(cluster.hosts) };
 }
 
 async function runDrill(drill: Drill, { cluster, writer }: Stage): Promise<boolean> {

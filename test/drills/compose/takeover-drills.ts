@@ -1,20 +1,13 @@
 /** The drills that end with the far side in charge, and with the old primaries back and fenced. */
 import { strict as assert } from "node:assert";
 import { connectNbd } from "../../harness/nbd-client.js";
-import { homes, volumeNames, type Cluster, type TakeoverReport } from "./cluster.js";
+import { homes, volumeNames } from "../hosts.js";
+import { describePhases, phasesOf, seconds, sumMs, type Phase } from "../recovery-report.js";
+import { describeFailures, type Writer } from "../writer.js";
+import type { Cluster, TakeoverReport } from "./cluster.js";
 import { dropPackets, kill } from "./faults.js";
-import {
-  describeFailures,
-  describeComparison,
-  describePhases,
-  describeRpo,
-  seconds,
-  takeoverPhases,
-  type DrillReport,
-  type Phase,
-} from "./report.js";
+import { describeComparison, describeRpo, type DrillReport } from "./report.js";
 import { verifyFarSide } from "./verify.js";
-import type { Writer } from "./writer.js";
 
 const primaries = ["primary-a", "primary-b"];
 const blockBytes = 4096;
@@ -60,8 +53,8 @@ async function failOver(cluster: Cluster, faultMs: number): Promise<FailOver> {
   const { result } = report;
   assert.equal(result.outcome, "taken-over", `${result.code}: ${result.message}`);
   assert.equal(result.lost, "nothing", result.lostDetail);
-  const own = takeoverPhases(report);
-  const ownMs = own.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  const own = phasesOf(report.steps);
+  const ownMs = sumMs(own);
   await writeAtFarSide(cluster);
   const phases = [
     { name: "seen dead", tookMs: askedMs - faultMs },
@@ -86,7 +79,7 @@ async function verifyTakenOver(
   { report, phases }: FailOver,
 ): Promise<(readonly [string, string])[]> {
   const verdict = await verifyFarSide(cluster, writer);
-  const totalMs = phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  const totalMs = sumMs(phases);
   return [
     ["fault", `under load: writes 1..${writer.acknowledged()} acknowledged`],
     ["takeover", `${report.coordinator}: ${report.result.message}`],

@@ -1,0 +1,68 @@
+/**
+ * What a drill found: RPO in writes that hosts know of, RTO by phase, and the checks that were made. As a table for people,
+ * and as JSON for whoever adds runs up.
+ */
+import type { TakeoverProgress } from "@waystation/client/control-client";
+
+export interface Phase {
+  readonly name: string;
+  readonly tookMs: number;
+}
+
+export interface RecoveryReport {
+  readonly drill: string;
+  /** One after another, from the disaster to the first host write after it. */
+  readonly phases: readonly Phase[];
+  /** Hosts were told of 1..this. */
+  readonly acknowledged: number;
+  /** Exactly the writes 1..this were found. */
+  readonly found: number;
+  /** What the system itself said of the loss. */
+  readonly said: string;
+  readonly checks: readonly string[];
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
+}
+
+export function describePhases(phases: readonly Phase[]): string {
+  return phases.map(({ name, tookMs }) => `${name} ${seconds(tookMs)}`).join(", ");
+}
+
+/** The phases of a command that tells its steps; the time of each is until the next began. */
+export function phasesOf(steps: readonly Pick<TakeoverProgress, "phase" | "elapsedMs">[]): Phase[] {
+  const phases = new Map<string, number>();
+  steps.forEach((step, index) => {
+    const next = steps[index + 1];
+    if (next === undefined) return;
+    phases.set(step.phase, (phases.get(step.phase) ?? 0) + next.elapsedMs - step.elapsedMs);
+  });
+  return [...phases].map(([name, tookMs]) => ({ name, tookMs }));
+}
+
+export function sumMs(phases: readonly Phase[]): number {
+  return phases.reduce((sum, { tookMs }) => sum + tookMs, 0);
+}
+
+export function lostWrites({ acknowledged, found }: Pick<RecoveryReport, "acknowledged" | "found">): number {
+  return Math.max(0, acknowledged - found);
+}
+
+export function recoveryTable(report: RecoveryReport): string {
+  const { drill, phases, acknowledged, found, said, checks } = report;
+  const rows: (readonly [string, string])[] = [
+    ["RPO", `${lostWrites(report)} writes (acknowledged 1..${acknowledged}, found exactly 1..${found}; said: ${said})`],
+    ["RTO", seconds(sumMs(phases))],
+    ...phases.map(({ name, tookMs }) => [`  ${name}`, seconds(tookMs)] as const),
+    ...checks.map((check) => ["checked", check] as const),
+  ];
+  const width = Math.max(...rows.map(([title]) => title.length));
+  return `drill: ${drill}\n${rows.map(([title, text]) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
+}
+
+/** One line. */
+export function recoveryJson(report: RecoveryReport): string {
+  const { phases } = report;
+  return `${JSON.stringify({ ...report, lostWrites: lostWrites(report), rtoMs: sumMs(phases) })}\n`;
+}
