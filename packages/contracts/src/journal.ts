@@ -12,8 +12,16 @@
  */
 import type { GroupName, OriginNumber, Sequence, VolumeName } from "./ids.js";
 
-/** What a record does to its volume. `discard` reads as zeros afterwards, at both ends (PROTOCOL 11). */
-export type RecordKind = "write" | "zero" | "discard";
+/**
+ * What a record does to its volume. `discard` reads as zeros afterwards, at both ends (PROTOCOL 11). `copy` is what the
+ * primary's array held when a copy or resync came by: no host wrote it (PROTOCOL 9).
+ */
+export type RecordKind = "write" | "zero" | "discard" | "copy";
+
+/** Whether a record of this kind carries the bytes that it puts in place; the others make zeros. */
+export function hasPayload(kind: RecordKind): boolean {
+  return kind === "write" || kind === "copy";
+}
 
 /** One stamped write of a group. */
 export interface JournalRecord {
@@ -27,7 +35,7 @@ export interface JournalRecord {
   readonly lengthBytes: number;
   /** When the host issued it, by the primary's wall clock (ms since 1970). For showing only. */
   readonly hostTimeMs: number;
-  /** `lengthBytes` bytes for `write`, empty otherwise. Not to be changed by anyone. */
+  /** `lengthBytes` bytes for `write` and `copy`, empty otherwise. Not to be changed by anyone. */
   readonly payload: Uint8Array;
 }
 

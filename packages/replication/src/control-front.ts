@@ -7,7 +7,31 @@ export interface TakeoverRequest {
   readonly force: boolean;
   /** Secondaries to go on without, by name: they become resync targets. */
   readonly without: readonly string[];
+  /** Only looks, and tells what would happen: asks, changes nothing, promises nothing (E6). */
+  readonly dryRun: boolean;
 }
+
+/**
+ * Another term for a group (term.ts). `swap`: the far side, taken over first if it was not, becomes the primary side and the
+ * old primaries its secondaries (B12). `direct`: without the relay, whose role a primary takes (B13). `return`: back to
+ * the relay of the configuration. `members`: as the configuration says now.
+ */
+export interface TermChangeRequest {
+  readonly group: string;
+  readonly cause: "swap" | "direct" | "return" | "members";
+  /** Go on although the relay, or an old primary, cannot be told; the risk is printed. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Commands for one node's role in a group, answered at once or refused. At the relay: `suspend` (PSUS, the whole group at
+ * one number) and `resync`, with `full` without trusting any bitmap. At a node with a branch: `drop-branch`.
+ */
+export type GroupCommand =
+  | { readonly kind: "suspend" }
+  | { readonly kind: "resync"; readonly full: boolean }
+  | { readonly kind: "drop-branch"; readonly branch: string };
 
 export interface ControlFront {
   /** Live, about this node only; never waits for another node. */
@@ -18,4 +42,8 @@ export interface ControlFront {
    * Throws `UNKNOWN_GROUP` or `NOT_A_SECONDARY`.
    */
   takeover(request: TakeoverRequest): AsyncIterable<TakeoverProgress>;
+  /** Begins another term with this node as coordinator; otherwise as `takeover`. Throws `UNKNOWN_GROUP`. */
+  changeTerm(request: TermChangeRequest): AsyncIterable<TakeoverProgress>;
+  /** Rejects with `UNKNOWN_GROUP`, or with a refusal that names the state and the command that would be legal. */
+  command(group: string, command: GroupCommand): Promise<void>;
 }

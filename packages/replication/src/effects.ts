@@ -11,7 +11,7 @@ import type { JournalCommit, JournalReadOptions, JournalReadResult } from "@ways
 import type { Channel } from "@waystation/contracts/link";
 import type { PeerBody, PeerMessage } from "./messages.js";
 import type { TakeoverProgress } from "./status.js";
-import type { TakeoverRequest } from "./control-front.js";
+import type { GroupCommand, TakeoverRequest, TermChangeRequest } from "./control-front.js";
 import type { Epoch, NodeName, RecordKind, Sequence, VolumeName } from "./vocabulary.js";
 
 /** A link as the loop numbers it: never used again once closed, so a late message cannot reach a newer session. */
@@ -59,12 +59,26 @@ export type GroupEvent =
       readonly offsetBytes: number;
       readonly lengthBytes: number;
     }
-  | { readonly kind: "takeover"; readonly request: RequestId; readonly command: TakeoverRequest };
+  | { readonly kind: "branched"; readonly token: Token; readonly failure: Failure | null }
+  | { readonly kind: "takeover"; readonly request: RequestId; readonly command: TakeoverRequest }
+  | { readonly kind: "term-change"; readonly request: RequestId; readonly command: TermChangeRequest }
+  /** An operator's command for this node's own role; answered by `reply`. */
+  | { readonly kind: "command"; readonly request: RequestId; readonly command: GroupCommand };
+
+/** The two journals of a group on a node: its records and marks; and what a copy run overwrites (PROTOCOL 9). */
+export type JournalPlace = "journal" | "pre-images";
 
 export type Effect =
-  | { readonly kind: "commit"; readonly token: Token; readonly change: JournalCommit }
-  | { readonly kind: "trim"; readonly sequence: Sequence }
-  | { readonly kind: "read-journal"; readonly token: Token; readonly options: JournalReadOptions }
+  | { readonly kind: "commit"; readonly place: JournalPlace; readonly token: Token; readonly change: JournalCommit }
+  | { readonly kind: "trim"; readonly place: JournalPlace; readonly sequence: Sequence }
+  | {
+      readonly kind: "read-journal";
+      readonly place: JournalPlace;
+      readonly token: Token;
+      readonly options: JournalReadOptions;
+    }
+  /** Keeps what a volume holds now under a name, durably, before it is overwritten (PROTOCOL 6.4). Idempotent. */
+  | { readonly kind: "branch"; readonly token: Token; readonly volume: VolumeName; readonly name: string }
   /** Stores the writes in order and answers when they are durable on the array. */
   | {
       readonly kind: "store";
@@ -91,14 +105,21 @@ export type Effect =
   | { readonly kind: "wake"; readonly afterMs: number }
   | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };
 
-/** What a machine may ask for. Everything is collected; nothing happens before `step` has returned. */
-export interface Desk {
-  nowMs(): number;
-  wallMs(): number;
-  uniqueId(): string;
+/** What a machine may ask of a journal. */
+export interface JournalDesk {
   commit(change: JournalCommit, whenDurable?: () => void): void;
   trim(sequence: Sequence): void;
   readJournal(options: JournalReadOptions, then: (result: JournalReadResult) => void): void;
+}
+
+/** What a machine may ask for. Everything is collected; nothing happens before `step` has returned. */
+export interface Desk extends JournalDesk {
+  nowMs(): number;
+  wallMs(): number;
+  uniqueId(): string;
+  /** The journal of pre-images; only secondaries have use for it. */
+  readonly preImages: JournalDesk;
+  branch(volume: VolumeName, name: string, then: (failure: Failure | null) => void): void;
   store(volume: VolumeName, writes: readonly BlockWrite[], then: (failure: Failure | null) => void): void;
   load(
     volume: VolumeName,
@@ -135,7 +156,17 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
     waiting.set(token, then);
     return token;
   };
+  const journalDesk = (place: JournalPlace): JournalDesk => ({
+    commit(change, whenDurable = () => {}) {
+      effects.push({ kind: "commit", place, token: expect(whenDurable), change });
+    },
+    trim: (sequence) => effects.push({ kind: "trim", place, sequence }),
+    readJournal: (read, then) => effects.push({ kind: "read-journal", place, token: expect(then), options: read }),
+  });
   return {
+    ...journalDesk("journal"),
+    preImages: journalDesk("pre-images"),
+    branch: (volume, name, then) => effects.push({ kind: "branch", token: expect(then), volume, name }),
     beginStep(nowMs, wallMs) {
       now = { nowMs, wallMs };
     },
@@ -154,6 +185,7 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
         case "journal-read":
           return then(event.result);
         case "stored":
+        case "branched":
           return then(event.failure);
         case "loaded":
           return then(event.data);
@@ -162,11 +194,6 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
     nowMs: () => now.nowMs,
     wallMs: () => now.wallMs,
     uniqueId: () => options.uniqueId(),
-    commit(change, whenDurable = () => {}) {
-      effects.push({ kind: "commit", token: expect(whenDurable), change });
-    },
-    trim: (sequence) => effects.push({ kind: "trim", sequence }),
-    readJournal: (read, then) => effects.push({ kind: "read-journal", token: expect(then), options: read }),
     store: (volume, writes, then) => effects.push({ kind: "store", token: expect(then), volume, writes }),
     load: (volume, range, then) =>
       effects.push({

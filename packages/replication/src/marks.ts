@@ -18,6 +18,14 @@ export const markNames = {
   promoted: "promoted",
   /** Secondary: why it may not follow or open before a full copy. */
   resyncDue: "resync-due",
+  /** Every member: the term that it follows (JSON of `Term`). */
+  term: "term",
+  /** Relay: the course of the group: running, copying (with the run), or suspended at a number. */
+  course: "course",
+  /** Primary: whether its writes need the relay (`joined`), go on without (`alone`), or are being caught up (`copying`). */
+  leg: "leg",
+  /** Secondary: the copy run that it takes part in. */
+  copy: "copy",
   /** Relay: set once every secondary was seen empty; a relay without it must not stamp. */
   born: "born",
   /** Relay: fenced or frozen at this number. */
@@ -46,6 +54,10 @@ export const markNames = {
   acknowledged: (volume: VolumeName) => `acknowledged/${volume}`,
   /** Primary: the write intent; one mark per unit that may differ between the array and the relay. */
   intentPrefix: (volume: VolumeName) => `intent/${volume}/`,
+  /** Primary: one generation of the region log (PROTOCOL 5): a word of its bitmap per mark, and its tag. */
+  regionsPrefix: (volume: VolumeName) => `regions/${volume}/`,
+  /** Relay: regions of records that it dropped unsent (PFUS). */
+  droppedPrefix: (volume: VolumeName) => `dropped/${volume}/`,
 };
 
 export function readSequence(marks: Marks, name: string): Sequence {
@@ -87,6 +99,7 @@ export function readDecision(marks: Marks): Decision | null {
     sequence: toSequence(fields["sequence"]),
     participants: fields["participants"] as NodeName[],
     excluded: fields["excluded"] as NodeName[],
+    term: (fields["term"] ?? null) as Decision["term"],
     fenced: fields["fenced"] === true,
     stamped: toSequence(Number(fields["stamped"])),
   };
@@ -98,6 +111,7 @@ export function decisionMark(decision: Decision): MarkValue {
     sequence: decision.sequence,
     participants: decision.participants,
     excluded: decision.excluded,
+    term: decision.term as MarkValue,
     fenced: decision.fenced,
     stamped: decision.stamped,
   };

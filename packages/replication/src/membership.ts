@@ -4,9 +4,10 @@ import type { GroupName, NodeName, VolumeName } from "./vocabulary.js";
 export interface GroupVolume {
   readonly name: VolumeName;
   readonly sizeBytes: number;
-  /** The node whose array is written by hosts, as configured; a takeover moves the role, not this. */
+  /** The node whose array is written by hosts; a takeover moves the role, the next term this. */
   readonly primary: NodeName;
-  readonly secondary: NodeName;
+  /** At least one. */
+  readonly secondaries: readonly NodeName[];
 }
 
 /**
@@ -22,6 +23,19 @@ export interface Membership {
   readonly fence: FenceLevel;
   readonly holdMs: number;
   readonly leaseMs: number;
+  /** Unit of the region logs and bitmaps (PROTOCOL 5): a power of two, a multiple of the intent's unit. */
+  readonly regionBytes: number;
+  readonly journalFull: JournalFullPolicy;
+  /** Whether a group that was suspended by a failure resyncs by itself once everybody is back. */
+  readonly autoResync: boolean;
+}
+
+/** What happens as the relay's journal fills up, because a far leg is slow or gone (B9). */
+export interface JournalFullPolicy {
+  /** From this share of the capacity on the group is shown as PFUL. */
+  readonly warnShare: number;
+  /** How long host writes are held in a full journal before the group is suspended with bitmaps (PFUS). */
+  readonly holdMs: number;
 }
 
 export function primariesOf(membership: Membership): NodeName[] {
@@ -29,9 +43,11 @@ export function primariesOf(membership: Membership): NodeName[] {
 }
 
 export function secondariesOf(membership: Membership): NodeName[] {
-  return [...new Set(membership.volumes.map((volume) => volume.secondary))];
+  return [...new Set(membership.volumes.flatMap((volume) => volume.secondaries))];
 }
 
 export function volumesOn(membership: Membership, node: NodeName, role: "primary" | "secondary"): GroupVolume[] {
-  return membership.volumes.filter((volume) => volume[role] === node);
+  return membership.volumes.filter(({ primary, secondaries }) =>
+    role === "primary" ? primary === node : secondaries.includes(node),
+  );
 }

@@ -4,6 +4,7 @@
  * that a newer one has replaced, so messages need no session number of their own. The wire form is
  * proto/waystation/v1/replication.proto.
  */
+import type { Term } from "./term.js";
 import type { Epoch, JournalRecord, NodeName, OriginNumber, RecordKind, Sequence, VolumeName } from "./vocabulary.js";
 
 /** One message on a link. */
@@ -27,12 +28,64 @@ export type RefusalReason =
   | "frozen" // the group is frozen at one sequence number
   | "journal-lost" // the relay's journal lost acknowledged records: it must not stamp (PROTOCOL 7)
   | "not-a-member" // this node has no such role in the group
-  | "gap"; // origin numbers or watermarks do not follow each other: the sender must start again
+  | "gap" // origin numbers or watermarks do not follow each other: the sender must start again
+  | "other-term"; // the peer's roles are of another term: it must ask where the group stands
 
 export interface Refusal {
   readonly kind: "refusal";
   readonly reason: RefusalReason;
   readonly detail: string;
+}
+
+// ---- suspension and copy runs (PROTOCOL 4, 5, 9) ------------------------------------------------------------------
+
+/**
+ * How a leg, or a whole group, stands; the field's names. SMPL: no pair; COPY: initial copy or resync; PAIR; PSUS: split
+ * by an operator; PSUE: suspended by a failure; PFUL: the journal is filling up; PFUS: suspended because it was full;
+ * SSWS: taken over, hosts write at the far side.
+ */
+export type PairState = "SMPL" | "COPY" | "PAIR" | "PSUS" | "PSUE" | "PFUL" | "PFUS" | "SSWS";
+
+/** Why a group is suspended: PSUS, PSUE or PFUS. */
+export type SuspendedState = "PSUS" | "PSUE" | "PFUS";
+
+/** Regions of one volume, ascending and apart: [first, count] each, in units of the membership's `regionBytes`. */
+export interface RegionRuns {
+  readonly volume: VolumeName;
+  readonly runs: readonly (readonly [first: number, count: number])[];
+}
+
+/**
+ * One copy run, as the relay orders it: initial copy and resync alike. While it goes on, every secondary of the group
+ * can go back to its image at `base` (pre-images); the images are consistent again at `end`, and only there.
+ */
+export interface CopyOrder {
+  readonly copyId: string;
+  /** The gate when it began: the image that a takeover in the middle of it yields. */
+  readonly base: Sequence;
+  /** The stream goes on above this number for those in `nodes`; what lies between it and `base` is not sent to them. */
+  readonly begin: Sequence;
+  /** The secondaries whose volumes are being copied. The others only keep pre-images, and follow as before. */
+  readonly nodes: readonly NodeName[];
+  /** The highest number stamped when the last region was read; null until then. */
+  readonly end: Sequence | null;
+}
+
+/** Asks what a range of a volume holds at the far side, so that what is equal need not travel. */
+export interface DigestAsk {
+  readonly kind: "digest-ask";
+  readonly id: number;
+  readonly volume: VolumeName;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly unitBytes: number;
+}
+
+/** SHA-256 of each unit, one after the other; 32 zero bytes where the asked do not agree or could not be asked. */
+export interface DigestReply {
+  readonly kind: "digest-reply";
+  readonly id: number;
+  readonly digests: Uint8Array;
 }
 
 // ---- ingress: primary -> relay (PROTOCOL 1, 2) ------------------------------------------------------------------
@@ -51,6 +104,10 @@ export type IngressBody =
   | {
       /** First on the link: who this is, and what it knows to be acknowledged, so that a relay that lost it notices. */
       readonly kind: "origin-hello";
+      /** Writes go to both legs; or go on without the relay (regions are logged); or both, in a copy run. */
+      readonly leg: OriginLeg;
+      /** The copy run that it has joined; "" when none. */
+      readonly copyId: string;
       readonly volumes: readonly {
         readonly volume: VolumeName;
         readonly incarnation: number;
@@ -77,7 +134,37 @@ export type IngressBody =
       readonly kind: "relay-welcome";
       readonly marks: readonly VolumeMark[];
       readonly creditBytes: number;
+      /** The copy run that the primary is to join, with a new incarnation if it was alone; "" when there is none. */
+      readonly copyId: string;
     }
+  | {
+      /**
+       * The relay stamps no more after `at`, and knows it durably: the primary goes on alone, or fails its hosts, by its
+       * fence level. The link stays, for the resync.
+       */
+      readonly kind: "suspended";
+      readonly at: Sequence;
+      readonly state: SuspendedState;
+      readonly detail: string;
+    }
+  | {
+      /**
+       * What is to be copied beside what the primary's own log says: whole volumes, and regions that the far side or the
+       * relay knows to differ. Repeated after each welcome while the run goes on.
+       */
+      readonly kind: "copy-start";
+      readonly copyId: string;
+      readonly full: readonly VolumeName[];
+      readonly regions: readonly RegionRuns[];
+    }
+  /** Primary: everything that it had to copy is in the stream, before this message. */
+  | { readonly kind: "copy-done"; readonly copyId: string }
+  /** Relay: the run's end was validated by every secondary, durably: PAIR. */
+  | { readonly kind: "copy-ended"; readonly copyId: string }
+  /** Relay: every secondary has validated up to these numbers: what was written before may leave the region log. */
+  | { readonly kind: "far-validated"; readonly marks: readonly VolumeMark[] }
+  | DigestAsk
+  | DigestReply
   | {
       /** Everything up to the marks is durable at the relay. `creditBytes`: total that may be sent on this link. */
       readonly kind: "relay-ack";
@@ -93,6 +180,9 @@ export type IngressBody =
     }
   | Refusal;
 
+/** How a primary runs its writes, durably. */
+export type OriginLeg = "joined" | "alone" | "copying";
+
 // ---- lease: relay -> primary challenges, on a connection of their own (PROTOCOL 4, 12) ---------------------------
 
 export type LeaseBody =
@@ -102,14 +192,36 @@ export type LeaseBody =
 // ---- ship: relay -> secondary (PROTOCOL 3) -----------------------------------------------------------------------
 
 export type ShipBody =
-  | { readonly kind: "ship-hello" }
+  | {
+      readonly kind: "ship-hello";
+      /** The copy run in hand; null when there is none. */
+      readonly copy: CopyOrder | null;
+    }
   | {
       /** Where the secondary stands, all durable. */
       readonly kind: "ship-welcome";
       readonly received: Sequence;
       readonly validated: Sequence;
       readonly applied: Sequence;
+      /** Its volumes hold nothing that could be gone back to: they are new, or were overwritten in part. */
+      readonly blank: boolean;
+      /** The copy run that it has joined, durably; "" when none. */
+      readonly copyId: string;
     }
+  /** The order of a run changed: its end is known. Durable at the secondary before a later `validated` is. */
+  | { readonly kind: "ship-copy"; readonly copy: CopyOrder }
+  | {
+      /** Secondary, after its welcome in a copy run: where its volumes may differ from what `base` says they hold. */
+      readonly kind: "ship-regions";
+      readonly copyId: string;
+      readonly regions: readonly RegionRuns[];
+      /** False when more follow. */
+      readonly last: boolean;
+    }
+  /** How the group stands, for showing; and that nothing more comes, while it is suspended. */
+  | { readonly kind: "ship-state"; readonly state: PairState; readonly detail: string }
+  | DigestAsk
+  | DigestReply
   | {
       /** Records above `after`; with them the receiver is complete up to `watermark`. */
       readonly kind: "ship-batch";
@@ -138,6 +250,8 @@ export interface Decision {
   readonly participants: readonly NodeName[];
   /** Secondaries given up by `--without`: they need a resync before they may open. */
   readonly excluded: readonly NodeName[];
+  /** The roles from here on; null for a takeover, which leaves the participants alone (SSWS). */
+  readonly term: Term | null;
   /** True when the relay was fenced; `stamped` is then the last number it stamped: what is above C is lost. */
   readonly fenced: boolean;
   readonly stamped: Sequence;
@@ -158,6 +272,13 @@ export interface MemberState {
   /** Relay: the last number stamped and durable; else 0. */
   readonly stamped: Sequence;
   readonly decision: Decision | null;
+  /** Every role that it has in the group, and what the relay role is doing ("" without one). */
+  readonly roles: readonly GroupRole[];
+  readonly relayPhase: string;
+  /** The term that it follows; null: as configured. */
+  readonly term: Term | null;
+  /** Secondary: the copy run that it takes part in, and whether it can go back to the image at its base. */
+  readonly copy: (CopyOrder & { readonly blank: boolean }) | null;
 }
 
 export type CouncilBody =
@@ -171,6 +292,11 @@ export type CouncilBody =
        * takeover decides by, and must stand still.
        */
       readonly settle: boolean;
+      /**
+       * `takeover`: the old roles end, primaries stop serving for good. `term`: they only pause, sessions stay open, until
+       * the term that follows says what they are.
+       */
+      readonly purpose: "takeover" | "term";
     }
   | { readonly kind: "decide"; readonly requestId: number; readonly decision: Decision }
   | { readonly kind: "inquire"; readonly requestId: number }

@@ -1,0 +1,27 @@
+/**
+ * Terms: who has which role in a group, from a number on. The configuration gives the first term; swaps, going on without
+ * a relay, its return, and changes of members each begin another one, under an epoch of its own (B12-B14). A term is
+ * durable at a node before the node acts under it, and whoever missed it learns of it by asking.
+ *
+ * Every later term begins with a copy run: what the primaries' region logs and the secondaries' say may differ, and no
+ * more, is compared and copied.
+ */
+import type { GroupVolume, Membership } from "./membership.js";
+import type { Epoch, NodeName, Sequence } from "./vocabulary.js";
+
+export interface Term {
+  readonly epoch: Epoch;
+  /** Why it was begun, for people. */
+  readonly cause: "swap" | "direct" | "return" | "members";
+  readonly relay: NodeName;
+  readonly volumes: readonly GroupVolume[];
+  /** Numbers go on above this one: it is at least as high as any that was ever stamped, as far as is known. */
+  readonly base: Sequence;
+  /** The secondaries that hold exactly the image at `base`; the others are to be copied without an image to go back to. */
+  readonly atBase: readonly NodeName[];
+}
+
+/** The group under a term: its members and roles; what the configuration says of limits and policies stays. */
+export function underTerm(configured: Membership, term: Term | null): Membership {
+  return term === null ? configured : { ...configured, relay: term.relay, volumes: term.volumes };
+}
