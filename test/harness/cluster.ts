@@ -176,7 +176,12 @@ function createCluster({ folder, clusterFile, addresses, mainOf, links }: Cluste
       const client = connectControl(grpcAddress(on));
       const steps: TakeoverStep[] = [];
       try {
-        for await (const { phase, message, elapsedMs, result } of client.takeover({ group: "g1", force, without })) {
+        for await (const { phase, message, elapsedMs, result } of client.takeover({
+          group: "g1",
+          force,
+          without,
+          dryRun: false,
+        })) {
           steps.push({ phase, message, elapsedMs });
           onStep({ phase, message, elapsedMs });
           if (result !== null) return { steps, result };

@@ -207,7 +207,8 @@ describe("on a gRPC port", () => {
       const ask = async (node: "primary-a" | "secondary-a", group: string): Promise<void> => {
         const control = connectControl(cluster.grpcAddress(node));
         try {
-          for await (const step of control.takeover({ group, force: false, without: [] })) expect(step).toBeNull();
+          for await (const step of control.takeover({ group, force: false, without: [], dryRun: false }))
+            expect(step).toBeNull();
         } finally {
           control.close();
         }

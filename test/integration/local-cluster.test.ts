@@ -130,7 +130,7 @@ describe("npm start", () => {
     const data = randomBytes(4096);
     const first = await launchReady();
     const control = connectControl(`127.0.0.1:${addresses["secondary-a"].grpcPort}`);
-    for await (const { result } of control.takeover({ group: "g1", force: false, without: [] }))
+    for await (const { result } of control.takeover({ group: "g1", force: false, without: [], dryRun: false }))
       if (result !== null) expect(result.outcome).toBe("taken-over");
     control.close();
     await write("secondary-a", "vol-a", data);

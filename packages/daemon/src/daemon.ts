@@ -80,6 +80,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         transport: links.transport,
         uniqueId: randomUUID,
         journals,
+        preImages: new Map(),
+        branches: { create: noBranches, drop: noBranches, list: () => [] },
         stores: storage.stores,
         arrays: () => storage.arrays(),
       },
@@ -106,6 +108,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await close();
     throw error;
   }
+}
+
+function noBranches(volume: string): Promise<void> {
+  return Promise.reject(daemonFailure("BRANCH_FAILED", `volume ${volume}: no branch can be made of it here`));
 }
 
 async function closeAll(things: Iterable<{ close(): Promise<void> }>): Promise<void> {

@@ -7,6 +7,7 @@ export const daemonErrorCodes = [
   "DATA_DIRECTORY_UNUSABLE",
   "WRONG_ROLE",
   "ARRAY_GONE",
+  "BRANCH_FAILED",
   "JOURNAL_GONE",
   "VOLUME_SIZE_CHANGED",
 ] as const;

@@ -16,13 +16,16 @@ export function membershipsOf(cluster: Cluster, node: NodeName): Membership[] {
     fence: group.fence,
     holdMs: group.holdMs,
     leaseMs: group.leaseMs,
+    regionBytes: 64 * 1024,
+    journalFull: { warnShare: 0.8, holdMs: 10_000 },
+    autoResync: true,
   }));
 }
 
 function volumesOfGroup(cluster: Cluster, group: GroupConfig): GroupVolume[] {
   return cluster.volumes.flatMap(({ name, sizeBytes, primary, secondary, group: owner }) =>
     owner === group.name && secondary !== null
-      ? [{ name, sizeBytes, primary: primary.node, secondary: secondary.node }]
+      ? [{ name, sizeBytes, primary: primary.node, secondaries: [secondary.node] }]
       : [],
   );
 }
@@ -38,7 +41,7 @@ export function linkDirectoryOf(cluster: Cluster, node: NodeName): LinkDirectory
 }
 
 function membersOf({ relay, volumes }: Membership): Set<NodeName> {
-  return new Set([relay, ...volumes.flatMap(({ primary, secondary }) => [primary, secondary])]);
+  return new Set([relay, ...volumes.flatMap(({ primary, secondaries }) => [primary, ...secondaries])]);
 }
 
 /** The journal's capacity for a group on this node: the relay's, or a far side's. */

@@ -1,6 +1,6 @@
 /** What every commit must keep to, checked where it enters, in every adapter. Breaking it is a bug of the caller. */
 import assert from "node:assert/strict";
-import type { JournalCommit } from "@waystation/contracts/journal";
+import { hasPayload, type JournalCommit } from "@waystation/contracts/journal";
 
 /**
  * `highest` is the highest sequence that the journal has held since its last cut, trimmed or not: a number that was
@@ -11,7 +11,7 @@ export function assertCommit(change: JournalCommit, highest: number): void {
   for (const record of change.records ?? []) {
     const { sequence, kind, lengthBytes, payload } = record;
     if (sequence <= previous) assert.fail(`a journal record out of order: ${sequence} after ${previous}`);
-    if (payload.length !== (kind === "write" ? lengthBytes : 0)) {
+    if (payload.length !== (hasPayload(kind) ? lengthBytes : 0)) {
       assert.fail(`journal record ${sequence}: ${kind} of ${lengthBytes} bytes with a payload of ${payload.length}`);
     }
     previous = sequence;

@@ -12,13 +12,13 @@
  */
 import { crc32c } from "@node-rs/crc32";
 import { isName, toSequence, type VolumeName } from "@waystation/contracts/ids";
-import type { JournalRecord, RecordKind } from "@waystation/contracts/journal";
+import { hasPayload, type JournalRecord, type RecordKind } from "@waystation/contracts/journal";
 import { readUint64, writeUint64 } from "./uint64.js";
 
 const version = 1;
 const headerBytes = 64;
-const kindCodes: Readonly<Record<RecordKind, number>> = { write: 1, zero: 2, discard: 3 };
-const kinds: readonly (RecordKind | undefined)[] = [undefined, "write", "zero", "discard"];
+const kindCodes: Readonly<Record<RecordKind, number>> = { write: 1, zero: 2, discard: 3, copy: 4 };
+const kinds: readonly (RecordKind | undefined)[] = [undefined, "write", "zero", "discard", "copy"];
 
 /**
  * The stored form of records; owns its bytes (payloads are copied). Those of one call share their memory: an allocation
@@ -62,7 +62,7 @@ export function recordCrc(value: Buffer): number {
 export function storedRecordBytes(bytes: Buffer): number | null {
   const kind = kinds[bytes[5] ?? 0];
   if (bytes.length < headerBytes || bytes[4] !== version || kind === undefined) return null;
-  return headerBytes + bytes.readUInt16LE(6) + (kind === "write" ? readUint64(bytes, 48) : 0);
+  return headerBytes + bytes.readUInt16LE(6) + (hasPayload(kind) ? readUint64(bytes, 48) : 0);
 }
 
 function hasSafeNumbers(value: Buffer): boolean {

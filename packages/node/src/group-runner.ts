@@ -6,16 +6,17 @@
  * A journal that fails ends the group on this node: without it nothing may be acknowledged. Everything that waits is
  * failed, the links are closed, and status says why; the node must be started again once the cause is gone.
  */
+import assert from "node:assert/strict";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Link, LinkEvents } from "@waystation/contracts/link";
 import type { VolumeName } from "@waystation/contracts/ids";
-import type { Access, Effect, GroupEvent, LinkId, RequestId } from "@waystation/replication/effects";
+import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "@waystation/replication/effects";
 import { createMember } from "@waystation/replication/member";
 import type { Membership } from "@waystation/replication/membership";
 import type { PeerMessage } from "@waystation/replication/messages";
 import type { GroupStatus, TakeoverProgress } from "@waystation/replication/status";
-import type { TakeoverRequest } from "@waystation/replication/control-front";
+import type { GroupCommand, TakeoverRequest, TermChangeRequest } from "@waystation/replication/control-front";
 import type { NodeIdentity, NodePorts } from "./ports.js";
 
 export interface GroupRunner {
@@ -30,6 +31,9 @@ export interface GroupRunner {
   /** False when the machine or the store must be waited for, or refuses: then `read` is to be asked. */
   readNow(volume: VolumeName, offsetBytes: number, into: Uint8Array): boolean;
   takeover(command: TakeoverRequest, onProgress: (progress: TakeoverProgress) => void): void;
+  changeTerm(command: TermChangeRequest, onProgress: (progress: TakeoverProgress) => void): void;
+  /** Rejects with the refusal. */
+  command(command: GroupCommand): Promise<void>;
   status(): GroupStatus;
   stop(): void;
 }
@@ -107,8 +111,16 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     hosts.clear();
     for (const link of links.values()) link.close();
     links.clear();
-    for (const { name, primary, secondary } of membership.volumes)
-      if (primary === identity.name || secondary === identity.name) options.onAccess(name, "closed", failure.message);
+    for (const { name, primary, secondaries } of membership.volumes)
+      if (primary === identity.name || secondaries.includes(identity.name))
+        options.onAccess(name, "closed", failure.message);
+  };
+
+  const journalAt = (place: JournalPlace): Journal => {
+    if (place === "journal") return journal;
+    const preImages = ports.preImages.get(membership.group);
+    assert(preImages !== undefined, `no journal of pre-images was opened for ${membership.group}`);
+    return preImages;
   };
 
   const haltOnJournal = (error: unknown): void => {
@@ -120,15 +132,17 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   const run = (effect: Effect): void => {
     switch (effect.kind) {
       case "commit":
-        return void journal
+        return void journalAt(effect.place)
           .commit(effect.change)
           .then(() => dispatch({ kind: "committed", token: effect.token }), haltOnJournal);
       case "trim":
-        return journal.trimThrough(effect.sequence);
+        return journalAt(effect.place).trimThrough(effect.sequence);
       case "read-journal":
-        return void journal
+        return void journalAt(effect.place)
           .read(effect.options)
           .then((result) => dispatch({ kind: "journal-read", token: effect.token, result }), haltOnJournal);
+      case "branch":
+        return branch(effect);
       case "store":
         return store(effect);
       case "load":
@@ -173,6 +187,13 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
         () => dispatch({ kind: "stored", token, failure: null }),
         (error: unknown) => dispatch({ kind: "stored", token, failure: toFailure(error) }),
       );
+  };
+
+  const branch = ({ volume, name, token }: Extract<Effect, { kind: "branch" }>): void => {
+    ports.branches.create(volume, name).then(
+      () => dispatch({ kind: "branched", token, failure: null }),
+      (error: unknown) => dispatch({ kind: "branched", token, failure: toFailure(error) }),
+    );
   };
 
   const load = ({ volume, offsetBytes, lengthBytes, token }: Extract<Effect, { kind: "load" }>): void => {
@@ -259,6 +280,15 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
       const request = nextRequest++;
       takeovers.set(request, onProgress);
       dispatch({ kind: "takeover", request, command });
+    },
+    changeTerm(command, onProgress) {
+      if (halted !== null) throw halted;
+      const request = nextRequest++;
+      takeovers.set(request, onProgress);
+      dispatch({ kind: "term-change", request, command });
+    },
+    async command(command) {
+      await ask((request) => ({ kind: "command", request, command }));
     },
     status() {
       const status = member.status();

@@ -6,7 +6,7 @@ import { createFakePorts, g1, secondaryA, settle, volA, volumeBytes } from "./te
 import { identity, openPrimary } from "./testing/open-primary.js";
 
 function takeoverOf(group: string) {
-  return { group, force: true, without: [] };
+  return { group, force: true, without: [], dryRun: false };
 }
 
 async function secondaryNode() {

@@ -52,6 +52,11 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
     const ignored: LinkEvents<PeerMessage> = { onMessage() {}, onClose() {} };
     return ignored;
   });
+  const runnerOf = (group: string): GroupRunner => {
+    const runner = [...runners.values()].find((candidate) => candidate.membership.group === group);
+    if (runner === undefined) throw new Failure("UNKNOWN_GROUP", `no group ${group} on ${identity.name}`);
+    return runner;
+  };
   for (const runner of runners.values()) runner.start();
   let cancelTick = (): void => {};
   const tick = (): void => {
@@ -72,12 +77,19 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
         volumes: volumes.status(),
         groups: [...runners.values()].map((runner) => runner.status()),
       }),
-      takeover({ group, force, without }) {
-        const runner = [...runners.values()].find((candidate) => candidate.membership.group === group);
-        if (runner === undefined) throw new Failure("UNKNOWN_GROUP", `no group ${group} on ${identity.name}`);
+      takeover(command) {
+        const { group } = command;
+        const runner = runnerOf(group);
         if (!secondariesOf(runner.membership).includes(identity.name))
           throw new Failure("NOT_A_SECONDARY", `${identity.name} is not a secondary of ${group}: ask one of them`);
-        return progressOf((onProgress) => runner.takeover({ group, force, without }, onProgress));
+        return progressOf((onProgress) => runner.takeover(command, onProgress));
+      },
+      changeTerm(command) {
+        const runner = runnerOf(command.group);
+        return progressOf((onProgress) => runner.changeTerm(command, onProgress));
+      },
+      async command(group, command) {
+        await runnerOf(group).command(command);
       },
     },
     stop() {
@@ -94,9 +106,9 @@ function journalOf(ports: NodePorts, { group }: Membership) {
 }
 
 function volumesOf(identity: NodeIdentity, runner: GroupRunner): FrontVolumeOptions[] {
-  return runner.membership.volumes.flatMap(({ name, sizeBytes, primary, secondary }): FrontVolumeOptions[] => {
+  return runner.membership.volumes.flatMap(({ name, sizeBytes, primary, secondaries }): FrontVolumeOptions[] => {
     if (primary === identity.name) return [{ name, sizeBytes, role: "primary", runner }];
-    return secondary === identity.name ? [{ name, sizeBytes, role: "secondary", runner }] : [];
+    return secondaries.includes(identity.name) ? [{ name, sizeBytes, role: "secondary", runner }] : [];
   });
 }
 

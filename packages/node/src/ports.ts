@@ -17,10 +17,32 @@ export interface NodePorts {
   readonly uniqueId: () => string;
   /** One open journal per group that this node is a member of. The node does not close it. */
   readonly journals: ReadonlyMap<GroupName, Journal>;
+  /**
+   * The journal of pre-images of each group that this node keeps volumes of (PROTOCOL 9); kept apart from the other, so
+   * that a copy run cannot fill the one that records arrive in. The node does not close it.
+   */
+  readonly preImages: ReadonlyMap<GroupName, Journal>;
+  readonly branches: Branches;
   /** One open store per volume that lives on this node. The node does not close them. */
   readonly stores: ReadonlyMap<VolumeName, DurableBlockStore>;
   /** The state of the arrays below, for status. */
   readonly arrays: () => readonly ArrayStatus[];
+}
+
+/** What a volume held before it was overwritten by another history, kept by name (PROTOCOL 6.4). */
+export interface Branches {
+  /** Keeps what the volume holds now. Idempotent: a branch of that name is left as it is. Rejects with a `Failure`. */
+  create(volume: VolumeName, name: string): Promise<void>;
+  /** Rejects with a `Failure` when there is none of that name, or it is in use. */
+  drop(volume: VolumeName, name: string): Promise<void>;
+  list(): readonly Branch[];
+}
+
+export interface Branch {
+  readonly volume: VolumeName;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly createdWallMs: number;
 }
 
 export interface NodeIdentity {

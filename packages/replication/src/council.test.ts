@@ -5,13 +5,13 @@ import { createDesk, type Effect } from "./effects.js";
 import { limits } from "./limits.js";
 import type { CouncilBody, MemberState } from "./messages.js";
 import type { NodeName } from "./vocabulary.js";
-import { relay1, secondaryA, secondaryB, seq } from "./testing/fixture.js";
+import { relay1, secondaryA, secondaryB, seq, roleOf } from "./testing/fixture.js";
 import { showEffect } from "./testing/transcript.js";
 
 function stateOf(node: NodeName): MemberState {
   const none = seq(0);
   const numbers = { received: none, validated: none, applied: none, stamped: none };
-  return { node, role: "secondary", phase: "following", promised: initialEpoch, decision: null, ...numbers };
+  return { ...roleOf(node), phase: "following", promised: initialEpoch, decision: null, ...numbers };
 }
 
 function setUp() {
@@ -90,7 +90,7 @@ describe("council (PROTOCOL 6)", () => {
   it("reuses an open link, and dials once for questions that wait together", () => {
     const { council, effectsNow } = setUp();
     council.ask([secondaryB], { kind: "inquire" }, () => {});
-    council.ask([secondaryB], { kind: "promise", settle: false }, () => {});
+    council.ask([secondaryB], { kind: "promise", settle: false, purpose: "takeover" }, () => {});
     expect(effectsNow()).toEqual(["dial council secondary-b"]);
     council.opened(1, secondaryB);
     expect(effectsNow()).toEqual(["send link 1: inquire", "send link 1: promise"]);

@@ -2,7 +2,7 @@ import { isFailure } from "@waystation/contracts/errors";
 import { describe, expect, it } from "vitest";
 import type { LinkId } from "./effects.js";
 import type { Decision, MemberState } from "./messages.js";
-import { blockBytes, epoch, record, secondaryA, secondaryB, seq, valueOf, volA } from "./testing/fixture.js";
+import { blockBytes, epoch, record, secondaryA, secondaryB, seq, valueOf, volA, roleOf } from "./testing/fixture.js";
 import { createSecondaryBench, followingSecondary, type SecondaryBench } from "./testing/secondary-bench.js";
 import type { Epoch } from "./vocabulary.js";
 
@@ -36,6 +36,7 @@ function decisionAt(sequence: number, fields: Partial<Decision> = {}): Decision 
     epoch: epoch(2),
     participants,
     excluded: [],
+    term: null,
     fenced: true,
     stamped: seq(4),
     ...fields,
@@ -45,14 +46,15 @@ function decisionAt(sequence: number, fields: Partial<Decision> = {}): Decision 
 
 function stateOfB(decision: Decision | null, promised: Epoch = epoch(2)): MemberState {
   const numbers = { received: seq(4), validated: seq(3), applied: seq(2), stamped: seq(0) };
-  return { node: secondaryB, role: "secondary", phase: "decided", promised, decision, ...numbers };
+  return { ...roleOf(secondaryB), phase: "decided", promised, decision, ...numbers };
 }
 
 /** Another node's question, and the answers that were sent to it since. */
 function council(secondary: SecondaryBench) {
   const link = secondary.open(secondaryB, "council", "peer");
   return {
-    promise: (number = 2) => secondary.receive(link, { kind: "promise", requestId: 1, settle: false }, epoch(number)),
+    promise: (number = 2) =>
+      secondary.receive(link, { kind: "promise", requestId: 1, settle: false, purpose: "takeover" }, epoch(number)),
     decide: (decision: Decision) => secondary.receive(link, { kind: "decide", requestId: 2, decision }, decision.epoch),
     granted: () =>
       secondary
@@ -119,7 +121,7 @@ describe("a secondary that promised an epoch (PROTOCOL 6.1, 6.2)", () => {
     const secondary = partWay();
     secondary.relay({ kind: "validate", sequence: seq(4) });
     const asker = secondary.open(secondaryB, "council", "peer");
-    secondary.receive(asker, { kind: "promise", requestId: 1, settle: false }, epoch(2));
+    secondary.receive(asker, { kind: "promise", requestId: 1, settle: false, purpose: "takeover" }, epoch(2));
     secondary.settle();
     const [reply] = secondary.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body] : []));
     expect(reply?.state).toMatchObject({ validated: 4 });
@@ -131,7 +133,7 @@ describe("a secondary that promised an epoch (PROTOCOL 6.1, 6.2)", () => {
     asker.promise(3);
     asker.promise(2);
     const link = secondary.open(secondaryB, "council", "peer");
-    secondary.receive(link, { kind: "promise", requestId: 9, settle: false }, epoch(3, "rival"));
+    secondary.receive(link, { kind: "promise", requestId: 9, settle: false, purpose: "takeover" }, epoch(3, "rival"));
     secondary.settle();
     const granted = secondary.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body.granted] : []));
     expect(granted.sort()).toEqual([false, false, true]);
@@ -374,7 +376,7 @@ describe("a promoted secondary (SSWS)", () => {
   it("takes nothing from a relay any more", () => {
     const secondary = promoted();
     secondary.open("relay-1" as never, "ship", "peer");
-    secondary.relay({ kind: "ship-hello" }, epoch(2));
+    secondary.relay({ kind: "ship-hello", copy: null }, epoch(2));
     secondary.settle();
     expect(secondary.stages()).toMatchObject({ relayConnected: false, received: 3 });
   });

@@ -32,6 +32,7 @@ describe("marks", () => {
           sequence: seq(b),
           participants: [secondaryA],
           excluded: [secondaryB],
+          term: null,
           fenced: a % 2 === 0,
           stamped: seq(a),
         };

@@ -56,7 +56,7 @@ describe("the links of a member", () => {
     const link = relay.link(primaryA);
     relay.batch(primaryA, [ofA(2)]);
     relay.take();
-    relay.receive(link, { kind: "origin-hello", volumes: [] });
+    relay.receive(link, { kind: "origin-hello", leg: "joined", copyId: "", volumes: [] });
     relay.receive(link, { kind: "origin-batch", writes: [ofA(1)], localComplete: [] });
     expect(relay.take()).toEqual([]);
   });
@@ -65,7 +65,7 @@ describe("the links of a member", () => {
     const relay = stampingRelay();
     const stranger = relay.open(secondaryA, "ingress", "peer");
     expect(relay.take()).toEqual(["send ingress secondary-a: refusal not-a-member", "close ingress secondary-a"]);
-    relay.receive(stranger, { kind: "origin-hello", volumes: [] });
+    relay.receive(stranger, { kind: "origin-hello", leg: "joined", copyId: "", volumes: [] });
     expect(relay.take()).toEqual([]);
     relay.from(primaryB, { kind: "relay-ack", marks: [], creditBytes: 1 });
     expect(relay.take()).toContain("send ingress primary-b: refusal gap");
@@ -86,7 +86,7 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
     const relay = stampingRelay();
     relay.receive(
       relay.open(secondaryA, "council", "peer"),
-      { kind: "promise", requestId: 1, settle: false },
+      { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
       epoch(3),
     );
     relay.settle();
@@ -109,7 +109,7 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
     const relay = stampingRelay();
     relay.receive(
       relay.open(secondaryA, "council", "peer"),
-      { kind: "promise", requestId: 1, settle: false },
+      { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
       epoch(2),
     );
     relay.settle();
@@ -138,7 +138,7 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
     const secondary = followingSecondary();
     secondary.receive(
       secondary.open(secondaryB, "council", "peer"),
-      { kind: "promise", requestId: 1, settle: false },
+      { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
       epoch(2),
     );
     secondary.settle();

@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import type { ByteRange } from "@waystation/contracts/byte-range";
+import { Failure } from "@waystation/contracts/errors";
 import { initialEpoch, sameEpoch, type Sequence } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Channel } from "@waystation/contracts/link";
@@ -135,6 +136,10 @@ export function createMember(options: MemberOptions): Member {
   const state = (): MemberState => ({
     node: self,
     role,
+    roles: [role],
+    relayPhase: relay?.phase() ?? "",
+    term: null,
+    copy: null,
     phase: (relay ?? origin ?? follower)?.phase() ?? "",
     promised,
     received: follower?.secondary.received() ?? (0 as Sequence),
@@ -324,6 +329,7 @@ export function createMember(options: MemberOptions): Member {
       case "journal-read":
       case "stored":
       case "loaded":
+      case "branched":
         return desk.answer(event);
       case "host-write":
         return follower === null ? origin?.hostWrite(event) : follower.hostWrite(event);
@@ -331,6 +337,9 @@ export function createMember(options: MemberOptions): Member {
         return follower === null ? origin?.hostRead(event) : follower.hostRead(event);
       case "takeover":
         return takeover.run(event.request, event.command);
+      case "term-change":
+      case "command":
+        return desk.reply(event.request, new Failure("GROUP_STATE", `${self} cannot do this yet`));
     }
   };
 

@@ -20,6 +20,7 @@ import {
   valueOf,
   volA,
   volB,
+  roleOf,
 } from "./testing/fixture.js";
 import { createPrimaryBench, openPrimary, type PrimaryBench } from "./testing/primary-bench.js";
 
@@ -124,7 +125,7 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
     const [asked] = primary.takeSent().filter((sent) => sent.link === link);
     const requestId = asked?.body.kind === "inquire" ? asked.body.requestId : 0;
     const numbers = { received: seq(9), validated: seq(9), applied: seq(9), stamped: seq(0) };
-    const state = { node: secondaryB, role: "secondary", phase: "open", decision: null, ...numbers } as const;
+    const state = { ...roleOf(secondaryB), phase: "open", decision: null, ...numbers };
     primary.receive(
       link,
       { kind: "council-reply", requestId, granted: true, state: { ...state, promised: epoch(2) } },

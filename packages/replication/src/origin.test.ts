@@ -408,7 +408,7 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
       (primary) =>
         primary.receive(
           primary.open(secondaryB, "council", "peer"),
-          { kind: "promise", requestId: 1, settle: false },
+          { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
           epoch(2),
         ),
     ],
@@ -442,7 +442,7 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
     const primary = warmPrimary();
     primary.receive(
       primary.open(secondaryB, "council", "peer"),
-      { kind: "promise", requestId: 1, settle: false },
+      { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
       epoch(2),
     );
     expect(primary.takeSent()).toEqual([]);

@@ -11,6 +11,7 @@
 import assert from "node:assert/strict";
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
+import { hasPayload } from "@waystation/contracts/journal";
 import type { Desk, GroupEvent, LinkId } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
@@ -82,6 +83,8 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     if (link === null) return;
     desk.send(link, {
       kind: "origin-hello",
+      leg: "joined",
+      copyId: "",
       volumes: volumes.map(({ name, incarnation, acknowledged, durableLocalComplete }) => ({
         volume: name,
         incarnation,
@@ -133,7 +136,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
     const writes = body.records.map(({ kind, offsetBytes, lengthBytes, payload }) => ({
       offsetBytes,
       lengthBytes,
-      data: kind === "write" ? payload : null,
+      data: hasPayload(kind) ? payload : null,
     }));
     storing = true;
     desk.store(volume.name, writes, (failure) => {
@@ -313,6 +316,13 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
         case "origin-hello":
         case "origin-batch":
         case "origin-fetch":
+        case "suspended":
+        case "copy-start":
+        case "copy-done":
+        case "copy-ended":
+        case "far-validated":
+        case "digest-ask":
+        case "digest-reply":
           return dropLink(`the relay sent ${body.kind}, which only a primary sends`);
       }
     },

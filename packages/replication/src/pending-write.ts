@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { ByteRange } from "@waystation/contracts/byte-range";
+import { hasPayload } from "@waystation/contracts/journal";
 import type { RequestId } from "./effects.js";
 import type { OriginWrite } from "./messages.js";
 import type { Lock } from "./range-lock.js";
@@ -33,7 +34,7 @@ export interface PendingWrite extends WriteOrder {
 }
 
 export function toBlockWrite(write: PendingWrite): BlockWrite {
-  const data = write.kind === "write" ? write.payload : null;
+  const data = hasPayload(write.kind) ? write.payload : null;
   return { offsetBytes: write.offsetBytes, lengthBytes: write.lengthBytes, data };
 }
 

@@ -7,6 +7,7 @@ import type { Desk, GroupEvent, RequestId } from "./effects.js";
 import { createRangeLocks, type Lock, type RangeLocks } from "./range-lock.js";
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import type { BlockWrite } from "@waystation/contracts/block-device";
+import { hasPayload } from "@waystation/contracts/journal";
 import type { VolumeName } from "./vocabulary.js";
 
 interface LocalWrite extends BlockWrite {
@@ -32,7 +33,7 @@ export function createPromoted(desk: Desk, volumes: readonly VolumeName[]): Prom
 
   return {
     hostWrite({ request, volume, write, offsetBytes, lengthBytes, payload }) {
-      const data = write === "write" ? payload : null;
+      const data = hasPayload(write) ? payload : null;
       const lock: Lock = locksOf(volume).acquire({ offsetBytes, lengthBytes, exclusive: true }, () => {
         const batch = queued.get(volume) ?? [];
         queued.set(volume, batch);

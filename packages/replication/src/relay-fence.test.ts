@@ -16,7 +16,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     relay.batch(primaryA, [a(1)]);
     relay.batch(primaryB, [b(1)]);
     const council = relay.open(secondaryA, "council", "peer");
-    relay.receive(council, { kind: "promise", requestId: 7, settle: false }, epoch(2));
+    relay.receive(council, { kind: "promise", requestId: 7, settle: false, purpose: "takeover" }, epoch(2));
     relay.take();
     // Comes in while the fence is on its way to the disk.
     relay.batch(primaryA, [a(2)]);
@@ -39,7 +39,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     const relay = stampingRelay();
     relay.receive(
       relay.open(secondaryB, "council", "peer"),
-      { kind: "promise", requestId: 7, settle: false },
+      { kind: "promise", requestId: 7, settle: false, purpose: "takeover" },
       epoch(2),
     );
     relay.settle(["commit"]);
@@ -56,7 +56,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     relay.settle();
     relay.receive(
       relay.open(secondaryA, "council", "peer"),
-      { kind: "promise", requestId: 7, settle: false },
+      { kind: "promise", requestId: 7, settle: false, purpose: "takeover" },
       epoch(2),
     );
     relay.settle();
@@ -65,7 +65,11 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
       bench.greet(primaryA, { acknowledged: at(1, 1) });
       bench.settle();
       expect(bench.take()).toContain("send ingress primary-a: refusal stale-epoch");
-      bench.receive(bench.open(primaryA, "ingress", "peer"), { kind: "origin-hello", volumes: [] }, epoch(2));
+      bench.receive(
+        bench.open(primaryA, "ingress", "peer"),
+        { kind: "origin-hello", leg: "joined", copyId: "", volumes: [] },
+        epoch(2),
+      );
       expect(bench.take()).toContain("send ingress primary-a: refusal fenced");
       expect(stampedRecords(bench)).toEqual(["1 vol-a 1.1"]);
     }
@@ -76,7 +80,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     const council = relay.open(secondaryA, "council", "peer");
     const grantedTo = (number: number, id: string): boolean => {
       relay.takeSent();
-      relay.receive(council, { kind: "promise", requestId: 1, settle: false }, epoch(number, id));
+      relay.receive(council, { kind: "promise", requestId: 1, settle: false, purpose: "takeover" }, epoch(number, id));
       relay.settle();
       const [reply] = relay.takeSent().flatMap(({ body }) => (body.kind === "council-reply" ? [body.granted] : []));
       return reply === true;
@@ -94,7 +98,7 @@ describe("a fenced relay (PROTOCOL 6.2, B11, B14)", () => {
     relay.batch(primaryB, [b(1)]);
     relay.receive(
       relay.open(secondaryA, "council", "peer"),
-      { kind: "promise", requestId: 7, settle: false },
+      { kind: "promise", requestId: 7, settle: false, purpose: "takeover" },
       epoch(2),
     );
     relay.settle();

@@ -164,7 +164,7 @@ export function createRelay(options: RelayOptions): Relay {
       Object.assign(peer, { welcomed: true, receivedBytes: 0, durableBytes: 0, grantedBytes: 0 });
       for (const { volume, localComplete } of body.volumes) ledgers.get(volume)?.localComplete(localComplete);
       grant(peer);
-      desk.send(link, { kind: "relay-welcome", marks: marksOf(peer), creditBytes: peer.grantedBytes });
+      desk.send(link, { kind: "relay-welcome", marks: marksOf(peer), creditBytes: peer.grantedBytes, copyId: "" });
     });
   };
 
@@ -350,6 +350,13 @@ export function createRelay(options: RelayOptions): Relay {
         case "relay-welcome":
         case "relay-ack":
         case "relay-records":
+        case "suspended":
+        case "copy-start":
+        case "copy-done":
+        case "copy-ended":
+        case "far-validated":
+        case "digest-ask":
+        case "digest-reply":
         case "refusal":
           return refuse(link, "gap", `a primary does not send ${body.kind}`);
       }

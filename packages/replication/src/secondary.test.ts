@@ -85,7 +85,7 @@ describe("a secondary receives (PROTOCOL 3.1)", () => {
     const secondary = withTwo();
     secondary.receive(
       secondary.open("secondary-b" as never, "council", "peer"),
-      { kind: "promise", requestId: 1, settle: false },
+      { kind: "promise", requestId: 1, settle: false, purpose: "takeover" },
       epoch(2),
     );
     secondary.settle();

@@ -12,6 +12,7 @@ import assert from "node:assert/strict";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { Sequence } from "@waystation/contracts/ids";
 import { recordBytes, type JournalRecord, type JournalUsage } from "@waystation/contracts/journal";
+import { hasPayload } from "@waystation/contracts/journal";
 import type { Desk, LinkId } from "./effects.js";
 import { limits } from "./limits.js";
 import { markNames, readSequence, type Marks } from "./marks.js";
@@ -96,7 +97,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
       if (link !== from) return;
       welcomed = true;
       detail = "";
-      desk.send(from, { kind: "ship-welcome", received, validated, applied });
+      desk.send(from, { kind: "ship-welcome", received, validated, applied, blank: false, copyId: "" });
     });
   };
 
@@ -187,7 +188,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     for (const { volume, kind, offsetBytes, lengthBytes, payload } of records) {
       const writes = perVolume.get(volume) ?? [];
       perVolume.set(volume, writes);
-      writes.push({ offsetBytes, lengthBytes, data: kind === "write" ? payload : null });
+      writes.push({ offsetBytes, lengthBytes, data: hasPayload(kind) ? payload : null });
     }
     if (perVolume.size === 0) return then();
     let left = perVolume.size;
@@ -252,6 +253,11 @@ export function createSecondary(options: SecondaryOptions): Secondary {
           if (body.sequence > validated) return refuse("gap", `gate ${body.sequence}, validated ${validated}`);
           gate = body.sequence;
           return;
+        case "ship-copy":
+        case "ship-regions":
+        case "ship-state":
+        case "digest-ask":
+        case "digest-reply":
         case "ship-welcome":
         case "ship-received":
         case "prepared":

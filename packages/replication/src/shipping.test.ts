@@ -197,7 +197,10 @@ describe("prepare and validate (PROTOCOL 3.2, B5)", () => {
   });
 
   it("takes what only a relay sends for an error of the other end, and lets the link go", () => {
-    for (const body of [{ kind: "gate", sequence: seq(9) }, { kind: "ship-hello" }] as const) {
+    for (const body of [
+      { kind: "gate", sequence: seq(9) },
+      { kind: "ship-hello", copy: null },
+    ] as const) {
       const relay = withThree();
       relay.take();
       relay.from(secondaryA, body);
@@ -256,7 +259,11 @@ describe("gathering (nobody waits for the far legs)", () => {
     }
     expect(told(relay)).toEqual(["ship-batch (0, 1] [1:vol-a]"]);
     const epoch = { number: 2, takeoverId: "t" };
-    relay.receive(relay.open(secondaryA, "council", "peer"), { kind: "promise", requestId: 1, settle: true }, epoch);
+    relay.receive(
+      relay.open(secondaryA, "council", "peer"),
+      { kind: "promise", requestId: 1, settle: true, purpose: "takeover" },
+      epoch,
+    );
     relay.settle();
     expect(told(relay)).toContain("ship-batch (1, 2] [2:vol-a]");
   });

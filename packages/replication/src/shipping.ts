@@ -259,7 +259,7 @@ export function createShipping(options: ShippingOptions): Shipping {
       if (leg.link !== null) desk.closeLink(leg.link);
       drop(leg);
       leg.link = link;
-      desk.send(link, { kind: "ship-hello" });
+      desk.send(link, { kind: "ship-hello", copy: null });
     },
     closed(link) {
       for (const leg of legs) if (leg.link === link) drop(leg);
@@ -288,6 +288,11 @@ export function createShipping(options: ShippingOptions): Shipping {
           leg.lastRefusal = body.detail;
           desk.closeLink(link);
           return drop(leg);
+        case "ship-copy":
+        case "ship-regions":
+        case "ship-state":
+        case "digest-ask":
+        case "digest-reply":
         case "ship-hello":
         case "ship-batch":
         case "prepare":

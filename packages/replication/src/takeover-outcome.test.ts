@@ -4,7 +4,7 @@ import { describeLoss, refusalTexts } from "./takeover-outcome.js";
 import { epoch, relay1, secondaryA, seq } from "./testing/fixture.js";
 
 function decided(sequence: number, fenced: boolean, stamped: number): Decision {
-  const common = { epoch: epoch(2), participants: [secondaryA], excluded: [] };
+  const common = { epoch: epoch(2), participants: [secondaryA], excluded: [], term: null };
   return { ...common, sequence: seq(sequence), fenced, stamped: seq(stamped) };
 }
 

@@ -10,7 +10,7 @@ const threeSecondaries: Membership = {
   ...g1,
   volumes: [
     ...g1.volumes,
-    { name: "vol-c" as VolumeName, sizeBytes: volumeBytes, primary: primaryA, secondary: secondaryC },
+    { name: "vol-c" as VolumeName, sizeBytes: volumeBytes, primary: primaryA, secondaries: [secondaryC] },
   ],
 };
 

@@ -374,7 +374,7 @@ describe("takeover of three secondaries", () => {
   const volC = "vol-c" as VolumeName;
   const three: Membership = {
     ...g1,
-    volumes: [...g1.volumes, { name: volC, sizeBytes: volumeBytes, primary: primaryA, secondary: secondaryC }],
+    volumes: [...g1.volumes, { name: volC, sizeBytes: volumeBytes, primary: primaryA, secondaries: [secondaryC] }],
   };
 
   it("one that was left out and came back may be left out again: it is present, but of no use before its resync", () => {

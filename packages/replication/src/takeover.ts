@@ -176,7 +176,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     run.epoch = { number: highest + 1, takeoverId: desk.uniqueId() };
     tell(run, "promise", `epoch ${run.epoch.number}: asking ${run.participants.join(", ")} to follow it`);
     options.promise(run.epoch, () => {
-      council.ask(run.participants, { kind: "promise", settle: settles(run) }, (answers) => {
+      council.ask(run.participants, { kind: "promise", settle: settles(run), purpose: "takeover" }, (answers) => {
         const silent = run.participants.find((node) => stateOf(answers, node) === null);
         if (silent !== undefined) return refuse(run, "PARTICIPANT_LOST", silent);
         const rival = run.participants.find((node) => answers.get(node)?.granted === false);
@@ -190,7 +190,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
 
   const fence = (run: Run, alive: readonly NodeName[]): void => {
     if (alive.length > 0) tell(run, "fence", `fencing ${alive.join(", ")}`);
-    council.ask(alive, { kind: "promise", settle: settles(run) }, (answers) => {
+    council.ask(alive, { kind: "promise", settle: settles(run), purpose: "takeover" }, (answers) => {
       const relayAnswer = answers.get(relay) ?? null;
       if (relayAnswer?.granted === true && relayAnswer.state.phase === "fenced")
         run.fencedAt = relayAnswer.state.stamped;
@@ -231,7 +231,16 @@ export function createTakeover(options: TakeoverOptions): Takeover {
         return refuse(run, "WOULD_LOSE_WRITES", `${missing.join(", ")} (${sequence + 1}..${run.fencedAt})`);
       }
       const { epoch, participants, excluded } = run;
-      decide(run, { epoch, sequence, participants, excluded, fenced: false, stamped: noSequence, ...fenceOf(run) });
+      decide(run, {
+        epoch,
+        sequence,
+        participants,
+        excluded,
+        term: null,
+        fenced: false,
+        stamped: noSequence,
+        ...fenceOf(run),
+      });
     });
   };
 

@@ -4,6 +4,7 @@
  */
 import type { GroupVolume } from "@waystation/replication/membership";
 import type { Cluster } from "./cluster.js";
+import { farNodeOf } from "./plan.js";
 import { during, expectWithin, recoveryMsMax, stepMs, takeover, type Stage } from "./stage.js";
 import {
   judgeDependentWrites,
@@ -24,9 +25,9 @@ export async function afterTakeover(stage: Stage, before: DependentWriter): Prom
   await judgeScan(stage, { layout: dependentLayout(plan.membership.volumes, 0), writer: before, mayLose });
   const layout = dependentLayout(openVolumes(stage), 1);
   const fleet = hosts.startFleet({ side: "secondary", layout, volumes: openVolumes(stage) });
-  for (const { secondary } of openVolumes(stage)) {
+  for (const volume of openVolumes(stage)) {
     world.after(random.next() * 600, () => {
-      const machine = cluster.machine(secondary);
+      const machine = cluster.machine(farNodeOf(volume));
       machine.crash({ silent: random.chance(0.5) });
       world.after(random.next() * 500, () => {
         machine.start();
@@ -44,23 +45,23 @@ export async function afterTakeover(stage: Stage, before: DependentWriter): Prom
 
 /** The volumes that the takeover did not give up. */
 function openVolumes({ cluster, excluded }: Stage): GroupVolume[] {
-  return cluster.plan.membership.volumes.filter(({ secondary }) => !excluded.has(secondary));
+  return cluster.plan.membership.volumes.filter((volume) => !excluded.has(farNodeOf(volume)));
 }
 
 /** The old site, and a secondary that was given up, let nobody write any more. */
 function checkClosed({ cluster, checks, excluded }: Stage): void {
   for (const volume of cluster.plan.membership.volumes) {
-    if (isWritable(cluster, volume, "primary")) {
+    if (isWritable(cluster, volume)) {
       cluster.world.violate("acknowledged-writes", `${volume.name} is still writable on ${volume.primary}`);
     }
-    if (excluded.has(volume.secondary) && checks.far.opened().has(volume.name)) {
-      cluster.world.violate("far-prefix", `${volume.name} opened on ${volume.secondary}, which was given up`);
+    if (excluded.has(farNodeOf(volume)) && checks.far.opened().has(volume.name)) {
+      cluster.world.violate("far-prefix", `${volume.name} opened on ${farNodeOf(volume)}, which was given up`);
     }
   }
 }
 
-function isWritable(cluster: Cluster, volume: GroupVolume, side: "primary" | "secondary"): boolean {
-  const status = cluster.machine(volume[side]).node()?.control.status();
+function isWritable(cluster: Cluster, volume: GroupVolume): boolean {
+  const status = cluster.machine(volume.primary).node()?.control.status();
   return status?.volumes.some(({ name, access }) => name === volume.name && access === "read-write") ?? false;
 }
 
@@ -77,7 +78,7 @@ async function finishTakeover(stage: Stage): Promise<void> {
       return world.violate("liveness", `nothing is broken any more, but the takeover does not end: ${lastMessage}`);
     }
     await world.runFor(500);
-    const result = await during(stage, takeover(stage, random.pick(openVolumes(stage)).secondary));
+    const result = await during(stage, takeover(stage, farNodeOf(random.pick(openVolumes(stage)))));
     lastMessage = result?.message ?? lastMessage;
     done = result?.outcome === "taken-over";
     await world.runUntil(isOpen, { deadlineMs: 5000, stepMs });

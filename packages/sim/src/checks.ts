@@ -10,6 +10,7 @@ import { createFarPrefixChecker, type FarPrefixChecker } from "./checkers/far-pr
 import { createReadsChecker } from "./checkers/reads.js";
 import { createStampedOrder, type StampedOrder } from "./checkers/stamped-order.js";
 import type { Cluster } from "./cluster.js";
+import { farNodeOf } from "./plan.js";
 
 export interface Checks {
   readonly order: StampedOrder;
@@ -28,13 +29,14 @@ export function attachChecks(cluster: Cluster): Checks {
     world.violate(checker, message);
   };
   const secondaries = secondariesOf(membership);
-  const secondaryOf = new Map(membership.volumes.map((volume) => [volume.name, volume.secondary]));
+  const secondaryOf = new Map(membership.volumes.map((volume) => [volume.name, farNodeOf(volume)]));
   const { relay, volumes } = membership;
 
   const order = createStampedOrder({ relay, violate });
   const far = createFarPrefixChecker({ order, secondaryOf, contentOf, violate });
   const answers = createDurableAnswersChecker({
-    ...{ order, relay, volumes, durableCell, violate },
+    ...{ order, relay, durableCell, violate },
+    volumes: volumes.map((volume) => ({ ...volume, secondary: farNodeOf(volume) })),
     promoted: (volume) => far.opened().has(volume),
   });
   const decisions = createDecisionsChecker({ secondaries, completeThrough: answers.completeThrough, violate });

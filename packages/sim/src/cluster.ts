@@ -71,7 +71,7 @@ export function createCluster(world: World, plan: Plan, buildNode: BuildNode): C
     const diskLatency = latency(plan.diskMsMax);
     const disks = new Map<VolumeName, DiskMedium>();
     for (const volume of plan.membership.volumes) {
-      if (volume.primary !== name && volume.secondary !== name) continue;
+      if (![volume.primary, ...volume.secondaries].includes(name)) continue;
       const onWrite = (write: Extract<Observation, { kind: "store-write" }>["write"]): void => {
         observe({ kind: "store-write", node: name, volume: volume.name, write });
       };

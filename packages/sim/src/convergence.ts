@@ -12,8 +12,8 @@ import type { GroupStatus } from "@waystation/replication/status";
 export function unrest(cluster: Cluster, checks: Checks): string | null {
   const { membership } = cluster.plan;
   const last = checks.order.last();
-  for (const { name, primary, secondary } of membership.volumes) {
-    for (const node of [primary, secondary]) {
+  for (const { name, primary, secondaries } of membership.volumes) {
+    for (const node of [primary, ...secondaries]) {
       const matches = prefixesOf(checks.order, name, cluster.contentOf(node, name));
       if (!matches.some(({ low, high }) => low <= last && last <= high)) {
         return `${name} on ${node} does not hold the ${last} writes that were stamped`;

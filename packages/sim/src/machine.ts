@@ -73,6 +73,8 @@ export function createMachine(world: World, options: MachineOptions): Machine {
         transport: network.endpoint(name, alive),
         uniqueId: () => `${name}-${bornIn}-${++ids}`,
         journals: new Map<GroupName, Journal>([[group, opened]]),
+        preImages: new Map<GroupName, Journal>(),
+        branches: { create: () => Promise.resolve(), drop: () => Promise.resolve(), list: () => [] },
         stores,
         arrays: () => [],
       },

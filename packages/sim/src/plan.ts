@@ -6,7 +6,7 @@ import { createRandom, type Random } from "@waystation/contracts/random";
 import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import { limits } from "@waystation/replication/limits";
 import type { RaidLevel } from "@waystation/raid/core/level";
-import type { Membership } from "@waystation/replication/membership";
+import type { GroupVolume, Membership } from "@waystation/replication/membership";
 import { cellBytes } from "./cell.js";
 import type { ClockSkew } from "./virtual-clock.js";
 
@@ -158,6 +158,13 @@ function drawArray(random: Random): ArrayPlan {
   return { ...shape, unitBytes: random.pick([4096, 8192]) };
 }
 
+/** The node that keeps the copy of a volume. */
+export function farNodeOf({ name, secondaries }: GroupVolume): NodeName {
+  const [node] = secondaries;
+  if (node === undefined) throw new RangeError(`no secondary of ${name}`);
+  return node;
+}
+
 function drawMembership(shape: Shape, random: Random): Membership {
   const letters = "abc";
   return {
@@ -167,11 +174,14 @@ function drawMembership(shape: Shape, random: Random): Membership {
       name: `vol-${letters[index] ?? "x"}` as VolumeName,
       sizeBytes: volumeCells * cellBytes,
       primary: primary as NodeName,
-      secondary: secondary as NodeName,
+      secondaries: [secondary as NodeName],
     })),
     fence: "data",
     holdMs: 800 + random.below(3000),
     leaseMs: 400 + random.below(2500),
+    regionBytes: 64 * 1024,
+    journalFull: { warnShare: 0.8, holdMs: 1_000 },
+    autoResync: true,
   };
 }
 
@@ -221,7 +231,9 @@ function drawSkew(random: Random): ClockSkew {
 export function showPlan(plan: Plan): string {
   const { membership, nodes, limits: drawn, ...rest } = plan;
   const changed = Object.entries(drawn).filter(([key, value]) => limits[key as keyof Limits] !== value);
-  const volumes = membership.volumes.map(({ name, primary, secondary }) => `${name}: ${primary} > ${secondary}`);
+  const volumes = membership.volumes.map(
+    ({ name, primary, secondaries }) => `${name}: ${primary} > ${secondaries.join(" ")}`,
+  );
   return JSON.stringify({
     ...rest,
     volumes,

@@ -48,5 +48,10 @@ export function takeover(
   options: { readonly force: boolean } = { force: false },
 ): Promise<TakeoverResult | null> {
   const { group } = cluster.plan.membership;
-  return operator.takeover(cluster.machine(coordinator), { group, force: options.force, without: [...excluded] });
+  return operator.takeover(cluster.machine(coordinator), {
+    group,
+    force: options.force,
+    without: [...excluded],
+    dryRun: false,
+  });
 }

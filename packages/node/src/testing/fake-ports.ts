@@ -22,10 +22,13 @@ export const volumeBytes = 16 * 1024 * 1024;
 export const membership: Membership = {
   group: g1,
   relay: relay1,
-  volumes: [{ name: volA, sizeBytes: volumeBytes, primary: primaryA, secondary: secondaryA }],
+  volumes: [{ name: volA, sizeBytes: volumeBytes, primary: primaryA, secondaries: [secondaryA] }],
   fence: "data",
   holdMs: 10_000,
   leaseMs: 2_000,
+  regionBytes: 64 * 1024,
+  journalFull: { warnShare: 0.8, holdMs: 5_000 },
+  autoResync: true,
 };
 
 /** Lets everything happen that was set off: promises only, no time passes. */
@@ -260,6 +263,8 @@ export function createFakePorts(): FakePorts {
     transport: createFakeTransport(),
     uniqueId: () => "unique",
     journals: new Map([[g1, journal]]),
+    preImages: new Map([[g1, createFakeJournal()]]),
+    branches: { create: () => Promise.resolve(), drop: () => Promise.resolve(), list: () => [] },
     stores: new Map([[volA, store]]),
     arrays: () => [],
     journal,

@@ -26,7 +26,7 @@ export async function openPrimary(): Promise<OpenPrimary> {
   ports.transport.refuse("council");
   await settle();
   const none = [{ volume: volA, origin: { incarnation: 0, n: 0 } }];
-  relay.receive({ kind: "relay-welcome", marks: none, creditBytes: ampleCredit });
+  relay.receive({ kind: "relay-welcome", marks: none, creditBytes: ampleCredit, copyId: "" });
   relay.receive({ kind: "relay-records", volume: volA, records: [], nextAfter: 0 as never });
   await settle();
   const revoked: string[] = [];

@@ -269,7 +269,7 @@ export function createBench(options: BenchOptions): Bench {
       member.mayReadNow(volume, { offsetBytes: block * blockBytes, lengthBytes: blocks * blockBytes }),
     takeover({ force = false, without = [] } = {}) {
       const request = nextRequest++;
-      step({ kind: "takeover", request, command: { group: membership.group, force, without } });
+      step({ kind: "takeover", request, command: { group: membership.group, force, without, dryRun: false } });
       return request;
     },
     result: (request) => results.get(request) ?? null,

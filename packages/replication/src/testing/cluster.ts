@@ -52,7 +52,7 @@ interface End {
 export function createCluster(options: ClusterOptions = {}): Cluster {
   const { membership = g1, beforeStep = () => {}, capacityBytes = new Map<NodeName, number>() } = options;
   const names = new Set<NodeName>([
-    ...membership.volumes.flatMap(({ primary, secondary }) => [primary, secondary]),
+    ...membership.volumes.flatMap(({ primary, secondaries }) => [primary, ...secondaries]),
     membership.relay,
   ]);
   const media = new Map([...names].map((name): [NodeName, Medium] => [name, createMedium(membership, name)]));

@@ -1,7 +1,8 @@
 /** The group that the tests speak of: two primaries, one relay, two secondaries (B1), and small values for its parts. */
 import { initialEpoch } from "@waystation/contracts/ids";
+import { hasPayload } from "@waystation/contracts/journal";
 import type { Membership } from "../membership.js";
-import type { OriginWrite, VolumeMark } from "../messages.js";
+import type { MemberState, OriginWrite, VolumeMark } from "../messages.js";
 import type {
   Epoch,
   GroupName,
@@ -28,12 +29,15 @@ export const g1: Membership = {
   group: "g1" as GroupName,
   relay: relay1,
   volumes: [
-    { name: volA, sizeBytes: volumeBytes, primary: primaryA, secondary: secondaryA },
-    { name: volB, sizeBytes: volumeBytes, primary: primaryB, secondary: secondaryB },
+    { name: volA, sizeBytes: volumeBytes, primary: primaryA, secondaries: [secondaryA] },
+    { name: volB, sizeBytes: volumeBytes, primary: primaryB, secondaries: [secondaryB] },
   ],
   fence: "data",
   holdMs: 10_000,
   leaseMs: 2_000,
+  regionBytes: 64 * 1024,
+  journalFull: { warnShare: 0.8, holdMs: 5_000 },
+  autoResync: true,
 };
 
 export const epochOne: Epoch = initialEpoch;
@@ -52,6 +56,11 @@ export function at(incarnation: number, n: number): OriginNumber {
 
 export function mark(volume: VolumeName, incarnation: number, n: number): VolumeMark {
   return { volume, origin: at(incarnation, n) };
+}
+
+/** What a secondary says of itself, whatever its numbers are. */
+export function roleOf(node: NodeName): Pick<MemberState, "node" | "role" | "roles" | "relayPhase" | "term" | "copy"> {
+  return { node, role: "secondary", roles: ["secondary"], relayPhase: "", term: null, copy: null };
 }
 
 /** A block whose every 32-bit word is `value`. */
@@ -86,7 +95,7 @@ export function originWrite(fields: WriteFields): OriginWrite {
     offsetBytes: block * blockBytes,
     lengthBytes: blockBytes,
     hostTimeMs: 0,
-    payload: kind === "write" ? blockOf(value) : new Uint8Array(0),
+    payload: hasPayload(kind) ? blockOf(value) : new Uint8Array(0),
   };
 }
 

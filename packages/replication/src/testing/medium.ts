@@ -29,7 +29,7 @@ export interface Medium {
 }
 
 export function createMedium(membership: Membership, node: NodeName): Medium {
-  const own = membership.volumes.filter(({ primary, secondary }) => primary === node || secondary === node);
+  const own = membership.volumes.filter(({ primary, secondaries }) => [primary, ...secondaries].includes(node));
   return {
     journal: { marks: new Map(), records: [], highest: 0 },
     volumes: new Map(own.map(({ name, sizeBytes }) => [name, Buffer.alloc(sizeBytes)])),

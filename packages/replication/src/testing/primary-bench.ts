@@ -34,7 +34,7 @@ export function createPrimaryBench(options: Partial<BenchOptions> = {}): Primary
     link: linkNow,
     connect: () => (link = bench.open(relay1, "ingress", "self")),
     welcome: (marks = [mark(volA, 0, 0)], creditBytes = ampleCredit) =>
-      bench.receive(linkNow(), { kind: "relay-welcome", marks, creditBytes }),
+      bench.receive(linkNow(), { kind: "relay-welcome", marks, creditBytes, copyId: "" }),
     ack: (n, incarnation = 1) =>
       bench.receive(linkNow(), { kind: "relay-ack", marks: [mark(volA, incarnation, n)], creditBytes: ampleCredit }),
     secondariesSilent() {

@@ -61,7 +61,7 @@ export function createRelayBench(options: Partial<BenchOptions> = {}): RelayBenc
         acknowledged,
         localComplete,
       }));
-      bench.receive(link, { kind: "origin-hello", volumes });
+      bench.receive(link, { kind: "origin-hello", leg: "joined", copyId: "", volumes });
       return link;
     },
     batch: (primary, writes, localComplete = []) =>
@@ -69,7 +69,7 @@ export function createRelayBench(options: Partial<BenchOptions> = {}): RelayBenc
     welcome(secondary, { received = 0, validated = 0, applied = 0 } = {}) {
       const link = note(secondary, bench.open(secondary, "ship", "self"));
       const point = { received: seq(received), validated: seq(validated), applied: seq(applied) };
-      bench.receive(link, { kind: "ship-welcome", ...point });
+      bench.receive(link, { kind: "ship-welcome", ...point, blank: false, copyId: "" });
       return link;
     },
     from: (node, body) => bench.receive(linkOf(node), body),

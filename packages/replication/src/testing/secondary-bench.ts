@@ -34,7 +34,7 @@ export function createSecondaryBench(options: Partial<BenchOptions> = {}): Secon
     link: linkNow,
     connect() {
       link = bench.open(relay1, "ship", "peer");
-      relay({ kind: "ship-hello" });
+      relay({ kind: "ship-hello", copy: null });
       return link;
     },
     relay,

@@ -1,6 +1,6 @@
 /** Effects as one line each, so that a test reads like the story of the node. */
-import type { Effect } from "../effects.js";
-import type { OriginWrite, PeerBody, VolumeMark } from "../messages.js";
+import type { Effect, JournalPlace } from "../effects.js";
+import type { CopyOrder, OriginWrite, PeerBody, RegionRuns, VolumeMark } from "../messages.js";
 import type { JournalCommit } from "@waystation/contracts/journal";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { JournalRecord, OriginNumber } from "../vocabulary.js";
@@ -9,11 +9,13 @@ import type { JournalRecord, OriginNumber } from "../vocabulary.js";
 export function showEffect(effect: Effect, link: string): string {
   switch (effect.kind) {
     case "commit":
-      return `commit ${showCommit(effect.change)}`;
+      return `${at(effect.place)}commit ${showCommit(effect.change)}`;
     case "trim":
-      return `trim ${effect.sequence}`;
+      return `${at(effect.place)}trim ${effect.sequence}`;
     case "read-journal":
-      return `read ${effect.options.from}..${effect.options.through}${showVolumes(effect.options.volumes)}`;
+      return `${at(effect.place)}read ${effect.options.from}..${effect.options.through}${showVolumes(effect.options.volumes)}`;
+    case "branch":
+      return `branch ${effect.volume} ${effect.name}`;
     case "store":
       return `store ${effect.volume} ${effect.writes.map(showBlockWrite).join(" ")}`;
     case "load":
@@ -36,6 +38,8 @@ export function showEffect(effect: Effect, link: string): string {
       return `log ${effect.level}`;
   }
 }
+
+const at = (place: JournalPlace): string => (place === "journal" ? "" : `${place}: `);
 
 export function showBody(body: PeerBody): string {
   switch (body.kind) {
@@ -61,7 +65,7 @@ export function showBody(body: PeerBody): string {
     case "lease-renewal":
       return `${body.kind} ${body.id}`;
     case "ship-hello":
-      return "ship-hello";
+      return body.copy === null ? "ship-hello" : `ship-hello ${showOrder(body.copy)}`;
     case "ship-welcome":
       return `ship-welcome received ${body.received} validated ${body.validated} applied ${body.applied}`;
     case "ship-batch":
@@ -75,6 +79,30 @@ export function showBody(body: PeerBody): string {
     case "gate":
     case "applied":
       return `${body.kind} ${body.sequence}`;
+    case "suspended":
+      return `suspended ${body.state} at ${body.at}`;
+    case "copy-start":
+      return [
+        "copy-start",
+        body.copyId,
+        ...body.full.map((volume) => `all ${volume}`),
+        ...showRegions(body.regions),
+      ].join(" ");
+    case "copy-done":
+    case "copy-ended":
+      return `${body.kind} ${body.copyId}`;
+    case "far-validated":
+      return [body.kind, ...showMarks("", body.marks)].join(" ");
+    case "digest-ask":
+      return `digest-ask ${body.volume} ${body.offsetBytes}+${body.lengthBytes}`;
+    case "digest-reply":
+      return `digest-reply ${body.id}`;
+    case "ship-copy":
+      return `ship-copy ${showOrder(body.copy)}`;
+    case "ship-regions":
+      return ["ship-regions", body.copyId, ...showRegions(body.regions), ...(body.last ? ["last"] : [])].join(" ");
+    case "ship-state":
+      return `ship-state ${body.state}`;
     case "promise":
     case "inquire":
       return body.kind;
@@ -83,6 +111,14 @@ export function showBody(body: PeerBody): string {
     case "council-reply":
       return `council-reply ${body.granted ? "granted" : "denied"} ${body.state.phase}`;
   }
+}
+
+function showOrder({ copyId, base, begin, end, nodes }: CopyOrder): string {
+  return `copy ${copyId} base ${base} begin ${begin} end ${end ?? "open"} ${nodes.join(" ")}`;
+}
+
+function showRegions(regions: readonly RegionRuns[]): string[] {
+  return regions.map(({ volume, runs }) => `${volume} ${runs.map(([first, count]) => `${first}+${count}`).join(",")}`);
 }
 
 function showCommit({ records = [], marks = new Map(), cutAfter }: JournalCommit): string {

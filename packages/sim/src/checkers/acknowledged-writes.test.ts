@@ -72,7 +72,11 @@ describe("acknowledged writes", () => {
   it("B11: allows a forced takeover to lose what it does not promise", () => {
     const { disks, found, tell } = setUp();
     disks.set(primaryA, volA, 0, tag(1));
-    tell({ kind: "takeover-commanded", node: primaryA, request: { group: "g1", force: true, without: [] } });
+    tell({
+      kind: "takeover-commanded",
+      node: primaryA,
+      request: { group: "g1", force: true, without: [], dryRun: false },
+    });
     tell(invoked(1), durable(relay1, record(1)), acknowledged(1), takenOver({ lost: "unknown" }));
     expect(found).toEqual([]);
   });

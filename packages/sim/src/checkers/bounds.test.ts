@@ -19,7 +19,7 @@ function setUp() {
 describe("bounds (DESIGN rule 6)", () => {
   it("finds a link with too much in flight", () => {
     const { checker, found } = setUp();
-    const observation = sent(relay1, { kind: "ship-hello" }) as Extract<Observation, { kind: "sent" }>;
+    const observation = sent(relay1, { kind: "ship-hello", copy: null }) as Extract<Observation, { kind: "sent" }>;
     checker.observe({ ...observation, inFlightBytes: 10 });
     expect(found).toEqual([]);
     checker.observe({ ...observation, inFlightBytes: 11 });

@@ -13,6 +13,7 @@ const decision: Decision = {
   sequence: seq(3),
   participants: [secondaryA, secondaryB],
   excluded: [],
+  term: null,
   fenced: true,
   stamped: seq(3),
 };
@@ -30,7 +31,8 @@ function says(from: NodeName, to: NodeName, body: CouncilBody): Observation {
 function reply(changes: Partial<MemberState> = {}, granted = true): Observation {
   const none = seq(0);
   const state: MemberState = {
-    ...{ node: secondaryB, role: "secondary", phase: "promised", promised: epoch, decision: null },
+    ...{ node: secondaryB, role: "secondary", roles: ["secondary"], relayPhase: "", term: null, copy: null },
+    ...{ phase: "promised", promised: epoch, decision: null },
     ...{ received: none, validated: none, applied: none, stamped: none },
     ...changes,
   };
@@ -45,7 +47,9 @@ describe("council answers (PROTOCOL 6.2)", () => {
   it("finds a promise that is granted before it is durable", () => {
     for (const kept of [false, true]) {
       const { checker, found } = setUp();
-      checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false }));
+      checker.observe(
+        says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false, purpose: "takeover" }),
+      );
       if (kept) checker.observe(keeps(secondaryB, markNames.promised, epochMark(epoch)));
       checker.observe(reply());
       expect(found).toHaveLength(kept ? 0 : 1);
@@ -54,7 +58,9 @@ describe("council answers (PROTOCOL 6.2)", () => {
 
   it("lets a promise be refused, and an inquiry be answered, at any time", () => {
     const { checker, found } = setUp();
-    checker.observe(says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false }));
+    checker.observe(
+      says(secondaryA, secondaryB, { kind: "promise", requestId: 1, settle: false, purpose: "takeover" }),
+    );
     checker.observe(reply({}, false));
     checker.observe({ kind: "node-up", node: secondaryA });
     checker.observe(reply());

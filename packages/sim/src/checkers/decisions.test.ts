@@ -15,6 +15,7 @@ function setUp(complete = 10) {
       sequence: seq(sequence),
       participants: secondaries,
       excluded: [],
+      term: null,
       fenced: true,
       stamped: seq(sequence),
       ...changes,

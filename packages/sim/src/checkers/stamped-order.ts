@@ -5,7 +5,7 @@
  * stamped any more by a relay whose journal lost what it had acknowledged (PROTOCOL 7).
  */
 import { compareOrigin, noOrigin, type NodeName, type OriginNumber, type VolumeName } from "@waystation/contracts/ids";
-import type { JournalRecord } from "@waystation/contracts/journal";
+import { hasPayload, type JournalRecord } from "@waystation/contracts/journal";
 import { cellBytes, readTag, showTag, zeroTag, type Tag } from "../cell.js";
 import type { Checker, Observation, Violate } from "../observation.js";
 
@@ -44,7 +44,7 @@ const untouched: readonly Version[] = Object.freeze([{ sequence: 0, tag: zeroTag
 export function tagsOf(record: JournalRecord): Tag[] {
   const firstCell = record.offsetBytes / cellBytes;
   return Array.from({ length: record.lengthBytes / cellBytes }, (_, index) =>
-    record.kind === "write"
+    hasPayload(record.kind)
       ? readTag(record.payload, index * cellBytes, { volume: record.volume, cell: firstCell + index })
       : zeroTag,
   );

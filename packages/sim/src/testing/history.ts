@@ -128,7 +128,12 @@ export function takenOver(changes: Partial<TakeoverResult> & { force?: boolean }
     risks: [],
     ...rest,
   };
-  return { kind: "takeover-ended", node: secondaryA, request: { group: "g1", force, without: [] }, result };
+  return {
+    kind: "takeover-ended",
+    node: secondaryA,
+    request: { group: "g1", force, without: [], dryRun: false },
+    result,
+  };
 }
 
 /** Runs a history past the reference and one checker that measures by it. */

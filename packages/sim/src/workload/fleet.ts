@@ -3,12 +3,14 @@ import type { NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { Random } from "@waystation/contracts/random";
 import type { GroupVolume } from "@waystation/replication/membership";
 import type { Cluster } from "../cluster.js";
-import { dependentSlots, randomFirstCell, volumeCells } from "../plan.js";
+import { dependentSlots, farNodeOf, randomFirstCell, volumeCells } from "../plan.js";
 import { startDependentWriter, type DependentLayout, type DependentWriter } from "./dependent-writes.js";
 import { createHost, type Host } from "./host.js";
 import { startRandomWriter, startReader, type RandomIo } from "./random-io.js";
 
 type Side = "primary" | "secondary";
+
+const nodeAt = (volume: GroupVolume, side: Side): NodeName => (side === "primary" ? volume.primary : farNodeOf(volume));
 
 export interface Fleet {
   readonly dependent: DependentWriter;
@@ -61,7 +63,7 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
   const reader = (side: Side, volume: VolumeName): Host => {
     const place = plan.membership.volumes.find(({ name }) => name === volume);
     if (place === undefined) throw new RangeError(`no volume ${volume}`);
-    return makeHost(place[side], volume, "any");
+    return makeHost(nodeAt(place, side), volume, "any");
   };
 
   return {
@@ -69,7 +71,7 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
       const io: RandomIo[] = [];
       const pauses = random.fork();
       const dependent = startDependentWriter(world, {
-        hosts: volumes.map((volume) => makeHost(volume[side], volume.name, "read-write")),
+        hosts: volumes.map((volume) => makeHost(nodeAt(volume, side), volume.name, "read-write")),
         layout,
         writer: resume?.writer ?? ++writers,
         acknowledged: resume?.acknowledged() ?? 0,
@@ -77,13 +79,13 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
       });
       for (const volume of volumes) {
         for (let i = 0; i < plan.writersPerVolume; i++) {
-          const options = ioOptions(makeHost(volume[side], volume.name, "read-write"));
+          const options = ioOptions(makeHost(nodeAt(volume, side), volume.name, "read-write"));
           const { writerDepth: depth, zeroShare } = plan;
           const writer = ++writers;
           io.push(startRandomWriter(world, { ...options, firstCell: randomFirstCell, writer, depth, zeroShare }));
         }
         for (let i = 0; i < plan.readersPerVolume; i++) {
-          io.push(startReader(world, ioOptions(makeHost(volume[side], volume.name, "any"))));
+          io.push(startReader(world, ioOptions(makeHost(nodeAt(volume, side), volume.name, "any"))));
         }
       }
       return {
