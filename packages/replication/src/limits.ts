@@ -39,6 +39,13 @@ export const limits = {
   /** What a secondary reads from its journal and stores in one round. */
   applyBatchBytes: 2 * 1024 * 1024,
   fetchBatchBytes: 1024 * 1024,
+  /**
+   * Runs of regions in one message, over all its volumes: about a MiB. `ship-regions` goes in several messages beyond it;
+   * `copy-start` in one, with the nearest runs joined (more regions than needed do no harm). See region-runs.ts.
+   */
+  regionRunsMax: 256 * 1024,
+  /** Units that one question for digests may cover. */
+  digestUnitsMax: 4096,
   /** How often durable marks that only help recovery are brought up to date. */
   markIntervalMs: 200,
   /** A link that is down is dialled again after this long, twice as long after each fruitless try, up to the maximum. */

@@ -3,10 +3,20 @@ import { describe, expect, it } from "vitest";
 import { isFailure } from "@waystation/contracts/errors";
 import type { NodeName, OriginNumber, Sequence, VolumeName } from "@waystation/contracts/ids";
 import type { JournalRecord } from "@waystation/contracts/journal";
-import type { PeerBody, PeerMessage } from "@waystation/replication/messages";
+import { limits } from "@waystation/replication/limits";
+import type { PeerBody, PeerMessage, RegionRuns } from "@waystation/replication/messages";
 import { decodePeerMessage } from "./peer-decode.js";
 import { encodePeerMessage } from "./peer-encode.js";
-import { bodyField, groupRoleNumber, refusalReasonNumber } from "./peer-fields.js";
+import {
+  bodyField,
+  groupRoleNumber,
+  originLegNumber,
+  pairStateNumber,
+  promisePurposeNumber,
+  refusalReasonNumber,
+  suspendedStates,
+  termCauseNumber,
+} from "./peer-fields.js";
 import { replicationServiceDefinition } from "./proto.js";
 
 const { requestSerialize, requestDeserialize } = replicationServiceDefinition.Ingress;
@@ -16,14 +26,31 @@ const { requestSerialize, requestDeserialize } = replicationServiceDefinition.In
 type Plain = Record<string, unknown>;
 const constantCase = (text: string) => text.toUpperCase().replaceAll("-", "_");
 const camelCase = (text: string) => text.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-const enumPrefix: Plain = { kind: "RECORD_KIND_", role: "GROUP_ROLE_", reason: "REFUSAL_REASON_" };
+const enumPrefix: Plain = {
+  kind: "RECORD_KIND_",
+  role: "GROUP_ROLE_",
+  roles: "GROUP_ROLE_",
+  reason: "REFUSAL_REASON_",
+  leg: "ORIGIN_LEG_",
+  state: "GROUP_PAIR_STATE_",
+  cause: "TERM_CAUSE_",
+  purpose: "PROMISE_PURPOSE_",
+};
 
 function toProto(value: unknown, key = ""): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value);
-  if (Array.isArray(value)) return value.map((item: unknown) => toProto(item));
+  if (Array.isArray(value)) return value.map((item: unknown) => toProto(item, key));
   if (typeof value === "string" && key in enumPrefix) return `${String(enumPrefix[key])}${constantCase(value)}`;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toProto(item, name)]));
+  if ("runs" in value) return regionsToProto(value as RegionRuns);
+  // An end that is not known is absent; every other null is an absent message, which protobufjs reads as null.
+  const entries = Object.entries(value).filter(([name, item]) => name !== "end" || item !== null);
+  return Object.fromEntries(entries.map(([name, item]) => [name, toProto(item, name)]));
+}
+
+function regionsToProto({ volume, runs }: RegionRuns): Plain {
+  const ends = [0, ...runs.map(([first, count]) => first + count)];
+  return { volume, spans: runs.flatMap(([first, count], index) => [first - (ends[index] ?? 0), count]) };
 }
 
 function messageToProto({ epoch, body }: PeerMessage): Plain {
@@ -68,9 +95,13 @@ const keysOf = <Key extends string>(table: Record<Key, number>) => fc.constantFr
 type Content = Pick<JournalRecord, "kind" | "lengthBytes" | "payload">;
 
 const content = fc.oneof(
-  fc
-    .uint8Array({ maxLength: 300 })
-    .map<Content>((payload) => ({ kind: "write", lengthBytes: payload.length, payload })),
+  fc.uint8Array({ maxLength: 300 }).chain((payload) =>
+    fc.constantFrom("write" as const, "copy" as const).map<Content>((kind) => ({
+      kind,
+      lengthBytes: payload.length,
+      payload,
+    })),
+  ),
   fc.record<Content>({
     kind: fc.constantFrom("zero", "discard"),
     lengthBytes: uint,
@@ -85,16 +116,57 @@ const record = fc.tuple(write, sequence, uint).map(([fields, number, term]) => (
   epoch: term,
 }));
 const records = fc.array(record, { maxLength: 6 });
+const node = name.map((value) => value as NodeName);
+const termVolume = fc.record({
+  name: volume,
+  sizeBytes: uint,
+  primary: node,
+  secondaries: fc.array(node, { minLength: 1, maxLength: 3 }),
+});
+const term = fc.record({
+  epoch,
+  cause: keysOf(termCauseNumber),
+  relay: node,
+  volumes: fc.array(termVolume, { maxLength: 3 }),
+  base: sequence,
+  atBase: nodes,
+});
+const copyFields = { copyId: text, base: sequence, begin: sequence, nodes, end: fc.option(sequence) };
+const copyOrder = fc.record(copyFields);
+const runs = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 2 ** 34 }), fc.integer({ min: 1, max: 2 ** 20 })), { maxLength: 8 })
+  .map((spans) => {
+    let end = -1;
+    return spans.map(([distance, count]): [number, number] => {
+      const first = end + distance;
+      end = first + count;
+      return [first, count];
+    });
+  });
+const regions = fc.array(fc.record({ volume, runs }), { maxLength: 4 });
+const digestAsk = fc
+  .tuple(fc.nat(limits.digestUnitsMax), fc.integer({ min: 1, max: 2 ** 30 }))
+  .chain(([units, unitBytes]) =>
+    fc.record({
+      kind: fc.constant("digest-ask" as const),
+      id: uint,
+      volume,
+      offsetBytes: uint,
+      lengthBytes: fc.nat(unitBytes).map((short) => Math.max(units * unitBytes - short, 0)),
+      unitBytes: fc.constant(unitBytes),
+    }),
+  );
 const decision = fc.record({
   epoch,
   sequence,
   participants: nodes,
   excluded: nodes,
+  term: fc.option(term),
   fenced: fc.boolean(),
   stamped: sequence,
 });
 const state = fc.record({
-  node: name.map((value) => value as NodeName),
+  node,
   role: keysOf(groupRoleNumber),
   phase: text,
   promised: epoch,
@@ -103,6 +175,10 @@ const state = fc.record({
   applied: sequence,
   stamped: sequence,
   decision: fc.option(decision),
+  roles: fc.uniqueArray(keysOf(groupRoleNumber)),
+  relayPhase: text,
+  term: fc.option(term),
+  copy: fc.option(fc.record({ ...copyFields, blank: fc.boolean() })),
 });
 
 type Fields<Kind> = Omit<Extract<PeerBody, { readonly kind: Kind }>, "kind">;
@@ -117,17 +193,38 @@ function bodyOf<Kind extends PeerBody["kind"]>(
 
 const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "origin-hello": bodyOf("origin-hello", {
+    leg: keysOf(originLegNumber),
+    copyId: text,
     volumes: fc.array(fc.record({ volume, incarnation: uint, acknowledged: origin, localComplete: origin })),
   }),
   "origin-batch": bodyOf("origin-batch", { writes: fc.array(write, { maxLength: 6 }), localComplete: marks }),
   "origin-fetch": bodyOf("origin-fetch", { volume, above: origin, afterSequence: sequence }),
-  "relay-welcome": bodyOf("relay-welcome", { marks, creditBytes: uint }),
+  "relay-welcome": bodyOf("relay-welcome", { marks, creditBytes: uint, copyId: text }),
   "relay-ack": bodyOf("relay-ack", { marks, creditBytes: uint }),
   "relay-records": bodyOf("relay-records", { volume, records, nextAfter: sequence }),
   "lease-challenge": bodyOf("lease-challenge", { id: uint, leaseMs: uint32 }),
   "lease-renewal": bodyOf("lease-renewal", { id: uint }),
-  "ship-hello": bodyOf("ship-hello", {}),
-  "ship-welcome": bodyOf("ship-welcome", { received: sequence, validated: sequence, applied: sequence }),
+  "ship-hello": bodyOf("ship-hello", { copy: fc.option(copyOrder) }),
+  "ship-welcome": bodyOf("ship-welcome", {
+    received: sequence,
+    validated: sequence,
+    applied: sequence,
+    blank: fc.boolean(),
+    copyId: text,
+  }),
+  "ship-copy": bodyOf("ship-copy", { copy: copyOrder }),
+  "ship-regions": bodyOf("ship-regions", { copyId: text, regions, last: fc.boolean() }),
+  "ship-state": bodyOf("ship-state", { state: keysOf(pairStateNumber), detail: text }),
+  "digest-ask": digestAsk,
+  "digest-reply": bodyOf("digest-reply", {
+    id: uint,
+    digests: fc.nat(6).chain((units) => fc.uint8Array({ minLength: units * 32, maxLength: units * 32 })),
+  }),
+  "suspended": bodyOf("suspended", { at: sequence, state: fc.constantFrom(...suspendedStates), detail: text }),
+  "copy-start": bodyOf("copy-start", { copyId: text, full: fc.array(volume, { maxLength: 4 }), regions }),
+  "copy-done": bodyOf("copy-done", { copyId: text }),
+  "copy-ended": bodyOf("copy-ended", { copyId: text }),
+  "far-validated": bodyOf("far-validated", { marks }),
   "ship-batch": bodyOf("ship-batch", { after: sequence, watermark: sequence, records }),
   "ship-received": bodyOf("ship-received", { watermark: sequence }),
   "prepare": bodyOf("prepare", { sequence }),
@@ -137,7 +234,7 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "gate": bodyOf("gate", { sequence }),
   "applied": bodyOf("applied", { sequence }),
   "refusal": bodyOf("refusal", { reason: keysOf(refusalReasonNumber), detail: text }),
-  "promise": bodyOf("promise", { requestId: uint, settle: fc.boolean() }),
+  "promise": bodyOf("promise", { requestId: uint, settle: fc.boolean(), purpose: keysOf(promisePurposeNumber) }),
   "decide": bodyOf("decide", { requestId: uint, decision }),
   "inquire": bodyOf("inquire", { requestId: uint }),
   "council-reply": bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state }),
@@ -212,6 +309,29 @@ describe("the hand-written codec of peer messages", () => {
     ["an illegal name", frameWith((draft) => ({ ...draft, volume: "../etc" as VolumeName }))],
     ["a payload shorter than its length", frameWith((draft) => ({ ...draft, lengthBytes: 3 }))],
     ["a payload on zeros", frameWith((draft) => ({ ...draft, kind: "zero" }))],
+    [
+      "runs of regions that touch",
+      framed(
+        regionsOf([
+          [0, 2],
+          [2, 1],
+        ]),
+      ),
+    ],
+    ["an empty run of regions", framed(regionsOf([[5, 0]]))],
+    ["regions above 2^53", framed(regionsOf([[Number.MAX_SAFE_INTEGER, 1]]))],
+    ["more runs of regions than a message may have", framed(regionsOf(everyOther(limits.regionRunsMax + 1)))],
+    ["half a run of regions", protoFrame({ copyStart: { regions: [{ volume: "vol-a", spans: [1, 2, 3] }] } })],
+    ["a question for too many digests", framed(askOf(1 + 512 * limits.digestUnitsMax, 512))],
+    ["a question with units of nothing", framed(askOf(4096, 0))],
+    ["half a digest", framed({ kind: "digest-reply", id: 1, digests: new Uint8Array(33) })],
+    ["too many digests", framed({ kind: "digest-reply", id: 1, digests: new Uint8Array(32 * 4097) })],
+    ["a suspension that is none", protoFrame({ suspended: { at: 1, state: "GROUP_PAIR_STATE_PAIR" } })],
+    ["a hello without its leg", protoFrame({ originHello: {} })],
+    ["a promise for nothing", protoFrame({ promise: { requestId: 1 } })],
+    ["a term without a cause", protoFrame({ decide: { decision: { epoch: {}, term: { epoch: {}, relay: "r" } } } })],
+    ["a volume without a secondary", protoFrame({ decide: { decision: { epoch: {}, term: widow } } })],
+    ["a role twice", protoFrame({ councilReply: { state: { node: "n", role: 1, promised: {}, roles: [2, 2] } } })],
   ])("refuses %s", (_, frame) => {
     expect(() => decodePeerMessage(frame)).toThrow(expect.objectContaining({ code: "FRAME_MALFORMED" }));
   });
@@ -225,6 +345,37 @@ describe("the hand-written codec of peer messages", () => {
   });
 });
 
+const widow = {
+  epoch: {},
+  cause: "TERM_CAUSE_SWAP",
+  relay: "r",
+  volumes: [{ name: "vol-a", sizeBytes: 4096, primary: "p", secondaries: [] }],
+};
+
+const everyOther = (count: number) => Array.from({ length: count }, (_, index): [number, number] => [2 * index, 1]);
+
+function regionsOf(runsOfOne: [number, number][]): PeerBody {
+  const one: RegionRuns = { volume: "vol-a" as VolumeName, runs: runsOfOne };
+  return { kind: "ship-regions", copyId: "c", regions: [one], last: true };
+}
+
+function askOf(lengthBytes: number, unitBytes: number): PeerBody {
+  return { kind: "digest-ask", id: 1, volume: "vol-a" as VolumeName, offsetBytes: 0, lengthBytes, unitBytes };
+}
+
+function framed(body: PeerBody): Buffer {
+  return encodePeerMessage({ epoch: { number: 1, takeoverId: "initial" }, body });
+}
+
+/** What the encoder cannot say. */
+function protoFrame(body: Plain): Buffer {
+  return requestSerialize({
+    epoch: { number: 1, takeoverId: "initial" },
+    ...body,
+    body: Object.keys(body)[0],
+  } as never);
+}
+
 type Write = Extract<PeerBody, { kind: "origin-batch" }>["writes"][number];
 
 function frameWith(change: (draft: Write) => Write): Buffer {
@@ -237,6 +388,5 @@ function frameWith(change: (draft: Write) => Write): Buffer {
     hostTimeMs: 0,
     payload: Uint8Array.of(1, 2),
   };
-  const body: PeerBody = { kind: "origin-batch", writes: [change(draft)], localComplete: [] };
-  return encodePeerMessage({ epoch: { number: 1, takeoverId: "initial" }, body });
+  return framed({ kind: "origin-batch", writes: [change(draft)], localComplete: [] });
 }

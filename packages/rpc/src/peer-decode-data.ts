@@ -2,11 +2,11 @@
  * Decodes what carries host data: origin batches, ship batches, records fetched by a primary. The hot path of
  * replication: plain loops, one object per record, payloads as views. See `peer-decode.ts` for the rules.
  */
-import { noOrigin, noSequence, type Sequence, type VolumeName } from "@waystation/contracts/ids";
-import type { JournalRecord, RecordKind } from "@waystation/contracts/journal";
+import { noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
+import { hasPayload, type JournalRecord, type RecordKind } from "@waystation/contracts/journal";
 import type { IngressBody, OriginWrite, ShipBody, VolumeMark } from "@waystation/replication/messages";
-import { readOrigin } from "./peer-decode-fields.js";
-import { recordKindOf } from "./peer-fields.js";
+import { checkedVolume, readMark, readOrigin } from "./peer-decode-fields.js";
+import { originLegOf, recordKindOf } from "./peer-fields.js";
 import { malformed, type WireReader } from "./wire-reader.js";
 
 const noPayload = new Uint8Array(0);
@@ -14,13 +14,8 @@ const noPayload = new Uint8Array(0);
 function checkedKind(kindNumber: number, lengthBytes: number, payload: Uint8Array): RecordKind {
   const kind = recordKindOf.get(kindNumber);
   if (kind === undefined) throw malformed(`record kind ${kindNumber}`);
-  if (payload.length !== (kind === "write" ? lengthBytes : 0)) throw malformed("length and payload do not agree");
+  if (payload.length !== (hasPayload(kind) ? lengthBytes : 0)) throw malformed("length and payload do not agree");
   return kind;
-}
-
-function checkedVolume(name: string): VolumeName {
-  if (name === "") throw malformed("no volume name");
-  return name as VolumeName;
 }
 
 function readOriginWrite(reader: WireReader): OriginWrite {
@@ -85,19 +80,6 @@ function readRecord(reader: WireReader): JournalRecord {
   };
 }
 
-function readMark(reader: WireReader): VolumeMark {
-  const end = reader.open();
-  let volume = "";
-  let origin = noOrigin;
-  while (reader.before(end)) {
-    const tag = reader.tag();
-    if (tag === 1 * 8 + 2) volume = reader.name();
-    else if (tag === 2 * 8 + 2) origin = readOrigin(reader);
-    else reader.skip(tag);
-  }
-  return { volume: checkedVolume(volume), origin };
-}
-
 export function readOriginBatch(reader: WireReader, end: number): IngressBody {
   const writes: OriginWrite[] = [];
   const localComplete: VolumeMark[] = [];
@@ -124,6 +106,29 @@ export function readShipBatch(reader: WireReader, end: number): ShipBody {
   return { kind: "ship-batch", after: after as Sequence, watermark: watermark as Sequence, records };
 }
 
+export function readShipWelcome(reader: WireReader, end: number): ShipBody {
+  let [received, validated, applied] = [0, 0, 0];
+  let blank = false;
+  let copyId = "";
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8) received = reader.uint();
+    else if (tag === 2 * 8) validated = reader.uint();
+    else if (tag === 3 * 8) applied = reader.uint();
+    else if (tag === 4 * 8) blank = reader.bool();
+    else if (tag === 5 * 8 + 2) copyId = reader.text();
+    else reader.skip(tag);
+  }
+  return {
+    kind: "ship-welcome",
+    received: received as Sequence,
+    validated: validated as Sequence,
+    applied: applied as Sequence,
+    blank,
+    copyId,
+  };
+}
+
 export function readRelayRecords(reader: WireReader, end: number): IngressBody {
   const records: JournalRecord[] = [];
   let volume = "";
@@ -138,16 +143,21 @@ export function readRelayRecords(reader: WireReader, end: number): IngressBody {
   return { kind: "relay-records", volume: checkedVolume(volume), records, nextAfter: nextAfter as Sequence };
 }
 
-export function readRelayMarks(reader: WireReader, end: number, kind: "relay-ack" | "relay-welcome"): IngressBody {
+type RelayMarks = "relay-ack" | "relay-welcome" | "far-validated";
+
+export function readRelayMarks(reader: WireReader, end: number, kind: RelayMarks): IngressBody {
   const marks: VolumeMark[] = [];
   let creditBytes = 0;
+  let copyId = "";
   while (reader.before(end)) {
     const tag = reader.tag();
     if (tag === 1 * 8 + 2) marks.push(readMark(reader));
     else if (tag === 2 * 8) creditBytes = reader.uint();
+    else if (tag === 3 * 8 + 2) copyId = reader.text();
     else reader.skip(tag);
   }
-  return { kind, marks, creditBytes };
+  if (kind === "relay-ack") return { kind, marks, creditBytes };
+  return kind === "relay-welcome" ? { kind, marks, creditBytes, copyId } : { kind, marks };
 }
 
 type OriginHello = Extract<IngressBody, { readonly kind: "origin-hello" }>;
@@ -171,12 +181,18 @@ function readOriginVolume(reader: WireReader): OriginHello["volumes"][number] {
 
 export function readOriginHello(reader: WireReader, end: number): IngressBody {
   const volumes: OriginHello["volumes"][number][] = [];
+  let legNumber = 0;
+  let copyId = "";
   while (reader.before(end)) {
     const tag = reader.tag();
     if (tag === 1 * 8 + 2) volumes.push(readOriginVolume(reader));
+    else if (tag === 2 * 8) legNumber = reader.uint();
+    else if (tag === 3 * 8 + 2) copyId = reader.text();
     else reader.skip(tag);
   }
-  return { kind: "origin-hello", volumes };
+  const leg = originLegOf.get(legNumber);
+  if (leg === undefined) throw malformed(`leg ${legNumber} of a primary`);
+  return { kind: "origin-hello", leg, copyId, volumes };
 }
 
 export function readOriginFetch(reader: WireReader, end: number): IngressBody {

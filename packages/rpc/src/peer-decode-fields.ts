@@ -1,6 +1,7 @@
 /** Small parts that several peer messages share. See `peer-decode.ts` for the rules. */
-import { noOrigin, type Epoch, type OriginNumber, type Sequence } from "@waystation/contracts/ids";
-import type { WireReader } from "./wire-reader.js";
+import { noOrigin, type Epoch, type OriginNumber, type Sequence, type VolumeName } from "@waystation/contracts/ids";
+import type { VolumeMark } from "@waystation/replication/messages";
+import { malformed, type WireReader } from "./wire-reader.js";
 
 /** The first three fields of a message that has only numbers; those that are absent are 0. */
 export function readNumbers(reader: WireReader, end: number): [Sequence, Sequence, Sequence] {
@@ -20,6 +21,24 @@ export function readNumbers(reader: WireReader, end: number): [Sequence, Sequenc
 /** A message whose only field is a sequence number. */
 export function readSequence(reader: WireReader, end: number): Sequence {
   return readNumbers(reader, end)[0];
+}
+
+export function checkedVolume(name: string): VolumeName {
+  if (name === "") throw malformed("no volume name");
+  return name as VolumeName;
+}
+
+export function readMark(reader: WireReader): VolumeMark {
+  const end = reader.open();
+  let volume = "";
+  let origin = noOrigin;
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8 + 2) volume = reader.name();
+    else if (tag === 2 * 8 + 2) origin = readOrigin(reader);
+    else reader.skip(tag);
+  }
+  return { volume: checkedVolume(volume), origin };
 }
 
 export function readEpoch(reader: WireReader): Epoch {

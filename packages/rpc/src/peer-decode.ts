@@ -8,7 +8,18 @@
  */
 import type { Epoch } from "@waystation/contracts/ids";
 import type { PeerBody, PeerMessage } from "@waystation/replication/messages";
-import { readCouncilReply, readDecide } from "./peer-decode-council.js";
+import { readCouncilReply, readDecide, readPromise } from "./peer-decode-council.js";
+import {
+  readCopyId,
+  readCopyStart,
+  readDigestAsk,
+  readDigestReply,
+  readShipCopy,
+  readShipHello,
+  readShipRegions,
+  readShipState,
+  readSuspended,
+} from "./peer-decode-copy.js";
 import {
   readOriginBatch,
   readOriginFetch,
@@ -16,6 +27,7 @@ import {
   readRelayMarks,
   readRelayRecords,
   readShipBatch,
+  readShipWelcome,
 } from "./peer-decode-data.js";
 import { readEpoch, readNumbers, readSequence } from "./peer-decode-fields.js";
 import { bodyOfField, refusalReasonOf } from "./peer-fields.js";
@@ -49,6 +61,7 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
       return readRelayRecords(reader, end);
     case "relay-ack":
     case "relay-welcome":
+    case "far-validated":
       return readRelayMarks(reader, end, kind);
     case "origin-hello":
       return readOriginHello(reader, end);
@@ -64,22 +77,17 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
     case "applied":
       return { kind, sequence: readSequence(reader, end) };
     case "ship-hello":
-      readNumbers(reader, end);
-      return { kind };
-    case "ship-welcome": {
-      const [received, validated, applied] = readNumbers(reader, end);
-      return { kind, received, validated, applied };
-    }
+      return readShipHello(reader, end);
+    case "ship-welcome":
+      return readShipWelcome(reader, end);
     case "lease-challenge": {
       const [id, leaseMs] = readNumbers(reader, end);
       return { kind, id, leaseMs };
     }
     case "lease-renewal":
       return { kind, id: readNumbers(reader, end)[0] };
-    case "promise": {
-      const [requestId, settle] = readNumbers(reader, end);
-      return { kind, requestId, settle: settle !== 0 };
-    }
+    case "promise":
+      return readPromise(reader, end);
     case "inquire":
       return { kind, requestId: readNumbers(reader, end)[0] };
     case "refusal":
@@ -88,6 +96,23 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
       return readDecide(reader, end);
     case "council-reply":
       return readCouncilReply(reader, end);
+    case "suspended":
+      return readSuspended(reader, end);
+    case "copy-start":
+      return readCopyStart(reader, end);
+    case "copy-done":
+    case "copy-ended":
+      return readCopyId(reader, end, kind);
+    case "digest-ask":
+      return readDigestAsk(reader, end);
+    case "digest-reply":
+      return readDigestReply(reader, end);
+    case "ship-copy":
+      return readShipCopy(reader, end);
+    case "ship-regions":
+      return readShipRegions(reader, end);
+    case "ship-state":
+      return readShipState(reader, end);
   }
 }
 

@@ -2,17 +2,19 @@
  * Encodes `PeerMessage` (proto/waystation/v1/replication.proto) by hand: this is the data path of replication, and
  * protobufjs takes a good part of a core there. Fields are written last to first: see `wire-writer.ts`.
  */
-import type { Epoch, OriginNumber } from "@waystation/contracts/ids";
 import type { JournalRecord } from "@waystation/contracts/journal";
-import type {
-  Decision,
-  MemberState,
-  OriginWrite,
-  PeerBody,
-  PeerMessage,
-  VolumeMark,
-} from "@waystation/replication/messages";
-import { bodyField, groupRoleNumber, recordKindNumber, refusalReasonNumber } from "./peer-fields.js";
+import type { OriginWrite, PeerBody, PeerMessage } from "@waystation/replication/messages";
+import { writeDecision, writeMemberState } from "./peer-encode-council.js";
+import { writeCopyOrder, writeDigestAsk, writeRegions } from "./peer-encode-copy.js";
+import { writeEach, writeEpoch, writeMark, writeOrigin, writeTexts } from "./peer-encode-fields.js";
+import {
+  bodyField,
+  originLegNumber,
+  pairStateNumber,
+  promisePurposeNumber,
+  recordKindNumber,
+  refusalReasonNumber,
+} from "./peer-fields.js";
 import { WireWriter } from "./wire-writer.js";
 
 /** More than the fields of a record beside its payload take, with the longest names. */
@@ -41,43 +43,6 @@ function payloadBytes(records: readonly { readonly payload: Uint8Array }[]): num
   let sum = 0;
   for (const record of records) sum += record.payload.length + recordAllowanceBytes;
   return sum;
-}
-
-/** Calls `write` for each item, last first, and closes what it wrote as one element of the repeated `field`. */
-function writeEach<Item>(
-  writer: WireWriter,
-  field: number,
-  items: readonly Item[],
-  write: (writer: WireWriter, item: Item) => void,
-): void {
-  for (let index = items.length - 1; index >= 0; index -= 1) {
-    const mark = writer.mark();
-    write(writer, items[index] as Item);
-    writer.close(field, mark);
-  }
-}
-
-function writeTexts(writer: WireWriter, field: number, texts: readonly string[]): void {
-  for (let index = texts.length - 1; index >= 0; index -= 1) writer.element(field, texts[index] as string);
-}
-
-function writeEpoch(writer: WireWriter, field: number, epoch: Epoch): void {
-  const mark = writer.mark();
-  writer.text(2, epoch.takeoverId);
-  writer.uint(1, epoch.number);
-  writer.close(field, mark);
-}
-
-function writeOrigin(writer: WireWriter, field: number, origin: OriginNumber): void {
-  const mark = writer.mark();
-  writer.uint(2, origin.n);
-  writer.uint(1, origin.incarnation);
-  writer.close(field, mark);
-}
-
-function writeMark(writer: WireWriter, mark: VolumeMark): void {
-  writeOrigin(writer, 2, mark.origin);
-  writer.text(1, mark.volume);
 }
 
 function writeOriginWrite(writer: WireWriter, write: OriginWrite): void {
@@ -111,31 +76,6 @@ function writeOriginVolume(writer: WireWriter, volume: OriginVolume): void {
   writer.text(1, volume.volume);
 }
 
-function writeDecision(writer: WireWriter, field: number, decision: Decision): void {
-  const mark = writer.mark();
-  writer.uint(6, decision.stamped);
-  writer.bool(5, decision.fenced);
-  writeTexts(writer, 4, decision.excluded);
-  writeTexts(writer, 3, decision.participants);
-  writer.uint(2, decision.sequence);
-  writeEpoch(writer, 1, decision.epoch);
-  writer.close(field, mark);
-}
-
-function writeMemberState(writer: WireWriter, field: number, state: MemberState): void {
-  const mark = writer.mark();
-  if (state.decision !== null) writeDecision(writer, 9, state.decision);
-  writer.uint(8, state.stamped);
-  writer.uint(7, state.applied);
-  writer.uint(6, state.validated);
-  writer.uint(5, state.received);
-  writeEpoch(writer, 4, state.promised);
-  writer.text(3, state.phase);
-  writer.uint(2, groupRoleNumber[state.role]);
-  writer.text(1, state.node);
-  writer.close(field, mark);
-}
-
 function writeBody(writer: WireWriter, body: PeerBody): void {
   switch (body.kind) {
     case "origin-batch":
@@ -152,8 +92,12 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writeEach(writer, 2, body.records, writeRecord);
       writer.text(1, body.volume);
       return;
-    case "relay-ack":
     case "relay-welcome":
+      writer.text(3, body.copyId);
+      writer.uint(2, body.creditBytes);
+      writeEach(writer, 1, body.marks, writeMark);
+      return;
+    case "relay-ack":
       writer.uint(2, body.creditBytes);
       writeEach(writer, 1, body.marks, writeMark);
       return;
@@ -180,6 +124,8 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, refusalReasonNumber[body.reason]);
       return;
     case "origin-hello":
+      writer.text(3, body.copyId);
+      writer.uint(2, originLegNumber[body.leg]);
       writeEach(writer, 1, body.volumes, writeOriginVolume);
       return;
     case "origin-fetch":
@@ -188,13 +134,17 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.text(1, body.volume);
       return;
     case "ship-hello":
+      if (body.copy !== null) writeCopyOrder(writer, 1, body.copy);
       return;
     case "ship-welcome":
+      writer.text(5, body.copyId);
+      writer.bool(4, body.blank);
       writer.uint(3, body.applied);
       writer.uint(2, body.validated);
       writer.uint(1, body.received);
       return;
     case "promise":
+      writer.uint(3, promisePurposeNumber[body.purpose]);
       writer.bool(2, body.settle);
       writer.uint(1, body.requestId);
       return;
@@ -209,6 +159,42 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writeMemberState(writer, 3, body.state);
       writer.bool(2, body.granted);
       writer.uint(1, body.requestId);
+      return;
+    case "suspended":
+      writer.text(3, body.detail);
+      writer.uint(2, pairStateNumber[body.state]);
+      writer.uint(1, body.at);
+      return;
+    case "copy-start":
+      writeRegions(writer, 3, body.regions);
+      writeTexts(writer, 2, body.full);
+      writer.text(1, body.copyId);
+      return;
+    case "copy-done":
+    case "copy-ended":
+      writer.text(1, body.copyId);
+      return;
+    case "far-validated":
+      writeEach(writer, 1, body.marks, writeMark);
+      return;
+    case "digest-ask":
+      writeDigestAsk(writer, body);
+      return;
+    case "digest-reply":
+      writer.bytes(2, body.digests);
+      writer.uint(1, body.id);
+      return;
+    case "ship-copy":
+      writeCopyOrder(writer, 1, body.copy);
+      return;
+    case "ship-regions":
+      writer.bool(3, body.last);
+      writeRegions(writer, 2, body.regions);
+      writer.text(1, body.copyId);
+      return;
+    case "ship-state":
+      writer.text(2, body.detail);
+      writer.uint(1, pairStateNumber[body.state]);
       return;
   }
 }

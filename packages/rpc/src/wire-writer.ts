@@ -41,6 +41,20 @@ export class WireWriter {
     this.#varint(field << 3);
   }
 
+  /** An integer whose absence means something else than 0. */
+  presentUint(field: number, value: number): void {
+    this.#varint(value);
+    this.#varint(field << 3);
+  }
+
+  /** A repeated field of integers, in one piece; nothing when there are none. */
+  packed(field: number, values: readonly number[]): void {
+    if (values.length === 0) return;
+    const mark = this.mark();
+    for (let index = values.length - 1; index >= 0; index -= 1) this.#varint(values[index] as number);
+    this.close(field, mark);
+  }
+
   bool(field: number, value: boolean): void {
     this.uint(field, value ? 1 : 0);
   }

@@ -1,10 +1,11 @@
 // Original file: ../../proto/waystation/v1/replication.proto
 
 import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epoch__Output } from '../../waystation/v1/Epoch.js';
+import type { Term as _waystation_v1_Term, Term__Output as _waystation_v1_Term__Output } from '../../waystation/v1/Term.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
- * What a takeover settled.
+ * What a takeover or a change of term settled.
  */
 export interface Decision {
   /**
@@ -31,10 +32,14 @@ export interface Decision {
    * See `fenced`; else 0.
    */
   'stamped'?: (number | string | Long);
+  /**
+   * The roles from here on; absent for a takeover.
+   */
+  'term'?: (_waystation_v1_Term | null);
 }
 
 /**
- * What a takeover settled.
+ * What a takeover or a change of term settled.
  */
 export interface Decision__Output {
   /**
@@ -61,4 +66,8 @@ export interface Decision__Output {
    * See `fenced`; else 0.
    */
   'stamped': (number);
+  /**
+   * The roles from here on; absent for a takeover.
+   */
+  'term': (_waystation_v1_Term__Output | null);
 }

@@ -3,6 +3,8 @@
 import type { GroupRole as _waystation_v1_GroupRole, GroupRole__Output as _waystation_v1_GroupRole__Output } from '../../waystation/v1/GroupRole.js';
 import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epoch__Output } from '../../waystation/v1/Epoch.js';
 import type { Decision as _waystation_v1_Decision, Decision__Output as _waystation_v1_Decision__Output } from '../../waystation/v1/Decision.js';
+import type { Term as _waystation_v1_Term, Term__Output as _waystation_v1_Term__Output } from '../../waystation/v1/Term.js';
+import type { MemberCopy as _waystation_v1_MemberCopy, MemberCopy__Output as _waystation_v1_MemberCopy__Output } from '../../waystation/v1/MemberCopy.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -45,6 +47,22 @@ export interface MemberState {
    * The last decision that it knows; absent when there was none.
    */
   'decision'?: (_waystation_v1_Decision | null);
+  /**
+   * Every role that it has in the group.
+   */
+  'roles'?: (_waystation_v1_GroupRole)[];
+  /**
+   * What its relay role is doing, for people; empty without one.
+   */
+  'relayPhase'?: (string);
+  /**
+   * The term that it follows; absent: as configured.
+   */
+  'term'?: (_waystation_v1_Term | null);
+  /**
+   * The copy run that it takes part in; absent when none.
+   */
+  'copy'?: (_waystation_v1_MemberCopy | null);
 }
 
 /**
@@ -87,4 +105,20 @@ export interface MemberState__Output {
    * The last decision that it knows; absent when there was none.
    */
   'decision': (_waystation_v1_Decision__Output | null);
+  /**
+   * Every role that it has in the group.
+   */
+  'roles': (_waystation_v1_GroupRole__Output)[];
+  /**
+   * What its relay role is doing, for people; empty without one.
+   */
+  'relayPhase': (string);
+  /**
+   * The term that it follows; absent: as configured.
+   */
+  'term': (_waystation_v1_Term__Output | null);
+  /**
+   * The copy run that it takes part in; absent when none.
+   */
+  'copy': (_waystation_v1_MemberCopy__Output | null);
 }

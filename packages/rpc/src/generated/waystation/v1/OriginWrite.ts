@@ -33,7 +33,7 @@ export interface OriginWrite {
    */
   'hostTimeMs'?: (number | string | Long);
   /**
-   * `length_bytes` bytes for a write, none otherwise.
+   * `length_bytes` bytes for a write or a copy, none otherwise.
    */
   'payload'?: (Buffer | Uint8Array | string);
 }
@@ -67,7 +67,7 @@ export interface OriginWrite__Output {
    */
   'hostTimeMs': (number);
   /**
-   * `length_bytes` bytes for a write, none otherwise.
+   * `length_bytes` bytes for a write or a copy, none otherwise.
    */
   'payload': (Buffer);
 }

@@ -24,6 +24,16 @@ import type { Promise as _waystation_v1_Promise, Promise__Output as _waystation_
 import type { Decide as _waystation_v1_Decide, Decide__Output as _waystation_v1_Decide__Output } from '../../waystation/v1/Decide.js';
 import type { Inquire as _waystation_v1_Inquire, Inquire__Output as _waystation_v1_Inquire__Output } from '../../waystation/v1/Inquire.js';
 import type { CouncilReply as _waystation_v1_CouncilReply, CouncilReply__Output as _waystation_v1_CouncilReply__Output } from '../../waystation/v1/CouncilReply.js';
+import type { Suspended as _waystation_v1_Suspended, Suspended__Output as _waystation_v1_Suspended__Output } from '../../waystation/v1/Suspended.js';
+import type { CopyStart as _waystation_v1_CopyStart, CopyStart__Output as _waystation_v1_CopyStart__Output } from '../../waystation/v1/CopyStart.js';
+import type { CopyDone as _waystation_v1_CopyDone, CopyDone__Output as _waystation_v1_CopyDone__Output } from '../../waystation/v1/CopyDone.js';
+import type { CopyEnded as _waystation_v1_CopyEnded, CopyEnded__Output as _waystation_v1_CopyEnded__Output } from '../../waystation/v1/CopyEnded.js';
+import type { FarValidated as _waystation_v1_FarValidated, FarValidated__Output as _waystation_v1_FarValidated__Output } from '../../waystation/v1/FarValidated.js';
+import type { DigestAsk as _waystation_v1_DigestAsk, DigestAsk__Output as _waystation_v1_DigestAsk__Output } from '../../waystation/v1/DigestAsk.js';
+import type { DigestReply as _waystation_v1_DigestReply, DigestReply__Output as _waystation_v1_DigestReply__Output } from '../../waystation/v1/DigestReply.js';
+import type { ShipCopy as _waystation_v1_ShipCopy, ShipCopy__Output as _waystation_v1_ShipCopy__Output } from '../../waystation/v1/ShipCopy.js';
+import type { ShipRegions as _waystation_v1_ShipRegions, ShipRegions__Output as _waystation_v1_ShipRegions__Output } from '../../waystation/v1/ShipRegions.js';
+import type { ShipState as _waystation_v1_ShipState, ShipState__Output as _waystation_v1_ShipState__Output } from '../../waystation/v1/ShipState.js';
 
 /**
  * One message on a link.
@@ -126,9 +136,49 @@ export interface PeerMessage {
    */
   'councilReply'?: (_waystation_v1_CouncilReply | null);
   /**
+   * Ingress, to the primary.
+   */
+  'suspended'?: (_waystation_v1_Suspended | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'copyStart'?: (_waystation_v1_CopyStart | null);
+  /**
+   * Ingress, to the relay.
+   */
+  'copyDone'?: (_waystation_v1_CopyDone | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'copyEnded'?: (_waystation_v1_CopyEnded | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'farValidated'?: (_waystation_v1_FarValidated | null);
+  /**
+   * Ingress to the relay, ship to the secondary.
+   */
+  'digestAsk'?: (_waystation_v1_DigestAsk | null);
+  /**
+   * Ship to the relay, ingress to the primary.
+   */
+  'digestReply'?: (_waystation_v1_DigestReply | null);
+  /**
+   * Ship, to the secondary.
+   */
+  'shipCopy'?: (_waystation_v1_ShipCopy | null);
+  /**
+   * Ship, to the relay.
+   */
+  'shipRegions'?: (_waystation_v1_ShipRegions | null);
+  /**
+   * Ship, to the secondary.
+   */
+  'shipState'?: (_waystation_v1_ShipState | null);
+  /**
    * What is said. Numbers 2 to 15 are the frequent ones.
    */
-  'body'?: "originBatch"|"relayAck"|"shipBatch"|"shipReceived"|"prepare"|"prepared"|"validate"|"validated"|"gate"|"applied"|"leaseChallenge"|"leaseRenewal"|"refusal"|"originHello"|"originFetch"|"relayWelcome"|"relayRecords"|"shipHello"|"shipWelcome"|"promise"|"decide"|"inquire"|"councilReply";
+  'body'?: "originBatch"|"relayAck"|"shipBatch"|"shipReceived"|"prepare"|"prepared"|"validate"|"validated"|"gate"|"applied"|"leaseChallenge"|"leaseRenewal"|"refusal"|"originHello"|"originFetch"|"relayWelcome"|"relayRecords"|"shipHello"|"shipWelcome"|"promise"|"decide"|"inquire"|"councilReply"|"suspended"|"copyStart"|"copyDone"|"copyEnded"|"farValidated"|"digestAsk"|"digestReply"|"shipCopy"|"shipRegions"|"shipState";
 }
 
 /**
@@ -232,7 +282,47 @@ export interface PeerMessage__Output {
    */
   'councilReply'?: (_waystation_v1_CouncilReply__Output | null);
   /**
+   * Ingress, to the primary.
+   */
+  'suspended'?: (_waystation_v1_Suspended__Output | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'copyStart'?: (_waystation_v1_CopyStart__Output | null);
+  /**
+   * Ingress, to the relay.
+   */
+  'copyDone'?: (_waystation_v1_CopyDone__Output | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'copyEnded'?: (_waystation_v1_CopyEnded__Output | null);
+  /**
+   * Ingress, to the primary.
+   */
+  'farValidated'?: (_waystation_v1_FarValidated__Output | null);
+  /**
+   * Ingress to the relay, ship to the secondary.
+   */
+  'digestAsk'?: (_waystation_v1_DigestAsk__Output | null);
+  /**
+   * Ship to the relay, ingress to the primary.
+   */
+  'digestReply'?: (_waystation_v1_DigestReply__Output | null);
+  /**
+   * Ship, to the secondary.
+   */
+  'shipCopy'?: (_waystation_v1_ShipCopy__Output | null);
+  /**
+   * Ship, to the relay.
+   */
+  'shipRegions'?: (_waystation_v1_ShipRegions__Output | null);
+  /**
+   * Ship, to the secondary.
+   */
+  'shipState'?: (_waystation_v1_ShipState__Output | null);
+  /**
    * What is said. Numbers 2 to 15 are the frequent ones.
    */
-  'body'?: "originBatch"|"relayAck"|"shipBatch"|"shipReceived"|"prepare"|"prepared"|"validate"|"validated"|"gate"|"applied"|"leaseChallenge"|"leaseRenewal"|"refusal"|"originHello"|"originFetch"|"relayWelcome"|"relayRecords"|"shipHello"|"shipWelcome"|"promise"|"decide"|"inquire"|"councilReply";
+  'body'?: "originBatch"|"relayAck"|"shipBatch"|"shipReceived"|"prepare"|"prepared"|"validate"|"validated"|"gate"|"applied"|"leaseChallenge"|"leaseRenewal"|"refusal"|"originHello"|"originFetch"|"relayWelcome"|"relayRecords"|"shipHello"|"shipWelcome"|"promise"|"decide"|"inquire"|"councilReply"|"suspended"|"copyStart"|"copyDone"|"copyEnded"|"farValidated"|"digestAsk"|"digestReply"|"shipCopy"|"shipRegions"|"shipState";
 }

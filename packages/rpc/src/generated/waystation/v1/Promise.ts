@@ -1,5 +1,6 @@
 // Original file: ../../proto/waystation/v1/replication.proto
 
+import type { PromisePurpose as _waystation_v1_PromisePurpose, PromisePurpose__Output as _waystation_v1_PromisePurpose__Output } from '../../waystation/v1/PromisePurpose.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -14,6 +15,10 @@ export interface Promise {
    * Every secondary takes part: points go on being settled while the relay drains.
    */
   'settle'?: (boolean);
+  /**
+   * What for.
+   */
+  'purpose'?: (_waystation_v1_PromisePurpose);
 }
 
 /**
@@ -28,4 +33,8 @@ export interface Promise__Output {
    * Every secondary takes part: points go on being settled while the relay drains.
    */
   'settle': (boolean);
+  /**
+   * What for.
+   */
+  'purpose': (_waystation_v1_PromisePurpose__Output);
 }

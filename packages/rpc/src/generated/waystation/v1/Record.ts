@@ -41,7 +41,7 @@ export interface Record {
    */
   'hostTimeMs'?: (number | string | Long);
   /**
-   * `length_bytes` bytes for a write, none otherwise.
+   * `length_bytes` bytes for a write or a copy, none otherwise.
    */
   'payload'?: (Buffer | Uint8Array | string);
 }
@@ -83,7 +83,7 @@ export interface Record__Output {
    */
   'hostTimeMs': (number);
   /**
-   * `length_bytes` bytes for a write, none otherwise.
+   * `length_bytes` bytes for a write or a copy, none otherwise.
    */
   'payload': (Buffer);
 }

@@ -20,6 +20,10 @@ export const RecordKind = {
    * The same, and gives its space back.
    */
   RECORD_KIND_DISCARD: 'RECORD_KIND_DISCARD',
+  /**
+   * Stores the payload, which no host wrote: what the primary's array held when a copy run came by.
+   */
+  RECORD_KIND_COPY: 'RECORD_KIND_COPY',
 } as const;
 
 /**
@@ -46,6 +50,11 @@ export type RecordKind =
    */
   | 'RECORD_KIND_DISCARD'
   | 3
+  /**
+   * Stores the payload, which no host wrote: what the primary's array held when a copy run came by.
+   */
+  | 'RECORD_KIND_COPY'
+  | 4
 
 /**
  * What a record does to its volume.

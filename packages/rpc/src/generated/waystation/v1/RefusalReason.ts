@@ -32,6 +32,10 @@ export const RefusalReason = {
    * Numbers do not follow each other: the sender must start again.
    */
   REFUSAL_REASON_GAP: 'REFUSAL_REASON_GAP',
+  /**
+   * The sender's roles are of another term: it must ask where the group stands.
+   */
+  REFUSAL_REASON_OTHER_TERM: 'REFUSAL_REASON_OTHER_TERM',
 } as const;
 
 /**
@@ -73,6 +77,11 @@ export type RefusalReason =
    */
   | 'REFUSAL_REASON_GAP'
   | 6
+  /**
+   * The sender's roles are of another term: it must ask where the group stands.
+   */
+  | 'REFUSAL_REASON_OTHER_TERM'
+  | 7
 
 /**
  * Why a node will not go on with a peer.

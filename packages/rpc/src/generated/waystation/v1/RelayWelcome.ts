@@ -15,6 +15,10 @@ export interface RelayWelcome {
    * How many bytes may be sent on this link in total.
    */
   'creditBytes'?: (number | string | Long);
+  /**
+   * The copy run that the primary is to join; empty when there is none.
+   */
+  'copyId'?: (string);
 }
 
 /**
@@ -29,4 +33,8 @@ export interface RelayWelcome__Output {
    * How many bytes may be sent on this link in total.
    */
   'creditBytes': (number);
+  /**
+   * The copy run that the primary is to join; empty when there is none.
+   */
+  'copyId': (string);
 }

@@ -18,6 +18,14 @@ export interface ShipWelcome {
    * In the volumes up to here.
    */
   'applied'?: (number | string | Long);
+  /**
+   * Its volumes hold nothing that could be gone back to.
+   */
+  'blank'?: (boolean);
+  /**
+   * The copy run that it has joined, durably; empty when none.
+   */
+  'copyId'?: (string);
 }
 
 /**
@@ -36,4 +44,12 @@ export interface ShipWelcome__Output {
    * In the volumes up to here.
    */
   'applied': (number);
+  /**
+   * Its volumes hold nothing that could be gone back to.
+   */
+  'blank': (boolean);
+  /**
+   * The copy run that it has joined, durably; empty when none.
+   */
+  'copyId': (string);
 }
