@@ -1,4 +1,13 @@
-/** Asks one node for its status, and has it take a group over (F1). Errors are `Failure`s, as in `block-client.ts`. */
+/**
+ * Asks one node for its status, gives its roles commands, and has it take a group over or begin another term (F1).
+ * Errors are `Failure`s, as in `block-client.ts`.
+ */
+import {
+  toProtoCause,
+  toProtoCommand,
+  type GroupCommand,
+  type TermChangeRequest,
+} from "@waystation/rpc/command-messages";
 import { connect } from "@waystation/rpc/connection";
 import { controlServiceDefinition as service } from "@waystation/rpc/proto";
 import {
@@ -9,6 +18,7 @@ import {
   type TakeoverRequest,
 } from "@waystation/rpc/status-messages";
 
+export type { GroupCommand, TermChangeRequest } from "@waystation/rpc/command-messages";
 export type {
   ArrayStatus,
   GroupStatus,
@@ -28,11 +38,16 @@ export interface ControlClient {
    * `UNKNOWN_GROUP`, `NOT_A_SECONDARY`, or that the node cannot be reached.
    */
   takeover(request: TakeoverRequest, options?: { readonly timeoutMs?: number }): AsyncIterable<TakeoverProgress>;
+  /** The steps of a change of term, as those of a takeover. */
+  changeTerm(request: TermChangeRequest, options?: { readonly timeoutMs?: number }): AsyncIterable<TakeoverProgress>;
+  /** Resolves when the role has done it, or durably begun. Rejects with the refusal, or `UNKNOWN_GROUP`. */
+  command(group: string, command: GroupCommand, options?: { readonly timeoutMs?: number }): Promise<void>;
   close(): void;
 }
 
 const statusTimeoutMs = 1_500;
 const takeoverTimeoutMs = 120_000;
+const commandTimeoutMs = 30_000;
 
 /** Connects on the first call. `address` is "host:port". */
 export function connectControl(address: string): ControlClient {
@@ -42,11 +57,20 @@ export function connectControl(address: string): ControlClient {
       const { status } = await connection.unary(service.GetStatus, {}, timeoutMs);
       return fromProtoStatus(status);
     },
-    async *takeover({ group, force, without }, { timeoutMs = takeoverTimeoutMs } = {}) {
-      const request = { group, force, without: [...without] };
+    async *takeover({ group, force, without, dryRun }, { timeoutMs = takeoverTimeoutMs } = {}) {
+      const request = { group, force, without: [...without], dryRun };
       for await (const step of connection.serverStream(service.Takeover, request, timeoutMs)) {
         yield fromProtoProgress(step);
       }
+    },
+    async *changeTerm({ group, cause, force, dryRun }, { timeoutMs = takeoverTimeoutMs } = {}) {
+      const request = { group, cause: toProtoCause(cause), force, dryRun };
+      for await (const step of connection.serverStream(service.ChangeTerm, request, timeoutMs)) {
+        yield fromProtoProgress(step);
+      }
+    },
+    async command(group, command, { timeoutMs = commandTimeoutMs } = {}) {
+      await connection.unary(service.Command, toProtoCommand(group, command), timeoutMs);
     },
     close() {
       connection.close();

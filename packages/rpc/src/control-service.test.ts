@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
+import type { GroupCommand } from "@waystation/replication/control-front";
+import { toProtoCause, toProtoCommand } from "./command-messages.js";
 import { controlServiceDefinition as control } from "./proto.js";
 import { fromProtoProgress, fromProtoStatus } from "./status-messages.js";
 import { cleanUp, startTestServer, testControl, testStatus } from "./testing.js";
@@ -91,8 +93,8 @@ describe("the control service", () => {
       for (let count = 0; count < 500; count += 1) yield step;
       yield last;
     }
-    const { connection } = await startTestServer({ control: testControl(testStatus, takeover) });
-    const request = { group: "g1", force: true, without: ["s2"] };
+    const { connection } = await startTestServer({ control: testControl(testStatus, { takeover }) });
+    const request = { group: "g1", force: true, without: ["s2"], dryRun: true };
     const steps: TakeoverProgress[] = [];
     for await (const answer of connection.serverStream(control.Takeover, request, timeoutMs)) {
       steps.push(fromProtoProgress(answer));
@@ -103,11 +105,47 @@ describe("the control service", () => {
     expect(steps[500]).toEqual(last);
   });
 
+  it("B12: streams the steps of a change of term, with its cause", async () => {
+    const requests: unknown[] = [];
+    async function* changeTerm(request: unknown): AsyncIterable<TakeoverProgress> {
+      requests.push(request);
+      yield await Promise.resolve({ phase: "pause", message: "", elapsedMs: 1, result: null });
+    }
+    const { connection } = await startTestServer({ control: testControl(testStatus, { changeTerm }) });
+    const request = { group: "g1", cause: toProtoCause("swap"), force: false, dryRun: true };
+    for await (const answer of connection.serverStream(control.ChangeTerm, request, timeoutMs)) {
+      expect(fromProtoProgress(answer).phase).toBe("pause");
+    }
+    expect(requests).toEqual([{ group: "g1", cause: "swap", force: false, dryRun: true }]);
+    const unknown = connection.serverStream(control.ChangeTerm, { group: "g1" }, timeoutMs);
+    await expect(unknown[Symbol.asyncIterator]().next()).rejects.toEqual(failsWith("REQUEST_INVALID"));
+  });
+
+  it("B8: brings a command to the role, and its refusal back", async () => {
+    const commands: unknown[] = [];
+    const command = (group: string, given: GroupCommand) => {
+      commands.push([group, given]);
+      return given.kind === "suspend" ? Promise.reject(new Failure("NOT_A_SECONDARY", "no")) : Promise.resolve();
+    };
+    const { connection } = await startTestServer({ control: testControl(testStatus, { command }) });
+    const ask = (given: GroupCommand) => connection.unary(control.Command, toProtoCommand("g1", given), timeoutMs);
+    await ask({ kind: "resync", full: true });
+    await ask({ kind: "drop-branch", branch: "branch-2" });
+    await expect(ask({ kind: "suspend" })).rejects.toEqual(failsWith("NOT_A_SECONDARY"));
+    expect(commands).toEqual([
+      ["g1", { kind: "resync", full: true }],
+      ["g1", { kind: "drop-branch", branch: "branch-2" }],
+      ["g1", { kind: "suspend" }],
+    ]);
+    const nothing = connection.unary(control.Command, { group: "g1" }, timeoutMs);
+    await expect(nothing).rejects.toEqual(failsWith("REQUEST_INVALID"));
+  });
+
   it("passes on the code of a takeover that is refused at once", async () => {
     const refuse = () => {
       throw new Failure("NOT_A_SECONDARY", "ask a secondary");
     };
-    const { connection } = await startTestServer({ control: testControl(testStatus, refuse) });
+    const { connection } = await startTestServer({ control: testControl(testStatus, { takeover: refuse }) });
     const steps = connection.serverStream(control.Takeover, { group: "g1" }, timeoutMs);
     await expect(steps[Symbol.asyncIterator]().next()).rejects.toEqual(failsWith("NOT_A_SECONDARY"));
   });

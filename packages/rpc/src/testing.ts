@@ -112,9 +112,9 @@ export function testStatus(change: Partial<NodeStatus> = {}): NodeStatus {
 
 export function testControl(
   status: () => NodeStatus = testStatus,
-  takeover: ControlFront["takeover"] = noSteps,
+  change: Partial<Omit<ControlFront, "status">> = {},
 ): ControlFront {
-  return { status, takeover };
+  return { status, takeover: noSteps, changeTerm: noSteps, command: () => Promise.resolve(), ...change };
 }
 
 /** A node without arrays; `change` gives it what a test needs. */

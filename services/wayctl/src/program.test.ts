@@ -6,11 +6,13 @@ import type { ArrayReport, PairReport } from "@waystation/contracts/storage-fron
 import {
   connectControl,
   type ControlClient,
+  type GroupCommand,
   type GroupStatus,
   type NodeStatus,
   type TakeoverProgress,
   type TakeoverRequest,
   type TakeoverResult,
+  type TermChangeRequest,
 } from "@waystation/client/control-client";
 import { connectStorage, type StorageClient } from "@waystation/client/storage-client";
 import { exitCodes, wayctlErrorCodes } from "./errors.js";
@@ -32,6 +34,8 @@ interface FakeCluster {
   readonly nodes: Record<string, NodeStatus>;
   readonly storage?: Record<string, Partial<StorageClient>>;
   takeover?(node: string, request: TakeoverRequest): AsyncIterable<TakeoverProgress>;
+  changeTerm?(node: string, request: TermChangeRequest): AsyncIterable<TakeoverProgress>;
+  command?(node: string, group: string, command: GroupCommand): Promise<void>;
 }
 
 async function wayctl(cluster: FakeCluster, ...argv: string[]) {
@@ -48,6 +52,8 @@ async function wayctl(cluster: FakeCluster, ...argv: string[]) {
         return status === undefined ? Promise.reject(refused) : Promise.resolve(status);
       },
       takeover: (request) => cluster.takeover!(name, request),
+      changeTerm: (request) => cluster.changeTerm!(name, request),
+      command: (group, command) => cluster.command!(name, group, command),
       close: () => void closed.push(name),
     };
   };
@@ -335,7 +341,7 @@ describe("wayctl group takeover", () => {
     const argv = ["group", "takeover", "g1", "--force", "--without", "secondary-a"];
     const { code, out } = await wayctl({ nodes, takeover }, ...argv);
     expect(code).toBe(exitCodes.ok);
-    expect(requests).toEqual([["secondary-b", { group: "g1", force: true, without: ["secondary-a"] }]]);
+    expect(requests).toEqual([["secondary-b", { group: "g1", force: true, without: ["secondary-a"], dryRun: false }]]);
     expect(out).toMatch(/ {5}1 ms {2}promise {2}asking/);
     expect(out).toMatch(/epoch +2\n +sequence +12 .*\n +lost +nothing\n/);
   });

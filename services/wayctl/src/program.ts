@@ -17,7 +17,7 @@ import { listVolumes, renderArrays, renderGroup, renderNodes, renderVolumes } fr
 import { renderPairs } from "./storage-render.js";
 import { surveyStorage } from "./storage-survey.js";
 import { surveyCluster } from "./survey.js";
-import { renderResult, takeOver } from "./takeover.js";
+import { renderResult, takeOver, type TakeoverCommand } from "./takeover.js";
 
 // `src` and `dist` lie at the same depth.
 const localCluster = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
@@ -96,11 +96,14 @@ function createProgram(ports: WayctlPorts, setExit: (code: number) => void): Com
     .description("make the secondaries of a group primaries, after the loss of the primary site")
     .option("--force", "go on although a single writer is not certain or something may be lost; prints the risk", false)
     .option("--without <node>", "give up this secondary; it needs a resync afterwards (repeatable)", collect, [])
-    .action(async (name: string, options: { readonly force: boolean; readonly without: readonly string[] }) => {
+    .option("--dry-run", "only tell what would happen, and who would be asked", false)
+    .action(async (name: string, options: TakeoverOptions) => {
       setExit(await runTakeover(context, name, options));
     });
   return program;
 }
+
+type TakeoverOptions = Pick<TakeoverCommand, "force" | "without" | "dryRun">;
 
 const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
 
@@ -178,7 +181,7 @@ async function waitSynced(context: Context, name: string, timeoutMs: number): Pr
 async function runTakeover(
   { ports, cluster, print, json }: Context,
   name: string,
-  { force, without }: { readonly force: boolean; readonly without: readonly string[] },
+  { force, without, dryRun }: TakeoverOptions,
 ): Promise<number> {
   const config = await cluster();
   const group = groupNamed(config, name);
@@ -188,7 +191,7 @@ async function runTakeover(
     throw wayctlFailure("USAGE", `--without ${stranger}: the secondaries of ${name} are ${secondaries.join(", ")}`);
   }
   const say = json() ? () => {} : ports.out;
-  const report = await takeOver({ cluster: config, group, force, without }, { connect: ports.connect, say });
+  const report = await takeOver({ cluster: config, group, force, without, dryRun }, { connect: ports.connect, say });
   print(report, renderResult(report));
   return report.result.outcome === "taken-over" ? exitCodes.ok : exitCodes.refused;
 }

@@ -14,6 +14,7 @@ export interface TakeoverCommand {
   readonly cluster: Cluster;
   readonly group: GroupConfig;
   readonly force: boolean;
+  readonly dryRun: boolean;
   readonly without: readonly string[];
 }
 
@@ -30,14 +31,14 @@ export interface TakeoverPorts {
 }
 
 export async function takeOver(command: TakeoverCommand, { connect, say }: TakeoverPorts): Promise<TakeoverReport> {
-  const { cluster, group, force, without } = command;
+  const { cluster, group, force, without, dryRun } = command;
   const candidates = await coordinatorsOf(command, connect, say);
   for (const { node } of candidates) {
     const client = connect(formatAddress(node.grpc.connect));
     const steps: TakeoverProgress[] = [];
     say(`${node.name} coordinates the takeover of ${group.name}`);
     try {
-      for await (const step of client.takeover({ group: group.name, force, without })) {
+      for await (const step of client.takeover({ group: group.name, force, without, dryRun })) {
         steps.push(step);
         say(`${`${Math.round(step.elapsedMs)} ms`.padStart(9)}  ${step.phase}  ${step.message}`);
         if (step.result !== null) return { coordinator: node.name, steps, result: step.result };

@@ -3,6 +3,9 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Applied as _waystation_v1_Applied, Applied__Output as _waystation_v1_Applied__Output } from './waystation/v1/Applied.js';
 import type { ArrayStatus as _waystation_v1_ArrayStatus, ArrayStatus__Output as _waystation_v1_ArrayStatus__Output } from './waystation/v1/ArrayStatus.js';
+import type { ChangeTermRequest as _waystation_v1_ChangeTermRequest, ChangeTermRequest__Output as _waystation_v1_ChangeTermRequest__Output } from './waystation/v1/ChangeTermRequest.js';
+import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__Output as _waystation_v1_CommandRequest__Output } from './waystation/v1/CommandRequest.js';
+import type { CommandResponse as _waystation_v1_CommandResponse, CommandResponse__Output as _waystation_v1_CommandResponse__Output } from './waystation/v1/CommandResponse.js';
 import type { ControlServiceClient as _waystation_v1_ControlServiceClient, ControlServiceDefinition as _waystation_v1_ControlServiceDefinition } from './waystation/v1/ControlService.js';
 import type { CopyDone as _waystation_v1_CopyDone, CopyDone__Output as _waystation_v1_CopyDone__Output } from './waystation/v1/CopyDone.js';
 import type { CopyEnded as _waystation_v1_CopyEnded, CopyEnded__Output as _waystation_v1_CopyEnded__Output } from './waystation/v1/CopyEnded.js';
@@ -13,6 +16,7 @@ import type { Decide as _waystation_v1_Decide, Decide__Output as _waystation_v1_
 import type { Decision as _waystation_v1_Decision, Decision__Output as _waystation_v1_Decision__Output } from './waystation/v1/Decision.js';
 import type { DigestAsk as _waystation_v1_DigestAsk, DigestAsk__Output as _waystation_v1_DigestAsk__Output } from './waystation/v1/DigestAsk.js';
 import type { DigestReply as _waystation_v1_DigestReply, DigestReply__Output as _waystation_v1_DigestReply__Output } from './waystation/v1/DigestReply.js';
+import type { DropBranchCommand as _waystation_v1_DropBranchCommand, DropBranchCommand__Output as _waystation_v1_DropBranchCommand__Output } from './waystation/v1/DropBranchCommand.js';
 import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epoch__Output } from './waystation/v1/Epoch.js';
 import type { FarValidated as _waystation_v1_FarValidated, FarValidated__Output as _waystation_v1_FarValidated__Output } from './waystation/v1/FarValidated.js';
 import type { Gate as _waystation_v1_Gate, Gate__Output as _waystation_v1_Gate__Output } from './waystation/v1/Gate.js';
@@ -45,6 +49,7 @@ import type { RelayRecords as _waystation_v1_RelayRecords, RelayRecords__Output 
 import type { RelayStages as _waystation_v1_RelayStages, RelayStages__Output as _waystation_v1_RelayStages__Output } from './waystation/v1/RelayStages.js';
 import type { RelayWelcome as _waystation_v1_RelayWelcome, RelayWelcome__Output as _waystation_v1_RelayWelcome__Output } from './waystation/v1/RelayWelcome.js';
 import type { ReplicationServiceClient as _waystation_v1_ReplicationServiceClient, ReplicationServiceDefinition as _waystation_v1_ReplicationServiceDefinition } from './waystation/v1/ReplicationService.js';
+import type { ResyncCommand as _waystation_v1_ResyncCommand, ResyncCommand__Output as _waystation_v1_ResyncCommand__Output } from './waystation/v1/ResyncCommand.js';
 import type { SecondaryStages as _waystation_v1_SecondaryStages, SecondaryStages__Output as _waystation_v1_SecondaryStages__Output } from './waystation/v1/SecondaryStages.js';
 import type { ShipBatch as _waystation_v1_ShipBatch, ShipBatch__Output as _waystation_v1_ShipBatch__Output } from './waystation/v1/ShipBatch.js';
 import type { ShipCopy as _waystation_v1_ShipCopy, ShipCopy__Output as _waystation_v1_ShipCopy__Output } from './waystation/v1/ShipCopy.js';
@@ -54,6 +59,7 @@ import type { ShipRegions as _waystation_v1_ShipRegions, ShipRegions__Output as 
 import type { ShipState as _waystation_v1_ShipState, ShipState__Output as _waystation_v1_ShipState__Output } from './waystation/v1/ShipState.js';
 import type { ShipWelcome as _waystation_v1_ShipWelcome, ShipWelcome__Output as _waystation_v1_ShipWelcome__Output } from './waystation/v1/ShipWelcome.js';
 import type { ShippingStages as _waystation_v1_ShippingStages, ShippingStages__Output as _waystation_v1_ShippingStages__Output } from './waystation/v1/ShippingStages.js';
+import type { SuspendCommand as _waystation_v1_SuspendCommand, SuspendCommand__Output as _waystation_v1_SuspendCommand__Output } from './waystation/v1/SuspendCommand.js';
 import type { Suspended as _waystation_v1_Suspended, Suspended__Output as _waystation_v1_Suspended__Output } from './waystation/v1/Suspended.js';
 import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest__Output as _waystation_v1_TakeoverRequest__Output } from './waystation/v1/TakeoverRequest.js';
 import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverResponse__Output as _waystation_v1_TakeoverResponse__Output } from './waystation/v1/TakeoverResponse.js';
@@ -75,6 +81,9 @@ export interface ProtoGrpcType {
       Applied: MessageTypeDefinition<_waystation_v1_Applied, _waystation_v1_Applied__Output>
       ArrayState: EnumTypeDefinition
       ArrayStatus: MessageTypeDefinition<_waystation_v1_ArrayStatus, _waystation_v1_ArrayStatus__Output>
+      ChangeTermRequest: MessageTypeDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_ChangeTermRequest__Output>
+      CommandRequest: MessageTypeDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandRequest__Output>
+      CommandResponse: MessageTypeDefinition<_waystation_v1_CommandResponse, _waystation_v1_CommandResponse__Output>
       /**
        * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
        */
@@ -88,6 +97,7 @@ export interface ProtoGrpcType {
       Decision: MessageTypeDefinition<_waystation_v1_Decision, _waystation_v1_Decision__Output>
       DigestAsk: MessageTypeDefinition<_waystation_v1_DigestAsk, _waystation_v1_DigestAsk__Output>
       DigestReply: MessageTypeDefinition<_waystation_v1_DigestReply, _waystation_v1_DigestReply__Output>
+      DropBranchCommand: MessageTypeDefinition<_waystation_v1_DropBranchCommand, _waystation_v1_DropBranchCommand__Output>
       Epoch: MessageTypeDefinition<_waystation_v1_Epoch, _waystation_v1_Epoch__Output>
       FarValidated: MessageTypeDefinition<_waystation_v1_FarValidated, _waystation_v1_FarValidated__Output>
       Gate: MessageTypeDefinition<_waystation_v1_Gate, _waystation_v1_Gate__Output>
@@ -130,6 +140,7 @@ export interface ProtoGrpcType {
        * One method per channel, each on a connection of its own, so that leases and promises never queue behind data.
        */
       ReplicationService: SubtypeConstructor<typeof grpc.Client, _waystation_v1_ReplicationServiceClient> & { service: _waystation_v1_ReplicationServiceDefinition }
+      ResyncCommand: MessageTypeDefinition<_waystation_v1_ResyncCommand, _waystation_v1_ResyncCommand__Output>
       SecondaryStages: MessageTypeDefinition<_waystation_v1_SecondaryStages, _waystation_v1_SecondaryStages__Output>
       ShipBatch: MessageTypeDefinition<_waystation_v1_ShipBatch, _waystation_v1_ShipBatch__Output>
       ShipCopy: MessageTypeDefinition<_waystation_v1_ShipCopy, _waystation_v1_ShipCopy__Output>
@@ -139,6 +150,7 @@ export interface ProtoGrpcType {
       ShipState: MessageTypeDefinition<_waystation_v1_ShipState, _waystation_v1_ShipState__Output>
       ShipWelcome: MessageTypeDefinition<_waystation_v1_ShipWelcome, _waystation_v1_ShipWelcome__Output>
       ShippingStages: MessageTypeDefinition<_waystation_v1_ShippingStages, _waystation_v1_ShippingStages__Output>
+      SuspendCommand: MessageTypeDefinition<_waystation_v1_SuspendCommand, _waystation_v1_SuspendCommand__Output>
       Suspended: MessageTypeDefinition<_waystation_v1_Suspended, _waystation_v1_Suspended__Output>
       TakeoverOutcome: EnumTypeDefinition
       TakeoverRequest: MessageTypeDefinition<_waystation_v1_TakeoverRequest, _waystation_v1_TakeoverRequest__Output>

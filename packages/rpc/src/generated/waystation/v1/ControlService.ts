@@ -2,6 +2,9 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ChangeTermRequest as _waystation_v1_ChangeTermRequest, ChangeTermRequest__Output as _waystation_v1_ChangeTermRequest__Output } from '../../waystation/v1/ChangeTermRequest.js';
+import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__Output as _waystation_v1_CommandRequest__Output } from '../../waystation/v1/CommandRequest.js';
+import type { CommandResponse as _waystation_v1_CommandResponse, CommandResponse__Output as _waystation_v1_CommandResponse__Output } from '../../waystation/v1/CommandResponse.js';
 import type { GetStatusRequest as _waystation_v1_GetStatusRequest, GetStatusRequest__Output as _waystation_v1_GetStatusRequest__Output } from '../../waystation/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _waystation_v1_GetStatusResponse, GetStatusResponse__Output as _waystation_v1_GetStatusResponse__Output } from '../../waystation/v1/GetStatusResponse.js';
 import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest__Output as _waystation_v1_TakeoverRequest__Output } from '../../waystation/v1/TakeoverRequest.js';
@@ -11,6 +14,32 @@ import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverRespo
  * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
  */
 export interface ControlServiceClient extends grpc.Client {
+  /**
+   * Begins another term of a group, with this node as coordinator. Streams as Takeover does.
+   */
+  ChangeTerm(argument: _waystation_v1_ChangeTermRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  ChangeTerm(argument: _waystation_v1_ChangeTermRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  /**
+   * Begins another term of a group, with this node as coordinator. Streams as Takeover does.
+   */
+  changeTerm(argument: _waystation_v1_ChangeTermRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  changeTerm(argument: _waystation_v1_ChangeTermRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_waystation_v1_TakeoverResponse__Output>;
+  
+  /**
+   * A command for this node's own role in a group, done or refused.
+   */
+  Command(argument: _waystation_v1_CommandRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  Command(argument: _waystation_v1_CommandRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  Command(argument: _waystation_v1_CommandRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  Command(argument: _waystation_v1_CommandRequest, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * A command for this node's own role in a group, done or refused.
+   */
+  command(argument: _waystation_v1_CommandRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  command(argument: _waystation_v1_CommandRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  command(argument: _waystation_v1_CommandRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  command(argument: _waystation_v1_CommandRequest, callback: grpc.requestCallback<_waystation_v1_CommandResponse__Output>): grpc.ClientUnaryCall;
+  
   /**
    * Live figures of this node.
    */
@@ -46,6 +75,16 @@ export interface ControlServiceClient extends grpc.Client {
  */
 export interface ControlServiceHandlers extends grpc.UntypedServiceImplementation {
   /**
+   * Begins another term of a group, with this node as coordinator. Streams as Takeover does.
+   */
+  ChangeTerm: grpc.handleServerStreamingCall<_waystation_v1_ChangeTermRequest__Output, _waystation_v1_TakeoverResponse>;
+  
+  /**
+   * A command for this node's own role in a group, done or refused.
+   */
+  Command: grpc.handleUnaryCall<_waystation_v1_CommandRequest__Output, _waystation_v1_CommandResponse>;
+  
+  /**
    * Live figures of this node.
    */
   GetStatus: grpc.handleUnaryCall<_waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse>;
@@ -59,6 +98,8 @@ export interface ControlServiceHandlers extends grpc.UntypedServiceImplementatio
 }
 
 export interface ControlServiceDefinition extends grpc.ServiceDefinition {
+  ChangeTerm: MethodDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_TakeoverResponse, _waystation_v1_ChangeTermRequest__Output, _waystation_v1_TakeoverResponse__Output>
+  Command: MethodDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandResponse, _waystation_v1_CommandRequest__Output, _waystation_v1_CommandResponse__Output>
   GetStatus: MethodDefinition<_waystation_v1_GetStatusRequest, _waystation_v1_GetStatusResponse, _waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse__Output>
   Takeover: MethodDefinition<_waystation_v1_TakeoverRequest, _waystation_v1_TakeoverResponse, _waystation_v1_TakeoverRequest__Output, _waystation_v1_TakeoverResponse__Output>
 }

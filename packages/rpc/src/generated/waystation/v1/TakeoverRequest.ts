@@ -17,6 +17,10 @@ export interface TakeoverRequest {
    * Secondaries to go on without, by name: they become resync targets.
    */
   'without'?: (string)[];
+  /**
+   * Only looks and tells what would happen; changes nothing.
+   */
+  'dryRun'?: (boolean);
 }
 
 /**
@@ -35,4 +39,8 @@ export interface TakeoverRequest__Output {
    * Secondaries to go on without, by name: they become resync targets.
    */
   'without': (string)[];
+  /**
+   * Only looks and tells what would happen; changes nothing.
+   */
+  'dryRun': (boolean);
 }
