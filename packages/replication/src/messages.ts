@@ -58,6 +58,10 @@ export interface RegionRuns {
 /**
  * One copy run, as the relay orders it: initial copy and resync alike. While it goes on, every secondary of the group
  * can go back to its image at `base` (pre-images); the images are consistent again at `end`, and only there.
+ *
+ * An order always comes with the `ship-hello` of a new link. Another one may come before the first has ended (a secondary
+ * lost its disks, or the group was suspended, in the middle of it): with another `copyId` and the same `base`, the image
+ * that pre-images are kept of; they go on from one order to the next, and so does whether a secondary is blank.
  */
 export interface CopyOrder {
   readonly copyId: string;
@@ -65,7 +69,11 @@ export interface CopyOrder {
   readonly base: Sequence;
   /** The stream goes on above this number for those in `nodes`; what lies between it and `base` is not sent to them. */
   readonly begin: Sequence;
-  /** The secondaries whose volumes are being copied. The others only keep pre-images, and follow as before. */
+  /**
+   * The secondaries that go to `begin` at once, because they lack records or data. They are named until they have been
+   * welcomed in this run: the others keep pre-images, and follow from where they are. One of these that does not hold
+   * what it has validated (its disks were lost) takes the order all the same, and says in its welcome where it stands.
+   */
   readonly nodes: readonly NodeName[];
   /** The highest number stamped when the last region was read; null until then. */
   readonly end: Sequence | null;
@@ -140,7 +148,9 @@ export type IngressBody =
   | {
       /**
        * The relay stamps no more after `at`, and knows it durably: the primary goes on alone, or fails its hosts, by its
-       * fence level. The link stays, for the resync.
+       * fence level. The link stays, for the resync: once it is durable at the primary how it goes on, it greets again on
+       * this link, if it had been welcomed on it. What it had sent before that greeting is dropped unread. (A primary that
+       * does not greet again is cut off when the resync begins, and greets then.)
        */
       readonly kind: "suspended";
       readonly at: Sequence;
@@ -150,7 +160,9 @@ export type IngressBody =
   | {
       /**
        * What is to be copied beside what the primary's own log says: whole volumes, and regions that the far side or the
-       * relay knows to differ. Repeated after each welcome while the run goes on.
+       * relay knows to differ. Repeated after each welcome while the run goes on. A primary that is joined gets it without
+       * another welcome, when a secondary comes back blank: it goes on sending, and copies besides. With another `copyId`
+       * than that of the run which it is in, it begins the copy anew, with all that its log says.
        */
       readonly kind: "copy-start";
       readonly copyId: string;
@@ -166,7 +178,10 @@ export type IngressBody =
   | DigestAsk
   | DigestReply
   | {
-      /** Everything up to the marks is durable at the relay. `creditBytes`: total that may be sent on this link. */
+      /**
+       * Everything up to the marks is durable at the relay; only marks that changed. `creditBytes`: total that may be
+       * sent on this link.
+       */
       readonly kind: "relay-ack";
       readonly marks: readonly VolumeMark[];
       readonly creditBytes: number;
@@ -211,7 +226,10 @@ export type ShipBody =
   /** The order of a run changed: its end is known. Durable at the secondary before a later `validated` is. */
   | { readonly kind: "ship-copy"; readonly copy: CopyOrder }
   | {
-      /** Secondary, after its welcome in a copy run: where its volumes may differ from what `base` says they hold. */
+      /**
+       * Every secondary, after each welcome into a run whose end is not known: where its volumes may differ from what
+       * `base` says they hold. Often nowhere; the copy begins once all have said so.
+       */
       readonly kind: "ship-regions";
       readonly copyId: string;
       readonly regions: readonly RegionRuns[];
