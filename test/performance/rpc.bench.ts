@@ -59,7 +59,7 @@ function batchOf({ recordCount, payloadBytes }: Shape): PeerMessage {
     payload: Buffer.alloc(payloadBytes, index),
   }));
   const watermark = (1_000_000 + recordCount) as Sequence;
-  return { epoch, body: { kind: "ship-batch", after: 1_000_000 as Sequence, watermark, records } };
+  return { epoch, term: 0, body: { kind: "ship-batch", after: 1_000_000 as Sequence, watermark, records } };
 }
 
 /** The same wire form by protobufjs. Its messages have another shape, which only this file sees. */
@@ -79,7 +79,11 @@ const byHand: Contender = {
   codec: handWrittenCodec,
   batch: batchOf,
   reply({ body }) {
-    return { epoch, body: { kind: "ship-received", watermark: body.kind === "ship-batch" ? body.watermark : none } };
+    return {
+      epoch,
+      term: 0,
+      body: { kind: "ship-received", watermark: body.kind === "ship-batch" ? body.watermark : none },
+    };
   },
 };
 

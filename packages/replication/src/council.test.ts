@@ -15,7 +15,7 @@ function stateOf(node: NodeName): MemberState {
 }
 
 function setUp() {
-  const desk = createDesk({ epoch: () => initialEpoch, uniqueId: () => "x" });
+  const desk = createDesk({ epoch: () => initialEpoch, term: () => 0, uniqueId: () => "x", onCommit() {} });
   const answerOf = (node: NodeName): CouncilAnswer => ({ granted: true, state: stateOf(node) });
   const council = createCouncil(desk, { node: secondaryA, answer: (_question, reply) => reply(answerOf(secondaryA)) });
   let effects: Effect[] = [];

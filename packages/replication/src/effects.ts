@@ -138,6 +138,9 @@ export interface Desk extends JournalDesk {
 }
 
 /** The desk, and the other side of it: what was asked for, and the answers coming in. */
+/** What a host asked for, as it came. */
+export type HostOrder = Extract<GroupEvent, { kind: "host-write" | "host-read" }>;
+
 export interface CollectingDesk extends Desk {
   /** Sets the time of the step that begins. */
   beginStep(nowMs: number, wallMs: number): void;
@@ -146,7 +149,16 @@ export interface CollectingDesk extends Desk {
   answer(event: Extract<GroupEvent, { token: Token }>): void;
 }
 
-export function createDesk(options: { readonly epoch: () => Epoch; readonly uniqueId: () => string }): CollectingDesk {
+export interface DeskOptions {
+  /** Every message says which epoch its sender follows, and which term its roles are of. */
+  readonly epoch: () => Epoch;
+  readonly term: () => number;
+  readonly uniqueId: () => string;
+  /** Sees every change of the group's own journal, as it is asked for. */
+  readonly onCommit: (change: JournalCommit) => void;
+}
+
+export function createDesk(options: DeskOptions): CollectingDesk {
   let effects: Effect[] = [];
   let nextToken = 1;
   let now = { nowMs: 0, wallMs: 0 };
@@ -158,6 +170,7 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
   };
   const journalDesk = (place: JournalPlace): JournalDesk => ({
     commit(change, whenDurable = () => {}) {
+      if (place === "journal") options.onCommit(change);
       effects.push({ kind: "commit", place, token: expect(whenDurable), change });
     },
     trim: (sequence) => effects.push({ kind: "trim", place, sequence }),
@@ -203,7 +216,8 @@ export function createDesk(options: { readonly epoch: () => Epoch; readonly uniq
         offsetBytes: range.offsetBytes,
         lengthBytes: range.lengthBytes,
       }),
-    send: (link, body) => effects.push({ kind: "send", link, message: { epoch: options.epoch(), body } }),
+    send: (link, body) =>
+      effects.push({ kind: "send", link, message: { epoch: options.epoch(), term: options.term(), body } }),
     dial: (peer, channel) => effects.push({ kind: "dial", peer, channel }),
     closeLink: (link) => effects.push({ kind: "close-link", link }),
     reply: (request, result) => effects.push({ kind: "reply", request, result }),

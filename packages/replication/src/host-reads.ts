@@ -19,6 +19,8 @@ interface WaitingRead {
 export interface HostReads {
   read(read: HostRead, locks: RangeLocks): void;
   tick(): void;
+  /** The reads that wait for a lock; they are not answered from here any more. */
+  takeWaiting(): HostRead[];
   abandon(failureFor: (volume: VolumeName) => Failure): void;
 }
 
@@ -51,6 +53,11 @@ export function createHostReads(desk: Desk, holdMs: number): HostReads {
         },
       };
       waiting.add(entry);
+    },
+    takeWaiting() {
+      const taken = [...waiting].map(({ read }) => read);
+      waiting.clear();
+      return taken;
     },
     tick() {
       const now = desk.nowMs();

@@ -5,7 +5,7 @@ import { createDesk, type CollectingDesk } from "./effects.js";
 import { createLeaseGrantor, createLeaseHolder } from "./lease.js";
 
 function deskAt(nowMs: number): CollectingDesk {
-  const desk = createDesk({ epoch: () => initialEpoch, uniqueId: () => "x" });
+  const desk = createDesk({ epoch: () => initialEpoch, term: () => 0, uniqueId: () => "x", onCommit() {} });
   desk.beginStep(nowMs, nowMs);
   return desk;
 }

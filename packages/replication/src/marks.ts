@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { noOrigin, noSequence, toSequence } from "@waystation/contracts/ids";
-import type { Decision } from "./messages.js";
+import type { Decision, OriginLeg } from "./messages.js";
+import type { Term } from "./term.js";
 import type { Epoch, MarkValue, NodeName, OriginNumber, Sequence, VolumeName } from "./vocabulary.js";
 
 export type Marks = ReadonlyMap<string, MarkValue>;
@@ -111,10 +112,36 @@ export function decisionMark(decision: Decision): MarkValue {
     sequence: decision.sequence,
     participants: decision.participants,
     excluded: decision.excluded,
-    term: decision.term as MarkValue,
+    term: decision.term === null ? null : termMark(decision.term),
     fenced: decision.fenced,
     stamped: decision.stamped,
   };
+}
+
+/** The term that a node follows; null: as configured. */
+export function readTerm(marks: Marks): Term | null {
+  const value = marks.get(markNames.term);
+  if (value === undefined) return null;
+  const fields = fieldsOf(value, markNames.term);
+  assert(typeof fields["base"] === "number", "the mark term is damaged");
+  return { ...(fields as unknown as Term), epoch: parseEpoch(fields["epoch"], markNames.term) };
+}
+
+export function termMark(term: Term): MarkValue {
+  return { ...term, epoch: epochMark(term.epoch), volumes: term.volumes.map((volume) => ({ ...volume })) };
+}
+
+/** How a primary runs its writes, and the copy run that it has joined ("" when none). */
+export function readLeg(marks: Marks): { readonly leg: OriginLeg; readonly copyId: string } {
+  const value = marks.get(markNames.leg);
+  if (value === undefined) return { leg: "joined", copyId: "" };
+  const { leg, copyId } = fieldsOf(value, markNames.leg);
+  assert(leg === "joined" || leg === "alone" || leg === "copying", "the mark leg is damaged");
+  return { leg, copyId: String(copyId) };
+}
+
+export function legMark(leg: OriginLeg, copyId = ""): MarkValue {
+  return { leg, copyId };
 }
 
 function parseEpoch(value: unknown, name: string): Epoch {

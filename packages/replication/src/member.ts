@@ -67,7 +67,7 @@ export function createMember(options: MemberOptions): Member {
   const { self, membership } = options;
   const marks: Marks = new Map(options.marks);
   let promised = readEpoch(marks, markNames.promised) ?? initialEpoch;
-  const desk = createDesk({ epoch: () => promised, uniqueId: options.uniqueId });
+  const desk = createDesk({ epoch: () => promised, term: () => 0, onCommit() {}, uniqueId: options.uniqueId });
   const secondaries = secondariesOf(membership);
   const links = new Map<LinkId, KnownLink>();
 
@@ -87,7 +87,7 @@ export function createMember(options: MemberOptions): Member {
         epoch: () => promised,
       })
     : null;
-  const origin = isPrimary ? createOrigin({ desk, self, membership, marks }) : null;
+  const origin = isPrimary ? createOrigin({ desk, self, membership, marks, continues: false }) : null;
   const council = createCouncil(desk, { node: self, answer: (question, reply) => answerCouncil(question, reply) });
   const follower = isSecondary
     ? createFollower({

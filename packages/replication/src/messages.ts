@@ -10,6 +10,8 @@ import type { Epoch, JournalRecord, NodeName, OriginNumber, RecordKind, Sequence
 /** One message on a link. */
 export interface PeerMessage {
   readonly epoch: Epoch;
+  /** The epoch's number of the term that the sender's roles are of (term.ts); 0: as configured. */
+  readonly term: number;
   readonly body: PeerBody;
 }
 

@@ -12,7 +12,7 @@ import assert from "node:assert/strict";
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
 import { hasPayload } from "@waystation/contracts/journal";
-import type { Desk, GroupEvent, LinkId } from "./effects.js";
+import type { Desk, GroupEvent, HostOrder, LinkId } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
 import { createLeaseHolder } from "./lease.js";
@@ -41,6 +41,17 @@ export interface Origin {
   confirmEpoch(): void;
   /** Another node has taken over, or the relay was fenced: no host may be served any more. */
   fence(reason: string): void;
+  /**
+   * A change of term was promised: no further write is started, no relay is spoken to, and what a relay still says is not
+   * listened to; sessions stay open and reads go on, until the term comes (then `unfinished` is asked, and another
+   * machine goes on) or `fence` is called. Writes that wait fail when they have waited for `hold`.
+   */
+  pause(reason: string): void;
+  /**
+   * What hosts wait for, in order: orders started, then those that wait for a lock, an intent or admission, and reads
+   * that wait for a lock. This machine answers none of them any more. Stores and loads that it had asked for are over.
+   */
+  unfinished(): HostOrder[];
   /** Fenced, or without the state that it needs: it serves nobody and greets nobody any more. */
   isClosed(): boolean;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
@@ -57,9 +68,14 @@ export interface OriginOptions {
   readonly self: NodeName;
   readonly membership: Membership;
   readonly marks: Marks;
+  /**
+   * Another machine of this node has served these volumes until now, and the term that begins here is durable, with a
+   * raised incarnation of each: open from `start` on, without asking anyone. Marks say `leg` alone then.
+   */
+  readonly continues: boolean;
 }
 
-export function createOrigin({ desk, self, membership, marks }: OriginOptions): Origin {
+export function createOrigin({ desk, self, membership, marks, continues }: OriginOptions): Origin {
   const volumes = volumesOn(membership, self, "primary").map((volume) => createOriginVolume(volume, marks));
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
   const window = createWriteWindow(desk, volumes, membership.holdMs);
@@ -69,6 +85,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
   let detail = "raising the incarnation of its volumes";
   let link: LinkId | null = null;
   let welcomed = false;
+  let paused = false;
   let epochConfirmed = false;
   /** The relay's high marks, from the latest welcome. */
   let relayMarks: readonly VolumeMark[] = [];
@@ -269,6 +286,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
 
   return {
     start() {
+      if (continues) return open();
       for (const { name } of volumes) desk.access(name, "closed", "the primary is starting");
       const change = new Map<string, MarkValue>();
       for (const volume of volumes) {
@@ -294,7 +312,7 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
       persistMarks();
     },
     ingressOpened(opened) {
-      if (isClosed()) return desk.closeLink(opened);
+      if (isClosed() || paused) return desk.closeLink(opened);
       link = opened;
       if (phase !== "starting") sendHello();
     },
@@ -333,6 +351,12 @@ export function createOrigin({ desk, self, membership, marks }: OriginOptions): 
       proceed();
     },
     fence,
+    pause(reason) {
+      paused = true;
+      window.pause();
+      dropLink(reason);
+    },
+    unfinished: () => [...window.takeUnfinished(), ...reads.takeWaiting()],
     isClosed,
     hostWrite(event) {
       const { request, volume, write, offsetBytes, lengthBytes, payload } = event;

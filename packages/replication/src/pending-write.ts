@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { hasPayload } from "@waystation/contracts/journal";
-import type { RequestId } from "./effects.js";
+import type { HostOrder, RequestId } from "./effects.js";
 import type { OriginWrite } from "./messages.js";
 import type { Lock } from "./range-lock.js";
 import type { OriginNumber, RecordKind, VolumeName } from "./vocabulary.js";
@@ -36,6 +36,12 @@ export interface PendingWrite extends WriteOrder {
 export function toBlockWrite(write: PendingWrite): BlockWrite {
   const data = hasPayload(write.kind) ? write.payload : null;
   return { offsetBytes: write.offsetBytes, lengthBytes: write.lengthBytes, data };
+}
+
+/** The order as the host gave it. */
+export function toHostOrder({ request, volume, kind, offsetBytes, lengthBytes, payload }: PendingWrite): HostOrder {
+  assert(request !== null, "only a host's write is an order");
+  return { kind: "host-write", request, volume, write: kind, offsetBytes, lengthBytes, payload };
 }
 
 export function toOriginWrite(write: PendingWrite): OriginWrite {

@@ -19,6 +19,11 @@ export interface Term {
   readonly base: Sequence;
   /** The secondaries that hold exactly the image at `base`; the others are to be copied without an image to go back to. */
   readonly atBase: readonly NodeName[];
+  /**
+   * Who was a primary and becomes a secondary may hold acknowledged writes that nobody else has: what it holds is kept as
+   * a branch before it is overwritten (PROTOCOL 6.4).
+   */
+  readonly tail: boolean;
 }
 
 /** The group under a term: its members and roles; what the configuration says of limits and policies stays. */

@@ -9,13 +9,13 @@ import assert from "node:assert/strict";
 import { compareOrigin } from "@waystation/contracts/ids";
 import type { Failure } from "@waystation/contracts/errors";
 import { recordOverheadBytes } from "@waystation/contracts/journal";
-import type { Desk } from "./effects.js";
+import type { Desk, HostOrder } from "./effects.js";
 import { arrayFailed, heldTooLong, waitingTooMany } from "./failures.js";
 import { limits } from "./limits.js";
 import { markNames } from "./marks.js";
 import type { OriginWrite, VolumeMark } from "./messages.js";
 import type { OriginVolume } from "./origin-volume.js";
-import { toBlockWrite, toOriginWrite, type PendingWrite, type WriteOrder } from "./pending-write.js";
+import { toBlockWrite, toHostOrder, toOriginWrite, type PendingWrite, type WriteOrder } from "./pending-write.js";
 import type { MarkValue, VolumeName } from "./vocabulary.js";
 import type { IntentChange } from "./write-intent.js";
 
@@ -37,6 +37,10 @@ export interface WriteWindow {
   tick(): void;
   /** Fails everything that a host waits for: the node is fenced. */
   abandon(failureFor: (volume: VolumeName) => Failure): void;
+  /** Admits nothing any more: what comes waits. */
+  pause(): void;
+  /** What hosts wait for, in order; it is not answered from here any more. */
+  takeUnfinished(): HostOrder[];
   inFlight(): number;
   /** Of those, and of those that wait to be admitted, the ones not yet on their way to a relay. */
   held(): number;
@@ -64,13 +68,19 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
   let admittedBytes = 0;
   let connected = false;
   let abandoned = false;
+  let paused = false;
   let sentBytes = 0;
   let creditBytes = 0;
   let expired = 0;
   let nextSayMs = 0;
 
   const admit = (): void => {
-    while (waiting.length > 0 && admittedCount < limits.writesInFlightMax && admittedBytes < limits.bytesInFlightMax) {
+    while (
+      !paused &&
+      waiting.length > 0 &&
+      admittedCount < limits.writesInFlightMax &&
+      admittedBytes < limits.bytesInFlightMax
+    ) {
       const write = waiting.shift();
       assert(write !== undefined);
       admittedCount += 1;
@@ -288,6 +298,14 @@ export function createWriteWindow(desk: Desk, volumes: readonly OriginVolume[], 
       abandoned = true;
       for (const write of [...stream, ...preparing, ...waiting]) answer(write, failureFor(write.volume));
       waiting = [];
+    },
+    pause() {
+      paused = true;
+    },
+    takeUnfinished() {
+      const open = [...stream, ...preparing, ...waiting].filter((write) => !write.replied && write.request !== null);
+      for (const write of open) write.replied = true;
+      return open.map(toHostOrder);
     },
     inFlight: () => admittedCount,
     held: () => waiting.length + preparing.size + stream.length - sentCount,

@@ -96,6 +96,7 @@ async function openLinks(limits: Limits = {}, channel: Channel = "ship") {
 
 const gate = (sequence: number): PeerMessage => ({
   epoch: initial,
+  term: 0,
   body: { kind: "gate", sequence: sequence as never },
 });
 
@@ -103,7 +104,7 @@ function batch(payloadBytes: number): PeerMessage {
   const payload = Buffer.alloc(payloadBytes, 7);
   const record = { volume: "vol-a" as never, origin: { incarnation: 1, n: 1 }, kind: "write", offsetBytes: 0 } as const;
   const writes = [{ ...record, lengthBytes: payloadBytes, hostTimeMs: 0, payload }];
-  return { epoch: initial, body: { kind: "origin-batch", writes, localComplete: [] } };
+  return { epoch: initial, term: 0, body: { kind: "origin-batch", writes, localComplete: [] } };
 }
 
 describe("links over gRPC", () => {

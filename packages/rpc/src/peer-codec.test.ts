@@ -53,10 +53,10 @@ function regionsToProto({ volume, runs }: RegionRuns): Plain {
   return { volume, spans: runs.flatMap(([first, count], index) => [first - (ends[index] ?? 0), count]) };
 }
 
-function messageToProto({ epoch, body }: PeerMessage): Plain {
+function messageToProto({ epoch, term: number, body }: PeerMessage): Plain {
   const { kind, ...fields } = body;
   const oneof = camelCase(kind);
-  return { epoch: { ...epoch }, [oneof]: toProto(fields), body: oneof };
+  return { epoch: { ...epoch }, term: number, [oneof]: toProto(fields), body: oneof };
 }
 
 /** Bytes as hex, so that Buffer and Uint8Array compare equal. */
@@ -130,6 +130,7 @@ const term = fc.record({
   volumes: fc.array(termVolume, { maxLength: 3 }),
   base: sequence,
   atBase: nodes,
+  tail: fc.boolean(),
 });
 const copyFields = { copyId: text, base: sequence, begin: sequence, nodes, end: fc.option(sequence) };
 const copyOrder = fc.record(copyFields);
@@ -240,7 +241,7 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "council-reply": bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state }),
 };
 
-const messageOf = (kind: PeerBody["kind"]) => fc.record<PeerMessage>({ epoch, body: bodies[kind] });
+const messageOf = (kind: PeerBody["kind"]) => fc.record<PeerMessage>({ epoch, term: uint, body: bodies[kind] });
 const anyMessage = fc.oneof(...Object.keys(bodies).map((kind) => messageOf(kind as PeerBody["kind"])));
 
 // ---- the tests ----------------------------------------------------------------------------------------------------
@@ -295,7 +296,11 @@ describe("the hand-written codec of peer messages", () => {
   });
 
   it("passes over fields and bodies of a later version", () => {
-    const message: PeerMessage = { epoch: { number: 3, takeoverId: "t" }, body: { kind: "lease-renewal", id: 7 } };
+    const message: PeerMessage = {
+      epoch: { number: 3, takeoverId: "t" },
+      term: 0,
+      body: { kind: "lease-renewal", id: 7 },
+    };
     // Field 100 as varint above 2^53, 8 bytes, length-delimited, and 4 bytes.
     const unknown = Buffer.from("a006ffffffffffffffffff01a1060102030405060708a20602abcda50601020304", "hex");
     expect(decodePeerMessage(Buffer.concat([unknown, encodePeerMessage(message), unknown]))).toEqual(message);
@@ -364,7 +369,7 @@ function askOf(lengthBytes: number, unitBytes: number): PeerBody {
 }
 
 function framed(body: PeerBody): Buffer {
-  return encodePeerMessage({ epoch: { number: 1, takeoverId: "initial" }, body });
+  return encodePeerMessage({ epoch: { number: 1, takeoverId: "initial" }, term: 0, body });
 }
 
 /** What the encoder cannot say. */

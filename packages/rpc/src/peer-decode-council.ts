@@ -49,6 +49,7 @@ function readTerm(reader: WireReader): Term {
   let causeNumber = 0;
   let relay = "";
   let base = 0;
+  let tail = false;
   while (reader.before(end)) {
     const tag = reader.tag();
     if (tag === 1 * 8 + 2) epoch = readEpoch(reader);
@@ -57,6 +58,7 @@ function readTerm(reader: WireReader): Term {
     else if (tag === 4 * 8 + 2) volumes.push(readTermVolume(reader));
     else if (tag === 5 * 8) base = reader.uint();
     else if (tag === 6 * 8 + 2) atBase.push(reader.name() as NodeName);
+    else if (tag === 7 * 8) tail = reader.bool();
     else reader.skip(tag);
   }
   const cause = termCauseOf.get(causeNumber);
@@ -68,6 +70,7 @@ function readTerm(reader: WireReader): Term {
     volumes,
     base: base as Sequence,
     atBase,
+    tail,
   };
 }
 

@@ -37,17 +37,19 @@ import { malformed, WireReader } from "./wire-reader.js";
 export function decodePeerMessage(frame: Buffer): PeerMessage {
   const reader = new WireReader(frame);
   let epoch: Epoch | undefined;
+  let term = 0;
   let body: PeerBody | undefined;
   while (reader.before(frame.length)) {
     const tag = reader.tag();
     const kind = tag % 8 === 2 ? bodyOfField.get(tag >>> 3) : undefined;
     if (tag === 1 * 8 + 2) epoch = readEpoch(reader);
+    else if (tag === 37 * 8) term = reader.uint();
     else if (kind === undefined) reader.skip(tag);
     else body = readBody(reader, kind);
   }
   if (epoch === undefined) throw malformed("no epoch");
   if (body === undefined) throw malformed("no body that this version knows");
-  return { epoch, body };
+  return { epoch, term, body };
 }
 
 function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {

@@ -15,6 +15,7 @@ function writeTermVolume(writer: WireWriter, volume: Term["volumes"][number]): v
 
 function writeTerm(writer: WireWriter, field: number, term: Term): void {
   const mark = writer.mark();
+  writer.bool(7, term.tail);
   writeTexts(writer, 6, term.atBase);
   writer.uint(5, term.base);
   writeEach(writer, 4, term.volumes, writeTermVolume);

@@ -27,6 +27,7 @@ export function encodePeerMessage(message: PeerMessage): Buffer {
   const mark = writer.mark();
   writeBody(writer, message.body);
   writer.close(bodyField[message.body.kind], mark);
+  writer.uint(37, message.term);
   writeEpoch(writer, 1, message.epoch);
   return writer.finish();
 }

@@ -10,7 +10,7 @@ const envelopeBytes = 64;
 const itemBytes = 48;
 
 export function copyMessage(message: PeerMessage): PeerMessage {
-  return { epoch: { ...message.epoch }, body: copyBody(message.body) };
+  return { epoch: { ...message.epoch }, term: message.term, body: copyBody(message.body) };
 }
 
 function copyBody(body: PeerBody): PeerBody {

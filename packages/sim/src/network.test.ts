@@ -37,7 +37,7 @@ function listen(world: World, ear: Ear): LinkEvents<PeerMessage> {
 }
 
 function message(number: number): PeerMessage {
-  return { epoch, body: { kind: "prepare", sequence: number as typeof noSequence } };
+  return { epoch, term: 0, body: { kind: "prepare", sequence: number as typeof noSequence } };
 }
 
 async function setUp(options: { readonly dial?: boolean; readonly seed?: number } = {}): Promise<Bench> {
@@ -213,7 +213,7 @@ describe("simulated network", () => {
         { peer: b, channel: "ship", group: "g1" as GroupName },
         {
           onOpen(link) {
-            link.send({ epoch, body });
+            link.send({ epoch, term: 0, body });
             sentRecord.payload.fill(0);
           },
           onMessage: () => {},
@@ -221,14 +221,14 @@ describe("simulated network", () => {
         },
       );
     await world.runFor(200);
-    expect(got).toEqual({ epoch, body: { ...body, records: [{ ...sentRecord, payload: original }] } });
+    expect(got).toEqual({ epoch, term: 0, body: { ...body, records: [{ ...sentRecord, payload: original }] } });
   });
 
   it("queues behind a thin line and says how much", async () => {
     const { world, network, atA } = await setUp();
     network.slow(a, b, 100);
     const body = { kind: "ship-batch", after: noSequence, watermark: noSequence } as const;
-    for (let i = 0; i < 400; i++) atA.link?.send({ epoch, body: { ...body, records: [record(1)] } });
+    for (let i = 0; i < 400; i++) atA.link?.send({ epoch, term: 0, body: { ...body, records: [record(1)] } });
     const queued = atA.link?.queuedBytes() ?? 0;
     expect(queued).toBeGreaterThan(100_000);
     await world.runFor(3000);

@@ -107,7 +107,7 @@ function createFakeTransport(): FakeTransport {
       address,
       sent: [],
       closed: false,
-      receive: (body) => ends.events?.onMessage({ epoch: initialEpoch, body }),
+      receive: (body) => ends.events?.onMessage({ epoch: initialEpoch, term: 0, body }),
       lose: (reason = "the network broke it") => ends.events?.onClose(reason),
     };
     const link: Link<PeerMessage> = {

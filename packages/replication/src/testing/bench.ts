@@ -56,7 +56,7 @@ export interface Bench {
   /** Opens a link, as dialled by this node or by the peer. */
   open(peer: NodeName, channel: Channel, by: "self" | "peer", link?: LinkId): LinkId;
   lose(link: LinkId, reason?: string): void;
-  receive(link: LinkId, body: PeerBody, epoch?: Epoch): void;
+  receive(link: LinkId, body: PeerBody, epoch?: Epoch, term?: number): void;
   /** What waits for an answer, oldest first. */
   asked(kind?: AskingKind): readonly Asking[];
   /** Answers the oldest that waits of this kind; a store or a load may fail. False when there is none. */
@@ -229,7 +229,8 @@ export function createBench(options: BenchOptions): Bench {
     lose(link, reason = "the network broke it") {
       if (links.delete(link)) step({ kind: "link-closed", link, reason });
     },
-    receive: (link, body, epoch = epochOne) => step({ kind: "message", link, message: { epoch, body } }),
+    receive: (link, body, epoch = epochOne, term = 0) =>
+      step({ kind: "message", link, message: { epoch, term, body } }),
     asked: (kind) => asked.filter((effect) => kind === undefined || effect.kind === kind),
     answer: (kind, failure) =>
       answerAt(

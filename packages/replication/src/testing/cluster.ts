@@ -114,7 +114,7 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
     const bench = running.get(to.node);
     queue.push(() => {
       if (bench === undefined || bench !== running.get(to.node)) return;
-      touch(to.node, () => bench.receive(to.link, message.body, message.epoch));
+      touch(to.node, () => bench.receive(to.link, message.body, message.epoch, message.term));
     });
   };
 

@@ -25,7 +25,7 @@ function setUp() {
 }
 
 function says(from: NodeName, to: NodeName, body: CouncilBody): Observation {
-  return { kind: "sent", from, to, channel: "council", message: { epoch, body }, inFlightBytes: 0 };
+  return { kind: "sent", from, to, channel: "council", message: { epoch, term: 0, body }, inFlightBytes: 0 };
 }
 
 function reply(changes: Partial<MemberState> = {}, granted = true): Observation {

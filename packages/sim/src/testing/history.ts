@@ -96,7 +96,7 @@ export function durable(node: NodeName, ...records: JournalRecord[]): Observatio
 }
 
 export function sent(from: NodeName, body: PeerBody): Observation {
-  const message = { epoch: { number: 1, takeoverId: "initial" }, body };
+  const message = { epoch: { number: 1, takeoverId: "initial" }, term: 0, body };
   return { kind: "sent", from, to: relay1, channel: "ship", message, inFlightBytes: 0 };
 }
 
