@@ -59,12 +59,14 @@ export interface VolumePlace {
   readonly array: ArrayName;
 }
 
-/** A volume that a group replicates. */
+/** A volume that a group replicates, or is to. */
 export interface VolumeConfig {
   readonly name: VolumeName;
   readonly sizeBytes: number;
   readonly primary: VolumePlace;
-  readonly secondary: VolumePlace | null;
+  /** At least one, each on another node. */
+  readonly secondaries: readonly VolumePlace[];
+  /** Null: no pair yet (SMPL). */
   readonly group: GroupName | null;
 }
 
@@ -78,11 +80,23 @@ export interface GroupConfig {
   readonly name: GroupName;
   readonly relay: NodeName;
   readonly volumes: readonly VolumeName[];
-  readonly fence: "data";
+  readonly fence: "data" | "never" | "status";
   readonly holdMs: number;
   readonly leaseMs: number;
   readonly relayJournalBytes: number;
   readonly secondaryJournalBytes: number;
+  /** What a secondary may keep of what a copy run overwrites. */
+  readonly preImageJournalBytes: number;
+  /** Unit of the region logs: a power of two, a multiple of 64 KiB. */
+  readonly regionBytes: number;
+  readonly journalFull: {
+    /** From this share of the relay's journal on the group is PFUL. */
+    readonly warnShare: number;
+    /** How long hosts are held by a full journal before the group is suspended; shorter than `holdMs`. */
+    readonly holdMs: number;
+  };
+  /** Whether the group resyncs by itself after a failure. */
+  readonly autoResync: boolean;
 }
 
 export interface SiteConfig {

@@ -1,6 +1,6 @@
 /** Which journals of a cluster lie on volumes: one volume per group, on the array that its node names. */
 import type { VolumeName } from "@waystation/contracts/ids";
-import type { GroupConfig, JournalVolumeConfig, NodeConfig, VolumeConfig } from "./cluster.js";
+import type { GroupConfig, JournalVolumeConfig, NodeConfig, VolumeConfig, VolumePlace } from "./cluster.js";
 
 /** What membership is decided by. */
 interface Members {
@@ -11,8 +11,13 @@ interface Members {
 
 /** Whether a node takes part in a group: as its relay, or by holding one of its volumes. */
 export function isMember(volumes: readonly VolumeConfig[], group: GroupConfig, node: string): boolean {
-  const holds = (volume: VolumeConfig) => volume.primary.node === node || volume.secondary?.node === node;
+  const holds = (volume: VolumeConfig) => placesOf(volume).some((place) => place.node === node);
   return group.relay === node || volumes.some((volume) => volume.group === group.name && holds(volume));
+}
+
+/** Everywhere that the volume is kept. */
+export function placesOf({ primary, secondaries }: VolumeConfig): readonly VolumePlace[] {
+  return [primary, ...secondaries];
 }
 
 /** How much the journal of a group may hold on a node. */

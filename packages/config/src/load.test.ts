@@ -70,6 +70,10 @@ describe("the local cluster's file", () => {
         leaseMs: 3000,
         relayJournalBytes: 8 * 2 ** 30,
         secondaryJournalBytes: 8 * 2 ** 30,
+        preImageJournalBytes: 8 * 2 ** 30,
+        regionBytes: 2 ** 20,
+        journalFull: { warnShare: 0.8, holdMs: 5000 },
+        autoResync: true,
       },
     ]);
   });
@@ -119,6 +123,50 @@ describe("arrays", () => {
 });
 
 const standalone = { name: "scratch", size: "1GiB", node: "primary-a", array: "array-a" };
+
+describe("groups", () => {
+  it("B8, B9: say how hosts, journals and resyncs are dealt with", () => {
+    const file = parse(localText) as Loose;
+    set("groups/0/fence", "never")(file);
+    set("groups/0/regionSize", "64KiB")(file);
+    set("groups/0/journal/preImages", "1GiB")(file);
+    set("groups/0/journalFull", { warn: "60%", hold: "2s" })(file);
+    set("groups/0/resync", "manual")(file);
+    expect(parseCluster(stringify(file), "test.yaml").groups[0]).toMatchObject({
+      fence: "never",
+      regionBytes: 65_536,
+      preImageJournalBytes: 2 ** 30,
+      journalFull: { warnShare: 0.6, holdMs: 2000 },
+      autoResync: false,
+    });
+  });
+
+  it("B3: copy a volume to several nodes, each of which is a member", () => {
+    const file = parse(localText) as Loose;
+    const copies = ["secondary-a", "secondary-b"].map((node) => ({ node, array: node.replace("secondary", "array") }));
+    set("volumes/0/secondary", undefined)(file);
+    set("volumes/0/secondaries", copies)(file);
+    set("volumes/1/secondaries", [copies[0]])(file);
+    set("volumes/1/secondary", undefined)(file);
+    const cluster = parseCluster(stringify(file), "test.yaml");
+    expect(cluster.volumes.map(({ secondaries }) => secondaries)).toEqual([copies, [copies[0]]]);
+    expect(volumesOf(cluster, "secondary-a").map(({ name }) => name)).toEqual(["vol-a", "vol-b"]);
+    expect(groupsOf(cluster, "secondary-b").map(({ name }) => name)).toEqual(["g1"]);
+  });
+
+  it("B3: let a volume wait for its group, with room for it at all its places", () => {
+    const file = parse(localText) as Loose;
+    set("groups/0/volumes", ["vol-a"])(file);
+    const cluster = parseCluster(stringify(file), "test.yaml");
+    expect(cluster.volumes.map(({ name, group }) => [name, group])).toEqual([
+      ["vol-a", "g1"],
+      ["vol-b", null],
+    ]);
+    expect(groupsOf(cluster, "secondary-b")).toEqual([]);
+    expect(volumesOf(cluster, "secondary-b").map(({ name }) => name)).toEqual(["vol-b"]);
+    expect(cluster.arrays).toEqual(parseCluster(localText, localPath).arrays);
+  });
+});
 
 describe("volumes in no group", () => {
   it("A1: stand beside those of groups, and their array has room for both", () => {
@@ -335,11 +383,38 @@ describe("refusals", () => {
       ['groups[0].volumes[1]: unknown volume "vol-c"; did you mean "vol-a"?'],
     ],
     [
-      "a volume in no group",
-      set("groups/0/volumes", ["vol-a"]),
+      "a volume in no group without a copy",
+      (file) => {
+        set("groups/0/volumes", ["vol-a"])(file);
+        set("volumes/1/secondary", undefined)(file);
+      },
+      ["volumes[1]: volume vol-b has a primary only; give it a secondary, or node and array instead of primary"],
+    ],
+    [
+      "a volume with both ways of saying where its copies are",
+      set("volumes/0/secondaries", [{ node: "secondary-b", array: "array-b" }]),
+      ["volumes[0].secondaries: a volume has secondary, or secondaries when there are several; not both"],
+    ],
+    [
+      "a volume whose copies are wrong places",
+      (file) => {
+        set("volumes/0/secondary", undefined)(file);
+        set("volumes/0/secondaries", [
+          { node: "secondary-b", array: "array-c" },
+          { node: "secondary-b", array: "array-b" },
+          { node: "primary-b", array: "array-b" },
+        ])(file);
+      },
       [
-        "volumes[1]: volume vol-b is in no group; put it into a group's volumes, or give it node and array instead of primary",
+        'volumes[0].secondaries[1].node: "secondary-b" is there twice; expected another',
+        'volumes[0].secondaries[0].array: secondary-b has no array "array-c"; did you mean "array-b"?',
+        "volumes[0].secondaries[2].node: primary-b has role primary; expected a node of role secondary (secondary-a, secondary-b)",
       ],
+    ],
+    [
+      "a volume with an empty list of copies",
+      set("volumes/0/secondaries", []),
+      ["volumes[0].secondaries: is an empty list; expected a list of { node, array }, at least one"],
     ],
     [
       "a volume in no group with a secondary",
@@ -414,9 +489,32 @@ describe("refusals", () => {
       ["groups[0].relay: primary-a has role primary; expected a node of role intermediate (relay-1)"],
     ],
     [
-      "a fence level of a later version",
-      set("groups/0/fence", "never"),
-      ["groups[0].fence: never is not available in this version, use data"],
+      "a fence level that is none",
+      set("groups/0/fence", "allways"),
+      ['groups[0].fence: is "allways"; expected one of data, status, never'],
+    ],
+    [
+      "regions of another size",
+      set("groups/0/regionSize", "96KiB"),
+      ["groups[0].regionSize: 96KiB is not a region size; expected a power of two from 64KiB to 64MiB, such as 128KiB"],
+    ],
+    [
+      "regions smaller than the intent's units",
+      set("groups/0/regionSize", "4KiB"),
+      ["groups[0].regionSize: 4KiB is not a region size; expected a power of two from 64KiB to 64MiB, such as 64KiB"],
+    ],
+    [
+      "a full journal that would hold hosts for longer than they wait",
+      set("groups/0/journalFull", { warn: "120%", hold: "10s" }),
+      [
+        'groups[0].journalFull.warn: "120%" is not a share; expected 1% to 99%, such as "80%"',
+        "groups[0].journalFull.hold: 10000ms must be shorter than the group's hold (10000ms); leave it out for half of that",
+      ],
+    ],
+    [
+      "a resync of another kind",
+      set("groups/0/resync", "never"),
+      ['groups[0].resync: is "never"; expected one of auto, manual'],
     ],
     [
       "a hold of nothing",

@@ -8,7 +8,7 @@ import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
 import type { ArrayConfig, Cluster, GroupConfig, NodeConfig, VolumeConfig } from "./cluster.js";
 import type { ConfigErrorCode } from "./errors.js";
-import { isMember } from "./journal-volumes.js";
+import { isMember, placesOf } from "./journal-volumes.js";
 import { formatPath, suggestName, type Path, type Problem } from "./problems.js";
 import { buildCluster } from "./semantics.js";
 import { checkStructure } from "./structure.js";
@@ -62,7 +62,7 @@ export function arraysOf(cluster: Cluster, node: string): readonly ArrayConfig[]
 
 /** The volumes that a node holds, on either side. */
 export function volumesOf(cluster: Cluster, node: string): readonly VolumeConfig[] {
-  return cluster.volumes.filter((volume) => volume.primary.node === node || volume.secondary?.node === node);
+  return cluster.volumes.filter((volume) => placesOf(volume).some((place) => place.node === node));
 }
 
 /** The groups that a node takes part in: as relay, or by holding a volume. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatAddress, formatSize, readAddress, readDurationMs, readSizeBytes } from "./quantities.js";
+import { formatAddress, formatSize, readAddress, readDurationMs, readShare, readSizeBytes } from "./quantities.js";
 
 it.each([
   ["1GiB", 2 ** 30],
@@ -32,6 +32,18 @@ it.each([
   ["-1s", null],
 ])("duration %j is %j ms", (text, ms) => {
   expect(readDurationMs(text)).toBe(ms);
+});
+
+it.each([
+  ["80%", 0.8],
+  ["1 %", 0.01],
+  ["99%", 0.99],
+  ["0%", null],
+  ["100%", null],
+  ["0.8", null],
+  ["08%", null],
+])("share %j is %j", (text, share) => {
+  expect(readShare(text)).toBe(share);
 });
 
 it.each(["127.0.0.1:7401", "[::1]:7401", "relay-1.middle:65535"])(

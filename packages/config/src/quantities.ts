@@ -38,6 +38,12 @@ export function readPeriodMs(value: string): number | null {
   return Number.isSafeInteger(ms) && ms <= 366 * 86_400_000 ? ms : null;
 }
 
+/** The share that `80%` is: 0.8. From 1% to 99%, as full figures. */
+export function readShare(value: string): number | null {
+  const match = /^([1-9][0-9]?) ?%$/.exec(value);
+  return match === null ? null : Number(match[1]) / 100;
+}
+
 /** `host:port`, IPv6 in brackets, port 1 to 65535. */
 export function readAddress(value: string): Address | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(value);

@@ -13,6 +13,9 @@ export const defaults = {
   hold: "10s",
   lease: "3s",
   journalCapacity: "8GiB",
+  regionSize: "1MiB",
+  journalFullWarn: "80%",
+  resync: "auto",
   journalAdapter: "leveldb",
   checksums: true,
   scrubEvery: "30d",
@@ -47,6 +50,7 @@ export const nodeRoles = ["primary", "intermediate", "secondary"] as const;
 /** Known levels; those that `semantics.ts` does not list as available are refused with that reason. */
 export const raidLevels = ["raid0", "raid1", "raid10", "raid4", "raid5", "raid6"] as const;
 export const fenceLevels = ["data", "status", "never"] as const;
+export const resyncModes = ["auto", "manual"] as const;
 export const journalAdapters = ["leveldb", "volume"] as const;
 
 const closed = { additionalProperties: false } as const;
@@ -200,8 +204,20 @@ const volumeSchema = Type.Object(
   {
     name: name("the volume", "Name of the volume and of its NBD export, at all its places; unique in the cluster."),
     size: size("Size of the volume; a multiple of 4 KiB."),
-    primary: Type.Optional(placeSchema("Where hosts write. For volumes of groups, and only for them.")),
-    secondary: Type.Optional(placeSchema("Where the copy is kept. Volumes of groups must have one.")),
+    primary: Type.Optional(
+      placeSchema(
+        "Where hosts write. For volumes of groups. One that no group has yet is served without a copy (SMPL), and can join a " +
+          "group that runs: `wayctl group members`.",
+      ),
+    ),
+    secondary: Type.Optional(placeSchema("Where the copy is kept. Volumes with a primary have one, or several.")),
+    secondaries: Type.Optional(
+      Type.Array(placeSchema("Where one of the copies is kept."), {
+        minItems: 1,
+        expected: "a list of { node, array }, at least one",
+        description: "Where the copies are kept, when there are several; instead of `secondary`.",
+      }),
+    ),
     node: Type.Optional(
       name(
         "a node",
@@ -232,8 +248,36 @@ const groupJournalSchema = Type.Object(
     secondaryCapacity: Type.Optional(
       size("The same for the journal of this group at each of its other nodes.", { default: defaults.journalCapacity }),
     ),
+    preImages: Type.Optional(
+      size(
+        "How much a secondary may keep of what a copy or resync overwrites, so that it can go back to its last valid image until " +
+          "the copy is complete. When it is full, the copy waits for the operator, and that image stays.",
+        { default: defaults.journalCapacity },
+      ),
+    ),
   },
-  { ...closed, expected: "{ capacity, secondaryCapacity }", description: "How much the journals may hold." },
+  { ...closed, expected: "{ capacity, secondaryCapacity, preImages }", description: "How much the journals may hold." },
+);
+
+const journalFullSchema = Type.Object(
+  {
+    warn: Type.Optional(
+      text('a share such as "80%"', "From this share of the relay's journal on the group is shown as PFUL.", {
+        default: defaults.journalFullWarn,
+      }),
+    ),
+    hold: Type.Optional(
+      duration(
+        "How long host writes are held by a full journal before the group is suspended (PFUS): they then go on without a copy, " +
+          "and regions are logged. Shorter than the group's `hold`, after which writes fail; half of it when left out.",
+      ),
+    ),
+  },
+  {
+    ...closed,
+    expected: "{ warn, hold }",
+    description: "What happens as the relay's journal fills up because the far side is slow or gone.",
+  },
 );
 
 const groupSchema = Type.Object(
@@ -251,7 +295,8 @@ const groupSchema = Type.Object(
         choice(
           fenceLevels,
           "What happens to host writes while no relay stores them. `data`: they are held for `hold`, then fail with EIO. " +
-            "`status` and `never` are not available in this version.",
+            "`never`: once the lease has ended they go on without a copy, and the regions that they touch are logged for the " +
+            "resync. `status`: they go on so only when the relay has durably said that the group is suspended; else as `data`.",
           { default: defaults.fence },
         ),
       ),
@@ -264,7 +309,26 @@ const groupSchema = Type.Object(
         default: defaults.lease,
       }),
     ),
+    regionSize: Type.Optional(
+      size(
+        "Unit in which the nodes note what a resync has to compare and copy: a power of two from 64KiB to 64MiB. Smaller ones " +
+          "copy less, and take more memory: 1 bit each.",
+        { default: defaults.regionSize },
+      ),
+    ),
     journal: Type.Optional(groupJournalSchema),
+    journalFull: Type.Optional(journalFullSchema),
+    resync: Type.Optional(
+      Type.Enum(
+        resyncModes,
+        choice(
+          resyncModes,
+          "What a group does that was suspended by a failure, once everybody is back. `auto`: it copies what differs and pairs " +
+            "again. `manual`: it waits for `wayctl group resync`. One that was suspended by command always waits.",
+          { default: defaults.resync },
+        ),
+      ),
+    ),
   },
   { ...closed, expected: "a mapping with name, relay and volumes", description: "One consistency group." },
 );

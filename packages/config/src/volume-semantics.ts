@@ -2,6 +2,7 @@
 import type { ArrayName, GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { SpaceTaken } from "./array-semantics.js";
 import type { NodeConfig, StandaloneVolumeConfig, VolumeConfig, VolumePlace } from "./cluster.js";
+import { placesOf } from "./journal-volumes.js";
 import { suggestName, type Path } from "./problems.js";
 import { checkName, checkUnique, listed, quote, readSize, type Note } from "./readers.js";
 import type { ClusterFile, NodeRole } from "./schema.js";
@@ -25,21 +26,21 @@ export function buildVolumes(note: Note, file: ClusterFile, nodes: readonly Node
     checkName(note, [...path, "name"], volume.name);
     const name = volume.name as VolumeName;
     const sizeBytes = readVolumeSize(note, [...path, "size"], volume.size);
-    const side = (role: "primary" | "secondary"): PlaceContext => ({ file, nodes, path: [...path, role], role });
     if (isStandalone(note, path, volume)) {
       const where = { node: volume.node ?? "", array: volume.array ?? "" };
       standaloneVolumes.push({ name, sizeBytes, ...buildPlace(note, { file, nodes, path, role: null }, where) });
       return;
     }
     if (volume.primary === undefined) return;
-    const primary = buildPlace(note, side("primary"), volume.primary);
-    const secondary = volume.secondary === undefined ? null : buildPlace(note, side("secondary"), volume.secondary);
+    const primaryAt = { file, nodes, path: [...path, "primary"], role: "primary" } as const;
+    const primary = buildPlace(note, primaryAt, volume.primary);
+    const secondaries = buildSecondaries(note, { file, nodes, path }, volume);
     const group = file.groups.find((candidate) => candidate.volumes.includes(name));
     volumes.push({
       name,
       sizeBytes,
       primary,
-      secondary,
+      secondaries,
       group: group === undefined ? null : (group.name as GroupName),
     });
   });
@@ -48,8 +49,8 @@ export function buildVolumes(note: Note, file: ClusterFile, nodes: readonly Node
 
 /** Each volume of a group at each of its places. */
 export function volumePlaces(volumes: readonly VolumeConfig[]): (SpaceTaken & { readonly name: VolumeName })[] {
-  return volumes.flatMap(({ name, sizeBytes, primary, secondary }) =>
-    [primary, ...(secondary === null ? [] : [secondary])].map((place) => ({ ...place, name, sizeBytes })),
+  return volumes.flatMap((volume) =>
+    placesOf(volume).map((place) => ({ ...place, name: volume.name, sizeBytes: volume.sizeBytes })),
   );
 }
 
@@ -64,8 +65,8 @@ function readVolumeSize(note: Note, path: Path, size: string | number): number {
 
 /** Which of the two kinds a volume is; what does not belong to its kind, or is missing of it, is noted. */
 function isStandalone(note: Note, path: Path, volume: ClusterFile["volumes"][number]): boolean {
-  const { primary, secondary, node, array } = volume;
-  const inGroup = primary !== undefined || secondary !== undefined;
+  const { primary, secondary, secondaries, node, array } = volume;
+  const inGroup = primary !== undefined || secondary !== undefined || secondaries !== undefined;
   if (inGroup) {
     if (primary === undefined) note([...path, "primary"], "is missing; a volume with a secondary has a primary too");
     for (const [key, value] of Object.entries({ node, array }))
@@ -79,6 +80,25 @@ function isStandalone(note: Note, path: Path, volume: ClusterFile["volumes"][num
   if (node === undefined) note([...path, "node"], "is missing; expected the name of the array's node");
   if (array === undefined) note([...path, "array"], "is missing; expected the name of an array of the node");
   return node !== undefined && array !== undefined;
+}
+
+function buildSecondaries(
+  note: Note,
+  { file, nodes, path }: Pick<PlaceContext, "file" | "nodes" | "path">,
+  { secondary, secondaries }: ClusterFile["volumes"][number],
+): VolumePlace[] {
+  if (secondary !== undefined && secondaries !== undefined) {
+    note([...path, "secondaries"], "a volume has secondary, or secondaries when there are several; not both");
+  }
+  const at = (last: Path): PlaceContext => ({ file, nodes, path: [...path, ...last], role: "secondary" });
+  if (secondaries === undefined) {
+    return secondary === undefined ? [] : [buildPlace(note, at(["secondary"]), secondary)];
+  }
+  checkUnique(
+    note,
+    secondaries.map(({ node }, index) => ({ key: node, path: [...path, "secondaries", index, "node"] })),
+  );
+  return secondaries.map((place, index) => buildPlace(note, at(["secondaries", index]), place));
 }
 
 interface PlaceContext {

@@ -16,18 +16,18 @@ export function membershipsOf(cluster: Cluster, node: NodeName): Membership[] {
     fence: group.fence,
     holdMs: group.holdMs,
     leaseMs: group.leaseMs,
-    regionBytes: 64 * 1024,
-    journalFull: { warnShare: 0.8, holdMs: 10_000 },
-    autoResync: true,
+    regionBytes: group.regionBytes,
+    journalFull: group.journalFull,
+    autoResync: group.autoResync,
   }));
 }
 
 function volumesOfGroup(cluster: Cluster, group: GroupConfig): GroupVolume[] {
-  return cluster.volumes.flatMap(({ name, sizeBytes, primary, secondary, group: owner }) =>
-    owner === group.name && secondary !== null
-      ? [{ name, sizeBytes, primary: primary.node, secondaries: [secondary.node] }]
-      : [],
-  );
+  return cluster.volumes
+    .filter((volume) => volume.group === group.name)
+    .map(({ name, sizeBytes, primary, secondaries }) => {
+      return { name, sizeBytes, primary: primary.node, secondaries: secondaries.map(({ node }) => node) };
+    });
 }
 
 export function linkDirectoryOf(cluster: Cluster, node: NodeName): LinkDirectory {

@@ -48,7 +48,7 @@ const noStages = {
 /** The nodes that hold the group's volumes, each once, in the order of the configuration. */
 export function holdersOf(cluster: Cluster, group: GroupConfig): { primaries: string[]; secondaries: string[] } {
   const volumes = cluster.volumes.filter((volume) => volume.group === group.name);
-  const secondaries = volumes.flatMap((volume) => (volume.secondary ? [volume.secondary.node] : []));
+  const secondaries = volumes.flatMap((volume) => volume.secondaries.map(({ node }) => node));
   return {
     primaries: [...new Set(volumes.map((volume) => volume.primary.node))],
     secondaries: [...new Set(secondaries)],

@@ -1,6 +1,7 @@
 /** Surveys as text for people. `-` stands for what no live node could tell. */
 import type { StoredVolume } from "@waystation/contracts/storage-front";
 import type { Cluster, NodeConfig } from "@waystation/config/cluster";
+import { placesOf } from "@waystation/config/journal-volumes";
 import { formatAddress } from "./address.js";
 import type { GroupView, MemberView } from "./group-view.js";
 import { doingOf, problemsOf } from "./storage-render.js";
@@ -74,20 +75,21 @@ export function listVolumes(
 ): VolumeRow[] {
   const keptBy = (node: string, name: string): StoredVolume | null =>
     stored.find((answer) => answer.node.name === node)?.volumes.find((volume) => volume.name === name) ?? null;
-  const replicated = cluster.volumes.flatMap(({ name, sizeBytes, group, primary, secondary }) =>
-    [primary, ...(secondary === null ? [] : [secondary])].map(({ node }): VolumeRow => {
+  const replicated = cluster.volumes.flatMap((config) =>
+    placesOf(config).map(({ node }): VolumeRow => {
+      const { name, group, sizeBytes } = config;
       const answer = answers.find((candidate) => candidate.node.name === node);
+      const alive = (answer?.status ?? null) !== null;
       const volume = answer?.status?.volumes.find((candidate) => candidate.name === name) ?? null;
+      const kept = keptBy(node, name);
+      // One that no group has yet is served by its primary alone.
+      const single = group === null && alive ? { role: "SMPL", access: kept?.access ?? null } : null;
       return {
-        volume: name,
-        node,
-        group,
-        sizeBytes,
-        alive: (answer?.status ?? null) !== null,
-        role: volume?.role ?? null,
-        access: volume?.access ?? null,
+        ...{ volume: name, node, group, sizeBytes, alive },
+        role: volume?.role ?? single?.role ?? null,
+        access: volume?.access ?? single?.access ?? null,
         nbd: nbdOf(answer?.node, name),
-        ...keepingOf(keptBy(node, name)),
+        ...keepingOf(kept),
       };
     }),
   );

@@ -2,7 +2,7 @@
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName, VolumeName } from "@waystation/contracts/ids";
 import type { ArrayConfig, Cluster } from "@waystation/config/cluster";
-import { journalVolumesOf } from "@waystation/config/journal-volumes";
+import { journalVolumesOf, placesOf } from "@waystation/config/journal-volumes";
 import { volumesOf } from "@waystation/config/load";
 import type { Volumes } from "@waystation/volumes/volumes";
 import { daemonFailure } from "../errors.js";
@@ -19,8 +19,9 @@ export async function openConfiguredVolumes(
   cluster: Cluster,
   { stores, journalStores }: OpenStores,
 ): Promise<void> {
-  for (const { name, sizeBytes, primary, secondary } of volumesOf(cluster, config.node)) {
-    const place = primary.node === config.node ? primary : secondary;
+  for (const volume of volumesOf(cluster, config.node)) {
+    const { name, sizeBytes } = volume;
+    const place = placesOf(volume).find(({ node }) => node === config.node);
     if (place?.array !== config.name) continue;
     stores.set(name, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
   }

@@ -6,7 +6,7 @@ import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids"
 import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
-import { arraysOf, diskPaths } from "@waystation/config/load";
+import { arraysOf, diskPaths, volumesOf } from "@waystation/config/load";
 import { createStandaloneFront, type StandaloneFront } from "@waystation/node/standalone-front";
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes } from "@waystation/volumes/volumes";
@@ -64,6 +64,11 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
       const { scrubEveryMs } = config;
       arrays.push({ array, volumes, diskPaths: diskPaths(config, dataDirectory), scrubEveryMs });
       await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
+    }
+    for (const { name, group, primary } of volumesOf(cluster, node)) {
+      const store = stores.get(name);
+      if (group !== null || primary.node !== node || store === undefined) continue;
+      standalone.add({ name, store, access: "read-write", description: "volume that no group copies yet (SMPL)" });
     }
     const uses = volumeUses(cluster, node);
     const checkFree = (name: string): void => uses.checkStandalone(name);

@@ -45,7 +45,7 @@ export interface VolumeUses {
 export function volumeUses(cluster: Cluster, node: NodeName): VolumeUses {
   const owners = new Map<string, { readonly use: VolumeUse; readonly text: string }>();
   for (const { name, group } of volumesOf(cluster, node))
-    owners.set(name, { use: "replicated", text: `is in group ${group ?? "?"}` });
+    owners.set(name, { use: "replicated", text: group === null ? "waits for a group (SMPL)" : `is in group ${group}` });
   for (const journal of journalVolumesOf(cluster))
     if (journal.node === node)
       owners.set(journal.name, { use: "journal", text: `holds the journal of group ${journal.group}` });
