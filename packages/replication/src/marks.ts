@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { noOrigin, noSequence, toSequence } from "@waystation/contracts/ids";
-import type { Decision, OriginLeg } from "./messages.js";
+import type { Decision, OriginLeg, SuspendedState } from "./messages.js";
 import type { Term } from "./term.js";
 import type { Epoch, MarkValue, NodeName, OriginNumber, Sequence, VolumeName } from "./vocabulary.js";
 
@@ -70,7 +70,10 @@ export function readSequence(marks: Marks, name: string): Sequence {
 
 export function readOrigin(marks: Marks, name: string): OriginNumber {
   const value = marks.get(name);
-  if (value === undefined) return noOrigin;
+  return value === undefined ? noOrigin : parseOrigin(value, name);
+}
+
+export function parseOrigin(value: MarkValue, name: string): OriginNumber {
   assert(Array.isArray(value), `the mark ${name} is damaged`);
   const [incarnation, n] = value as unknown[];
   assert(typeof incarnation === "number" && typeof n === "number", `the mark ${name} is damaged`);
@@ -131,17 +134,26 @@ export function termMark(term: Term): MarkValue {
   return { ...term, epoch: epochMark(term.epoch), volumes: term.volumes.map((volume) => ({ ...volume })) };
 }
 
-/** How a primary runs its writes, and the copy run that it has joined ("" when none). */
-export function readLeg(marks: Marks): { readonly leg: OriginLeg; readonly copyId: string } {
-  const value = marks.get(markNames.leg);
-  if (value === undefined) return { leg: "joined", copyId: "" };
-  const { leg, copyId } = fieldsOf(value, markNames.leg);
-  assert(leg === "joined" || leg === "alone" || leg === "copying", "the mark leg is damaged");
-  return { leg, copyId: String(copyId) };
+/** How a primary runs its writes (origin-leg.ts). */
+export interface LegState {
+  readonly leg: OriginLeg;
+  /** The copy run that it has joined; "" when none. */
+  readonly copyId: string;
+  /** Why it is alone; for showing. */
+  readonly state: SuspendedState;
 }
 
-export function legMark(leg: OriginLeg, copyId = ""): MarkValue {
-  return { leg, copyId };
+export function readLeg(marks: Marks): LegState {
+  const value = marks.get(markNames.leg);
+  if (value === undefined) return { leg: "joined", copyId: "", state: "PSUE" };
+  const { leg, copyId, state = "PSUE" } = fieldsOf(value, markNames.leg);
+  assert(leg === "joined" || leg === "alone" || leg === "copying", "the mark leg is damaged");
+  assert(state === "PSUS" || state === "PSUE" || state === "PFUS", "the mark leg is damaged");
+  return { leg, copyId: String(copyId), state };
+}
+
+export function legMark(leg: OriginLeg, copyId = "", state: SuspendedState = "PSUE"): MarkValue {
+  return { leg, copyId, state };
 }
 
 function parseEpoch(value: unknown, name: string): Epoch {

@@ -3,10 +3,12 @@
  */
 import assert from "node:assert/strict";
 import type { Failure } from "@waystation/contracts/errors";
+import { noOrigin } from "@waystation/contracts/ids";
 import { limits } from "./limits.js";
 import { markNames, readOrigin, type Marks } from "./marks.js";
 import type { GroupVolume } from "./membership.js";
 import { createRangeLocks, type RangeLocks } from "./range-lock.js";
+import { createRegionLog, type RegionLog } from "./region-log.js";
 import type { PendingWrite } from "./pending-write.js";
 import type { OriginNumber, VolumeName } from "./vocabulary.js";
 import { createWriteIntent, type WriteIntent } from "./write-intent.js";
@@ -16,13 +18,16 @@ export interface OriginVolume {
   readonly sizeBytes: number;
   readonly locks: RangeLocks;
   readonly intent: WriteIntent;
+  readonly regions: RegionLog;
   /** Raised durably at each start before anything is sent, so that a number never names two different writes. */
   incarnation: number;
   /** The highest number known to be durable at the relay. */
   acknowledged: OriginNumber;
   /** Everything up to here is durable on the array. */
   localComplete: OriginNumber;
-  /** Of the two above, what a crash would leave. */
+  /** Every secondary has validated up to here, as the relay last said in this life. */
+  farValidated: OriginNumber;
+  /** Of the two before, what a crash would leave. */
   durableAcknowledged: OriginNumber;
   durableLocalComplete: OriginNumber;
   /** Set for good once the array failed beyond its redundancy. */
@@ -30,16 +35,30 @@ export interface OriginVolume {
   nextOrigin(): OriginNumber;
   /** The last number given in this life. */
   issued(): OriginNumber;
+  /** The write is to be stored on the array; with a number, the local-complete mark waits for it. */
   queueLocal(write: PendingWrite): void;
+  /** A copy has nothing to store, and its number is as complete as those before it. */
+  passLocal(copy: PendingWrite): void;
   /** What is to be stored on the array now; each write is handed out once. */
   takeLocal(): readonly PendingWrite[];
   /** Moves `localComplete` over every leading write whose local leg is done. */
   noteLocalComplete(): void;
+  /** What has a number and is not on the array yet: the mark waits for it no more. */
+  forgetUnfinished(): void;
+  /** Goes on with the first number of the next incarnation, which is durable. */
+  beginIncarnation(incarnation: number): void;
 }
 
-export function createOriginVolume(volume: GroupVolume, marks: Marks): OriginVolume {
+export interface OriginVolumeOptions {
+  readonly volume: GroupVolume;
+  readonly regionBytes: number;
+  readonly marks: Marks;
+}
+
+export function createOriginVolume({ volume, regionBytes, marks }: OriginVolumeOptions): OriginVolume {
   let n = 0;
   let queued: PendingWrite[] = [];
+  /** With a number, and not yet known to be complete; in the order of their numbers. */
   const unfinished: PendingWrite[] = [];
   const prefix = markNames.intentPrefix(volume.name);
   const recovered = [...marks.keys()]
@@ -59,9 +78,11 @@ export function createOriginVolume(volume: GroupVolume, marks: Marks): OriginVol
       unitsMax: limits.intentUnitsMax,
       recovered: recovered.sort((a, b) => a - b),
     }),
+    regions: createRegionLog({ volume: volume.name, sizeBytes: volume.sizeBytes, regionBytes, marks }),
     incarnation,
     acknowledged,
     localComplete,
+    farValidated: noOrigin,
     durableAcknowledged: acknowledged,
     durableLocalComplete: localComplete,
     failed: null,
@@ -72,7 +93,11 @@ export function createOriginVolume(volume: GroupVolume, marks: Marks): OriginVol
     issued: () => ({ incarnation: self.incarnation, n }),
     queueLocal(write) {
       queued.push(write);
-      unfinished.push(write);
+      if (write.origin !== null) unfinished.push(write);
+    },
+    passLocal(copy) {
+      unfinished.push(copy);
+      self.noteLocalComplete();
     },
     takeLocal() {
       const taken = queued;
@@ -87,6 +112,14 @@ export function createOriginVolume(volume: GroupVolume, marks: Marks): OriginVol
         done += 1;
       }
       unfinished.splice(0, done);
+    },
+    forgetUnfinished() {
+      unfinished.length = 0;
+    },
+    beginIncarnation(next) {
+      assert(next > self.incarnation, "an incarnation is never used again");
+      self.incarnation = next;
+      n = 0;
     },
   };
   return self;

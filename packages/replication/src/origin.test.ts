@@ -465,3 +465,48 @@ describe("a fenced primary (B14, PROTOCOL 6)", () => {
     expect(primary.takeSent()).toEqual([]);
   });
 });
+
+describe("what a primary remembers that the far side may lack (B8, PROTOCOL 5)", () => {
+  const usualUnitsMax = limits.intentUnitsMax;
+
+  /** A primary whose intent has room for two units, with unit 0 acknowledged by both legs. */
+  function primaryWithSmallIntent(): PrimaryBench {
+    limits.intentUnitsMax = 2;
+    onTestFinished(() => void (limits.intentUnitsMax = usualUnitsMax));
+    return warmPrimary();
+  }
+
+  function writeUnit(primary: PrimaryBench, unit: number, n: number): void {
+    primary.write({ volume: volA, block: unit * 128, value: n });
+    primary.settle();
+    primary.ack(n);
+    primary.settle();
+  }
+
+  it("B8: a unit that leaves the intent goes into the region log in the same commit", () => {
+    const primary = primaryWithSmallIntent();
+    writeUnit(primary, 1, 2);
+    primary.take();
+    primary.write({ volume: volA, block: 256, value: 3 });
+    primary.drain();
+    expect(primary.take()).toEqual([
+      "commit intent/vol-a/2=true -intent/vol-a/0 regions/vol-a/0/0=1 regions/vol-a/size=65536 regions/vol-a/0/tag=[1,1]",
+    ]);
+  });
+
+  it("PROTOCOL 5: what every secondary has validated leaves the log, and what comes later does not enter it", () => {
+    const primary = primaryWithSmallIntent();
+    writeUnit(primary, 1, 2);
+    writeUnit(primary, 2, 3);
+    expect(primary.medium.journal.marks.get("regions/vol-a/0/0")).toBe(1);
+    primary.receive(primary.link(), { kind: "far-validated", marks: [mark(volA, 1, 2)] });
+    primary.settle();
+    expect([...primary.medium.journal.marks.keys()].filter((name) => name.startsWith("regions"))).toEqual([
+      "regions/vol-a/size",
+    ]);
+    writeUnit(primary, 3, 4);
+    expect([...primary.medium.journal.marks.keys()].filter((name) => name.startsWith("regions"))).toEqual([
+      "regions/vol-a/size",
+    ]);
+  });
+});

@@ -13,7 +13,7 @@ import type { ByteRange } from "@waystation/contracts/byte-range";
 import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
 import { hasPayload } from "@waystation/contracts/journal";
 import type { Desk, GroupEvent, HostOrder, LinkId } from "./effects.js";
-import { notOpen } from "./failures.js";
+import { heldTooLong, notOpen } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
 import { createLeaseHolder } from "./lease.js";
 import { limits } from "./limits.js";
@@ -22,6 +22,7 @@ import type { Membership } from "./membership.js";
 import { volumesOn } from "./membership.js";
 import type { IngressBody, VolumeMark } from "./messages.js";
 import { createOriginVolume, type OriginVolume } from "./origin-volume.js";
+import type { MarkChange } from "./region-log.js";
 import type { PrimaryStages } from "./status.js";
 import type { MarkValue, NodeName, OriginNumber, VolumeName } from "./vocabulary.js";
 import { createWriteWindow } from "./write-window.js";
@@ -76,9 +77,17 @@ export interface OriginOptions {
 }
 
 export function createOrigin({ desk, self, membership, marks, continues }: OriginOptions): Origin {
-  const volumes = volumesOn(membership, self, "primary").map((volume) => createOriginVolume(volume, marks));
+  const volumes = volumesOn(membership, self, "primary").map((volume) =>
+    createOriginVolume({ volume, regionBytes: membership.regionBytes, marks }),
+  );
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
-  const window = createWriteWindow(desk, volumes, membership.holdMs);
+  const window = createWriteWindow({
+    desk,
+    volumes,
+    holdMs: membership.holdMs,
+    alone: false,
+    heldTooLong: (volume) => heldTooLong(volume, membership.holdMs),
+  });
   const reads = createHostReads(desk, membership.holdMs);
   const lease = createLeaseHolder(desk);
   let phase: OriginPhase = "starting";
@@ -205,7 +214,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
         return;
       }
       const order = { request: null, volume: volume.name, kind: "write", offsetBytes, lengthBytes, payload } as const;
-      window.submit(order, () => {
+      window.submit(order, (origin) => {
+        volume.intent.cover(unit, origin);
         resending -= 1;
         resendMore();
       });
@@ -282,6 +292,19 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     }
   };
 
+  /** Every secondary has validated up to these numbers: what is older need not be logged any more (PROTOCOL 5). */
+  const farValidated = (validated: readonly VolumeMark[]): void => {
+    const change: MarkChange = new Map();
+    for (const { volume: name, origin } of validated) {
+      const volume = byName.get(name);
+      if (volume === undefined || compareOrigin(origin, volume.farValidated) <= 0) continue;
+      volume.farValidated = origin;
+      volume.regions.validated(origin, change);
+    }
+    // Dying before it is durable, more is copied some day than need be.
+    if (change.size > 0) desk.commit({ marks: change });
+  };
+
   const fence = (reason: string): void => close("fenced", reason);
 
   return {
@@ -328,6 +351,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
           return window.relayHas(body.marks, body.creditBytes, false);
         case "relay-records":
           return storeFetched(body);
+        case "far-validated":
+          return farValidated(body.marks);
         case "refusal":
           if (body.reason === "fenced" || body.reason === "stale-epoch") return fence(`the relay says: ${body.detail}`);
           return dropLink(`the relay refuses (${body.reason}): ${body.detail}`);
@@ -338,7 +363,6 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
         case "copy-start":
         case "copy-done":
         case "copy-ended":
-        case "far-validated":
         case "digest-ask":
         case "digest-reply":
           return dropLink(`the relay sent ${body.kind}, which only a primary sends`);
@@ -353,7 +377,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     fence,
     pause(reason) {
       paused = true;
-      window.pause();
+      window.hold("pause");
       dropLink(reason);
     },
     unfinished: () => [...window.takeUnfinished(), ...reads.takeWaiting()],

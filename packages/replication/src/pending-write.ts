@@ -2,6 +2,8 @@
  * One host write on its way, at a primary (PROTOCOL 1). It passes these stages:
  *
  *     waiting --admitted--> locking --range lock--> intent --unit durable--> started --both legs durable--> done
+ *
+ * A primary that is alone has one leg: such a write has no number and no relay to wait for.
  */
 import assert from "node:assert/strict";
 import type { BlockWrite } from "@waystation/contracts/block-device";
@@ -20,17 +22,26 @@ export interface WriteOrder extends ByteRange {
   readonly payload: Uint8Array;
 }
 
+/** What the array holds of a range, to be put in place at the far side: data, or nothing but zeros. */
+export interface CopyOrder extends ByteRange {
+  readonly volume: VolumeName;
+  readonly kind: "copy" | "zero";
+  readonly payload: Uint8Array;
+}
+
 export interface PendingWrite extends WriteOrder {
   readonly deadlineMs: number;
   readonly hostTimeMs: number;
   stage: "waiting" | "locking" | "intent" | "started" | "done";
   lock: Lock | null;
-  /** Given when the write starts, so that what is sent has no gaps whatever waits for a lock or an intent. */
+  /** Given when the write starts, so that what is sent has no gaps whatever waits for a lock or an intent; null: alone. */
   origin: OriginNumber | null;
   localDone: boolean;
   relayDone: boolean;
   replied: boolean;
-  readonly whenDone: () => void;
+  /** A copy of what the array holds (PROTOCOL 9): it needs the relay only. */
+  readonly isCopy: boolean;
+  readonly whenDone: (origin: OriginNumber) => void;
 }
 
 export function toBlockWrite(write: PendingWrite): BlockWrite {

@@ -1,4 +1,5 @@
 import { endOf, type ByteRange } from "@waystation/contracts/byte-range";
+import { noOrigin } from "@waystation/contracts/ids";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWriteIntent, type IntentChange } from "./write-intent.js";
@@ -48,7 +49,7 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
               expect(intent.enter(step.wanted)).toBe(intent.isDurable(step.wanted));
               break;
             case "commit": {
-              const change = intent.takeChange();
+              const change = intent.takeChange(noOrigin);
               if (change !== null) committing.push(change);
               break;
             }
@@ -64,7 +65,7 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
               const write = active[step.pick % Math.max(1, active.length)];
               if (write === undefined) break;
               active = active.filter((each) => each !== write);
-              intent.exit(write);
+              intent.exit(write, noOrigin);
             }
           }
           expectTruth();
@@ -78,7 +79,7 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
     const intent = createWriteIntent({ unitBytes, unitsMax, recovered: [3, 40] });
     const write = { offsetBytes: 2 * unitBytes - 1, lengthBytes: 2 };
     expect(intent.enter(write)).toBe(false);
-    intent.confirm(intent.takeChange()!);
+    intent.confirm(intent.takeChange(noOrigin)!);
     expect(intent.units()).toEqual([1, 2, 3, 40]);
   });
 
@@ -87,13 +88,13 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
     const write = { offsetBytes: 0, lengthBytes: 4 };
     expect(intent.enter(write)).toBe(false);
     expect(intent.enter(write)).toBe(false);
-    const change = intent.takeChange();
-    expect(change).toEqual({ added: [0], removed: [] });
-    expect(intent.takeChange()).toBeNull();
+    const change = intent.takeChange(noOrigin);
+    expect(change).toEqual({ added: [0], removed: [], folded: [] });
+    expect(intent.takeChange(noOrigin)).toBeNull();
     expect(intent.enter(write)).toBe(false);
     intent.confirm(change!);
     expect(intent.enter(write)).toBe(true);
-    expect(intent.takeChange()).toBeNull();
+    expect(intent.takeChange(noOrigin)).toBeNull();
   });
 
   it("evicts idle units only, least recently used first, and only together with new ones", () => {
@@ -101,27 +102,34 @@ describe("write intent (PROTOCOL 1.2, 2c)", () => {
     const unit = (index: number): ByteRange => ({ offsetBytes: index * unitBytes, lengthBytes: 1 });
     expect(intent.enter(unit(0))).toBe(true);
     expect(intent.enter(unit(1))).toBe(true);
-    intent.exit(unit(1));
-    expect(intent.takeChange()).toBeNull();
+    intent.exit(unit(1), noOrigin);
+    expect(intent.takeChange(noOrigin)).toBeNull();
     intent.enter(unit(9));
     // 0 is active, 1 was used last: 2 and 3 go, down to an eighth below the limit.
-    expect(intent.takeChange()).toEqual({ added: [9], removed: [2, 3] });
+    expect(intent.takeChange(noOrigin)).toEqual({
+      added: [9],
+      removed: [2, 3],
+      folded: [
+        { unit: 2, last: null },
+        { unit: 3, last: null },
+      ],
+    });
     expect(intent.units()).toEqual([0, 1, 4, 5, 6, 7, 9]);
   });
 
   it("grows beyond its limit rather than forget a unit that is being written", () => {
     const intent = createWriteIntent({ unitBytes, unitsMax, recovered: [] });
     for (let index = 0; index < 2 * unitsMax; index++) intent.enter({ offsetBytes: index * unitBytes, lengthBytes: 1 });
-    const change = intent.takeChange()!;
+    const change = intent.takeChange(noOrigin)!;
     intent.confirm(change);
     expect(change.removed).toEqual([]);
     intent.enter({ offsetBytes: 99 * unitBytes, lengthBytes: 1 });
-    expect(intent.takeChange()).toEqual({ added: [99], removed: [] });
+    expect(intent.takeChange(noOrigin)).toEqual({ added: [99], removed: [], folded: [] });
     expect(intent.units()).toHaveLength(2 * unitsMax + 1);
   });
 
   it("asserts that what leaves had entered", () => {
     const intent = createWriteIntent({ unitBytes, unitsMax, recovered: [] });
-    expect(() => intent.exit({ offsetBytes: 0, lengthBytes: 1 })).toThrow(/never entered/);
+    expect(() => intent.exit({ offsetBytes: 0, lengthBytes: 1 }, noOrigin)).toThrow(/never entered/);
   });
 });
