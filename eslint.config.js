@@ -126,6 +126,19 @@ export default tseslint.config(
     },
   },
   {
+    // A digest is a value like another: no clock, no I/O, no randomness.
+    files: ["packages/replication/src/provable/digest.ts", "packages/replication/src/testing/chain-model.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration[source.value=/^node:(?!assert|crypto)/]",
+          message: "Of the node modules, digests use assert and crypto.",
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.test.ts", "test/**/*.ts"],
     rules: { "@typescript-eslint/no-non-null-assertion": "off", "@typescript-eslint/require-await": "off" },
   },
