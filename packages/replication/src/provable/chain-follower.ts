@@ -4,14 +4,17 @@
  * no record of its volumes missing, changed, doubled or in another order.
  */
 import assert from "node:assert/strict";
-import { isCommittedTo, type Commitment } from "./commitment.js";
+import { isCommittedTo, type PointCommitment } from "./commitment.js";
 import type { ChainLedger } from "./chain-ledger.js";
 import type { SettledRoot } from "./chain-marks.js";
 import type { MarkValue, Sequence } from "../vocabulary.js";
 
+/** `wait`: records up to the point have to be read again first; ask again after `ledger.catchUp`. */
+export type Verdict = "verified" | "mismatch" | "wait";
+
 export interface ChainFollower {
-  /** Whether the records up to `sequence`, all of which are in the chains, are what the relay committed to. */
-  verify(sequence: Sequence, commitment: Commitment): boolean;
+  /** Whether the records up to `sequence`, all of which are durable here, are what the relay committed to. */
+  verify(sequence: Sequence, commitment: PointCommitment): Verdict;
   /** True when `sequence` was verified since this start: only then it may be validated. */
   isVerified(sequence: Sequence): boolean;
   /** The verified point is validated: what to commit with the counter. */
@@ -23,9 +26,11 @@ export function createChainFollower(ledger: ChainLedger): ChainFollower {
   let verified: SettledRoot | null = null;
   return {
     verify(sequence, commitment) {
-      if (!isCommittedTo(commitment, ledger.at(sequence).heads)) return false;
+      ledger.anchorAt(commitment.anchors);
+      if (ledger.through() < sequence) return "wait";
+      if (!ledger.isKnown() || !isCommittedTo(commitment, ledger.at(sequence))) return "mismatch";
       verified = { sequence, root: commitment.root };
-      return true;
+      return "verified";
     },
     isVerified: (sequence) => verified?.sequence === sequence,
     settle(sequence) {

@@ -1,14 +1,15 @@
 /**
  * The chains of a group at one node (E4, PROTOCOL 8): its volumes' heads, the points that were settled, and what of both
- * is durable. The relay's holds all volumes and commits to them at each point; a secondary's holds its own and checks
- * that they are what the relay committed to (chain-follower.ts).
+ * is durable. The relay's holds all volumes and commits to them at each point (chain-author.ts); a secondary's holds its
+ * own and checks that they are what the relay committed to (chain-follower.ts).
  *
  * Records come in as they become durable. What the history has no room for, and what lies above the last point after a
  * restart, is read from the journal again: so a record that the journal lost makes another head, and is noticed.
  */
-import { createHeadHistory, type HeadsAt, type RecordSpan } from "./head-history.js";
 import { anchorOf, readPoint, storePoint, type ChainOrigin, type SettledRoot } from "./chain-marks.js";
+import type { Heads } from "./commitment.js";
 import type { Digest } from "./digest.js";
+import { createHeadHistory, type RecordSpan } from "./head-history.js";
 import type { JournalDesk } from "../effects.js";
 import type { Marks } from "../marks.js";
 import type { MarkValue, Sequence, VolumeName } from "../vocabulary.js";
@@ -26,13 +27,18 @@ export interface ChainLedger {
   through(): Sequence;
   /** The last settled point, or where the chains began. */
   settled(): Sequence;
+  /** False when the heads there are not known, and no anchor has been named since. */
+  isKnown(): boolean;
   /** Durable records, as they come. */
   take(span: RecordSpan): void;
   /** Reads what is missing up to `durable`, one read at a time. */
   catchUp(durable: Sequence): void;
-  /** A copy run begins above `sequence`: so do the chains. Repeated, it changes nothing. */
-  beginRun(sequence: Sequence): void;
-  at(sequence: Sequence): HeadsAt;
+  /**
+   * The chains begin anew above these numbers, ascending; those below the last settled point are past. Where the heads
+   * went another way already, everything from the last point on is read again.
+   */
+  anchorAt(sequences: readonly Sequence[]): void;
+  at(sequence: Sequence): Heads;
   /** The point is settled: what to commit with the counter that says so. */
   settle(sequence: Sequence, root: Digest): ReadonlyMap<string, MarkValue>;
   /** The points that are still known, the oldest first. */
@@ -44,35 +50,49 @@ export interface ChainLedgerOptions {
   readonly marks: Marks;
   readonly origin: ChainOrigin;
   readonly volumes: readonly VolumeName[];
-  /** Told of each span that was read again, before its records are taken. */
-  readonly inspect?: (span: RecordSpan) => void;
+  /** The durable counter that points are settled with: `valid` or `validated`. */
+  readonly counter: Sequence;
 }
 
-export function createChainLedger({ desk, marks, origin, volumes, inspect }: ChainLedgerOptions): ChainLedger {
-  let stored = readPoint(marks, origin, volumes);
-  const history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
+export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
+  const { desk, origin } = options;
+  let stored = readPoint(options);
+  let anchors: readonly Sequence[] = [];
+  /** Replaced, never rewound: what is read for an older one is dropped with it. */
+  let history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
   let reading = false;
+
+  const ahead = (sequences: readonly Sequence[]): Sequence[] =>
+    sequences.filter((sequence) => sequence >= stored.from.sequence);
 
   return {
     through: () => history.through(),
-    settled: () => history.settled(),
+    settled: () => stored.from.sequence,
+    isKnown: () => stored.known || anchors.length > 0,
     take: (span) => history.take(span),
     catchUp(durable) {
       if (reading || history.isFull() || history.through() >= durable) return;
       reading = true;
-      const after = history.through();
+      const target = history;
+      const after = target.through();
       const from = (after + 1) as Sequence;
       desk.readJournal({ from, through: durable, maxBytes: readBytesMax }, ({ records, completeThrough }) => {
         reading = false;
-        const span = { after, through: completeThrough, records };
-        inspect?.(span);
-        history.take(span);
+        target.take({ after, through: completeThrough, records });
       });
     },
-    beginRun: (sequence) => history.anchor(anchorOf(origin, "copy-run", sequence)),
+    anchorAt(sequences) {
+      const [known, wanted] = [ahead(anchors), ahead(sequences)];
+      anchors = wanted;
+      const fresh = wanted.slice(known.length);
+      const goesOn = known.every((sequence, index) => sequence === wanted[index]);
+      const inTime = goesOn && fresh.every((sequence) => sequence >= history.through());
+      if (!inTime) history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
+      for (const sequence of inTime ? fresh : wanted) history.anchor(anchorOf(origin, "resync", sequence));
+    },
     at: (sequence) => history.at(sequence),
     settle(sequence, root) {
-      const point = storePoint(stored, history.at(sequence), root);
+      const point = storePoint(stored, { sequence, heads: history.at(sequence), root, origin });
       stored = point.stored;
       history.settle(sequence);
       return point.marks;

@@ -3,8 +3,9 @@
  * and the roots of the points before it in a ring of marks, for who asks later whether two nodes held the same.
  *
  *     chain/VOLUME   the volume's head at the last point, in hexadecimal digits
- *     root           {sequence, root, anchoredAt, slot}: the last point; it lies in that slot, too
+ *     root           {epoch, sequence, root, slot}: the last point, in which term; it lies in that slot, too
  *     root/SLOT      [sequence, root]
+ *     anchors        at the relay: the numbers above which the chains began anew, from the last point on
  *
  * All of a point's marks are written in one commit with the counter that settles it (`valid`, `validated`). Dying before
  * it, the chains go on from the point before, and the records above it are read again; after it, from this one.
@@ -12,7 +13,7 @@
 import assert from "node:assert/strict";
 import { initialEpoch, noSequence, toSequence } from "@waystation/contracts/ids";
 import { anchorHead, type Anchor, type AnchorReason } from "./chain.js";
-import { parseDigest, showDigest, type Digest } from "./digest.js";
+import { digestBytes, parseDigest, showDigest, type Digest } from "./digest.js";
 import type { HeadsAt } from "./head-history.js";
 import type { Marks } from "../marks.js";
 import type { Term } from "../term.js";
@@ -28,6 +29,7 @@ export interface SettledRoot {
 export const rootsKeptMax = 256;
 
 const rootMark = "root";
+const anchorsMark = "anchors";
 const headMark = (volume: VolumeName): string => `chain/${volume}`;
 const slotMark = (slot: number): string => `root/${slot}`;
 
@@ -37,34 +39,93 @@ export interface ChainOrigin {
   readonly term: Term | null;
 }
 
-export function anchorOf({ group, term }: ChainOrigin, reason: AnchorReason, sequence: Sequence): Anchor {
-  return { group, epoch: (term?.epoch ?? initialEpoch).number, reason, sequence };
+export function anchorOf(origin: ChainOrigin, reason: AnchorReason, sequence: Sequence): Anchor {
+  return { group: origin.group, epoch: epochOf(origin), reason, sequence };
+}
+
+function epochOf({ term }: ChainOrigin): number {
+  return (term?.epoch ?? initialEpoch).number;
 }
 
 /** What was stored last. */
 export interface StoredPoint {
-  /** At the last settled point, or where the term begins if there is none. */
   readonly from: HeadsAt;
-  /** The roots that are still known, the oldest first; the last one is the one of `from`. */
+  /** False when the node came to its number without the records below: only an anchor there or above helps. */
+  readonly known: boolean;
+  /** Whether the marks hold these heads: what a term began with was never stored. */
+  readonly inMarks: boolean;
+  /** The roots that are still kept, the oldest first, and in which slot the last one is. */
   readonly roots: readonly SettledRoot[];
-  /** Where the last root is. */
   readonly slot: number;
 }
 
-export function readPoint(marks: Marks, origin: ChainOrigin, volumes: readonly VolumeName[]): StoredPoint {
-  const value = marks.get(rootMark);
-  if (value === undefined) {
-    const sequence = origin.term?.base ?? noSequence;
-    const anchor = anchorOf(origin, "term", sequence);
-    const heads = new Map(volumes.map((volume) => [volume, anchorHead(anchor, volume)]));
-    return { from: { sequence, anchoredAt: sequence, heads }, roots: [], slot: -1 };
+/** `counter`: the durable counter that points are settled with, which a jump may have raised beyond the last point. */
+export function readPoint(options: {
+  readonly marks: Marks;
+  readonly origin: ChainOrigin;
+  readonly volumes: readonly VolumeName[];
+  readonly counter: Sequence;
+}): StoredPoint {
+  const { marks, origin, volumes } = options;
+  const { epoch, sequence, slot } = readRootMark(marks);
+  const roots = readRoots(marks, slot);
+  // A point of an earlier term is remembered, and nothing more: the chains began anew at the base of this one.
+  const ofThisTerm = slot >= 0 && epoch === epochOf(origin);
+  const base = ofThisTerm ? sequence : (origin.term?.base ?? noSequence);
+  const known = options.counter <= base;
+  const anchor = anchorOf(origin, "term", base);
+  const headOf = (volume: VolumeName): Digest => {
+    if (!known) return Buffer.alloc(digestBytes);
+    return ofThisTerm ? digestIn(marks.get(headMark(volume)), headMark(volume)) : anchorHead(anchor, volume);
+  };
+  const heads = new Map(volumes.map((volume) => [volume, headOf(volume)]));
+  return {
+    from: { sequence: known ? base : options.counter, heads },
+    known,
+    inMarks: known && ofThisTerm,
+    roots,
+    slot,
+  };
+}
+
+/** What to store with the counter that settles a point, and what is stored then. */
+export function storePoint(
+  before: StoredPoint,
+  at: HeadsAt & { readonly root: Digest; readonly origin: ChainOrigin },
+): { readonly marks: ReadonlyMap<string, MarkValue>; readonly stored: StoredPoint } {
+  const { sequence, heads, origin } = at;
+  const root = showDigest(at.root);
+  const slot = (before.slot + 1) % rootsKeptMax;
+  const marks = new Map<string, MarkValue>([
+    [rootMark, { epoch: epochOf(origin), sequence, root, slot }],
+    [slotMark(slot), [sequence, root]],
+  ]);
+  for (const [volume, head] of heads) {
+    // A volume that nobody wrote costs nothing.
+    const unchanged = before.inMarks && before.from.heads.get(volume)?.equals(head) === true;
+    if (!unchanged) marks.set(headMark(volume), showDigest(head));
   }
-  const { sequence, anchoredAt, slot } = value as Record<string, unknown>;
-  const whole = typeof sequence === "number" && typeof anchoredAt === "number" && typeof slot === "number";
+  const roots = [...before.roots.slice(1 - rootsKeptMax), { sequence, root: at.root }];
+  return { marks, stored: { from: { sequence, heads }, known: true, inMarks: true, roots, slot } };
+}
+
+export function readAnchors(marks: Marks): Sequence[] {
+  const value = marks.get(anchorsMark) ?? [];
+  assert(Array.isArray(value), `the mark ${anchorsMark} is damaged`);
+  return (value as unknown[]).map((sequence) => toSequence(Number(sequence)));
+}
+
+export function anchorMarks(anchors: readonly Sequence[]): [string, MarkValue] {
+  return [anchorsMark, anchors];
+}
+
+function readRootMark(marks: Marks): { epoch: number; sequence: Sequence; slot: number } {
+  const value = marks.get(rootMark);
+  if (value === undefined) return { epoch: 0, sequence: noSequence, slot: -1 };
+  const { epoch, sequence, slot } = value as Record<string, unknown>;
+  const whole = typeof epoch === "number" && typeof sequence === "number" && typeof slot === "number";
   assert(whole, `the mark ${rootMark} is damaged`);
-  const heads = new Map(volumes.map((volume) => [volume, digestIn(marks.get(headMark(volume)), headMark(volume))]));
-  const from = { sequence: toSequence(sequence), anchoredAt: toSequence(anchoredAt), heads };
-  return { from, roots: readRoots(marks, slot), slot };
+  return { epoch, sequence: toSequence(sequence), slot };
 }
 
 function readRoots(marks: Marks, lastSlot: number): SettledRoot[] {
@@ -77,32 +138,6 @@ function readRoots(marks: Marks, lastSlot: number): SettledRoot[] {
     roots.push({ sequence: toSequence(Number(sequence)), root: digestIn(root, name) });
   }
   return roots;
-}
-
-/** What to store with the counter that settles a point, and what is stored then. */
-export function storePoint(
-  before: StoredPoint,
-  at: HeadsAt,
-  root: Digest,
-): { readonly marks: ReadonlyMap<string, MarkValue>; readonly stored: StoredPoint } {
-  const slot = (before.slot + 1) % rootsKeptMax;
-  const { sequence, anchoredAt } = at;
-  const marks = new Map<string, MarkValue>([
-    [rootMark, { sequence, root: showDigest(root), anchoredAt, slot }],
-    [slotMark(slot), [sequence, showDigest(root)]],
-  ]);
-  for (const [volume, head] of at.heads) {
-    // A volume that nobody wrote costs nothing; but what the term began with was never stored.
-    const unchanged = before.slot >= 0 && before.from.heads.get(volume)?.equals(head) === true;
-    if (!unchanged) marks.set(headMark(volume), showDigest(head));
-  }
-  const roots = [...before.roots.slice(1 - rootsKeptMax), { sequence, root }];
-  return { marks, stored: { from: at, roots, slot } };
-}
-
-/** What a new term takes away: its chains begin anew, and its points are others. */
-export function isChainMark(name: string): boolean {
-  return name === rootMark || name.startsWith("chain/") || name.startsWith("root/");
 }
 
 function digestIn(value: unknown, name: string): Digest {

@@ -4,9 +4,10 @@
  *
  *     anchor -> SHA-256(anchor, digest of record) -> SHA-256(that, digest of the next) -> ...
  *
- * A chain begins at an anchor: where a term begins, and where a copy run does, since from there on the volume's content is
- * not told by records alone. All volumes of a group are anchored together, at the same number. An anchor names no head
- * before it: a secondary that joins by copy never had the records that led there. Little-endian.
+ * A chain begins at an anchor: where a term begins, and where a copy run does, since a secondary that joins in it never had
+ * the records before, and knows no head that stands for them; so an anchor names none. All volumes of a group are anchored
+ * together, at the same number, and from the next one on: the heads at an anchor's number are the ones before it.
+ * Little-endian.
  *
  *     0      4        5        6        7      8          16      24           88            152
  *     +------+--------+--------+--------+------+----------+-------+------------+-------------+
@@ -18,8 +19,8 @@ import { digestBytes, digestOf, nameBytes, writeName, writeShortDigest, writeUin
 import { writeRecordDigest } from "./record-digest.js";
 import type { GroupName, JournalRecord, Sequence, VolumeName } from "../vocabulary.js";
 
-/** Why chains begin. */
-export type AnchorReason = "term" | "copy-run";
+/** Why chains begin: with a term; or again, because somebody joins by copy, or nobody knows the heads any more. */
+export type AnchorReason = "term" | "resync";
 
 /** The anchors of a group's chains: they hold the records above `sequence`. */
 export interface Anchor {
@@ -31,7 +32,7 @@ export interface Anchor {
 }
 
 /** Part of what is hashed: a code is never given another meaning. */
-const reasonCodes: Readonly<Record<AnchorReason, number>> = { "term": 1, "copy-run": 2 };
+const reasonCodes: Readonly<Record<AnchorReason, number>> = { term: 1, resync: 2 };
 
 /** The head of the volume's chain before its first record. */
 export function anchorHead({ group, epoch, reason, sequence }: Anchor, volume: VolumeName): Digest {

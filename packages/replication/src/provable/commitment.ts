@@ -5,16 +5,22 @@
  */
 import { digestBytes, nameBytes, writeName, type Digest } from "./digest.js";
 import { createMerkleTree, leafHash, rootFromProof, type InclusionProof } from "./merkle-tree.js";
-import type { VolumeName } from "../vocabulary.js";
+import type { Sequence, VolumeName } from "../vocabulary.js";
 
 /** Every volume's head at one point. */
 export type Heads = ReadonlyMap<VolumeName, Digest>;
 
-/** What Prepare(R) carries for one secondary. */
+/** For one secondary. */
 export interface Commitment {
   readonly root: Digest;
   /** That the heads of the secondary's own volumes, sorted by name, are in it. */
   readonly proof: InclusionProof;
+}
+
+/** What Prepare(R) carries. */
+export interface PointCommitment extends Commitment {
+  /** Above these numbers, ascending and below R, the chains began anew since the last point that everybody validated. */
+  readonly anchors: readonly Sequence[];
 }
 
 export interface Commitments {

@@ -8,7 +8,7 @@ import type { JournalRecord, VolumeName } from "../vocabulary.js";
 
 const origin = { group: g1.group, term: null };
 const volumes: VolumeName[] = [volA, volB];
-const { from } = readPoint(new Map(), origin, volumes);
+const { from } = readPoint({ marks: new Map(), origin, volumes, counter: seq(0) });
 const birth: NaiveAnchor = { group: g1.group, epoch: 1, reason: "term", sequence: 0 };
 
 function expectHeads(
@@ -17,9 +17,8 @@ function expectHeads(
   anchors: readonly NaiveAnchor[],
   at: number,
 ): void {
-  const found = history.at(seq(at));
-  for (const volume of volumes) expect(found.heads.get(volume)).toEqual(naiveHead({ volume, records, anchors, at }));
-  expect(found.anchoredAt).toBe(anchors.findLast(({ sequence }) => sequence <= at)?.sequence);
+  const heads = history.at(seq(at));
+  for (const volume of volumes) expect(heads.get(volume)).toEqual(naiveHead({ volume, records, anchors, at }));
 }
 
 /** What may happen to a history, over and over. */
@@ -66,9 +65,9 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
             history.settle(seq(settled + Math.floor(each.share * (through - settled))));
           }
           if (each.kind === "anchor") {
-            const sequence = seq(Math.max(through + each.ahead, anchors.at(-1)!.sequence));
-            history.anchor(anchorOf(origin, "copy-run", sequence));
-            if (sequence > anchors.at(-1)!.sequence) anchors.push({ ...birth, reason: "copy-run", sequence });
+            const sequence = seq(Math.max(through, anchors.at(-1)!.sequence) + each.ahead);
+            history.anchor(anchorOf(origin, "resync", sequence));
+            anchors.push({ ...birth, reason: "resync", sequence });
           }
           const { settled, through: now } = { settled: history.settled(), through: history.through() };
           for (const at of [settled, Math.floor((settled + now) / 2), now]) expectHeads(history, records, anchors, at);
@@ -99,13 +98,13 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
     expectHeads(history, [record(20)], [birth], 50);
   });
 
-  it("E4: an anchor at a number lies above its record and below the next, also at the last settled point", () => {
+  it("E4: an anchor lies above the heads at its number and below the next record, also at the last settled point", () => {
     const records = [record(1), record(2), record(3)];
-    const anchors = [birth, { ...birth, reason: "copy-run" as const, sequence: 2 }];
+    const anchors = [birth, { ...birth, reason: "resync" as const, sequence: 2 }];
     const history = createHeadHistory({ from, entriesMax: 10 });
     history.take({ after: seq(0), through: seq(2), records: records.slice(0, 2) });
     history.settle(seq(2));
-    history.anchor(anchorOf(origin, "copy-run", seq(2)));
+    history.anchor(anchorOf(origin, "resync", seq(2)));
     history.take({ after: seq(2), through: seq(3), records: records.slice(2) });
     expectHeads(history, records, anchors, 2);
     expectHeads(history, records, anchors, 3);
@@ -114,6 +113,6 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
   it("E4: a chain cannot go back before what it has come to", () => {
     const history = createHeadHistory({ from, entriesMax: 10 });
     history.take({ after: seq(0), through: seq(5), records: [] });
-    expect(() => history.anchor(anchorOf(origin, "copy-run", seq(4)))).toThrow("have come to 5");
+    expect(() => history.anchor(anchorOf(origin, "resync", seq(4)))).toThrow("have come to 5");
   });
 });

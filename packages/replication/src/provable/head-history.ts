@@ -5,7 +5,7 @@
  * What it did not take is fed to it again, from the journal; the same after a restart.
  *
  *     settled                             through
- *        |  head  head  head  (anchor)  head |          <- one entry per record, and one per anchor of all volumes
+ *        |  head  head  head  anchor  head  |          <- one entry per record, and one per anchor of all volumes
  */
 import assert from "node:assert/strict";
 import { anchorHead, foldRecord, type Anchor } from "./chain.js";
@@ -20,10 +20,9 @@ export interface RecordSpan {
   readonly records: readonly JournalRecord[];
 }
 
-/** The heads at a number, and the number above which their chains hold the records. */
+/** The heads at a number. */
 export interface HeadsAt {
   readonly sequence: Sequence;
-  readonly anchoredAt: Sequence;
   readonly heads: Heads;
 }
 
@@ -34,10 +33,10 @@ export interface HeadHistory {
   isFull(): boolean;
   /** Takes what follows `through()`, as far as there is room: what is known already and what leaves a gap is left out. */
   take(span: RecordSpan): void;
-  /** All chains begin anew above the anchor's number, as soon as they have come to it. Repeated, it changes nothing. */
+  /** All chains begin anew with the first number above the anchor's, which is `through()` or higher. */
   anchor(anchor: Anchor): void;
   /** At a number from `settled()` to `through()`. */
-  at(sequence: Sequence): HeadsAt;
+  at(sequence: Sequence): Heads;
   /** No number below `sequence` is asked for any more. */
   settle(sequence: Sequence): void;
 }
@@ -55,13 +54,14 @@ const firstCapacity = 256;
 export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): HeadHistory {
   const names = [...from.heads.keys()];
   const places = new Map(names.map((name, index) => [name, index * digestBytes]));
-  const base = { sequence: from.sequence, anchoredAt: from.anchoredAt, heads: Buffer.concat([...from.heads.values()]) };
-  const newest = Buffer.from(base.heads);
+  const settledHeads = Buffer.concat([...from.heads.values()]);
+  const newest = Buffer.from(settledHeads);
+  let settled = from.sequence;
   let through = from.sequence;
   let ring = newRing(firstCapacity);
   /** Entries ever added and ever forgotten: the ring holds those between. */
   let [added, forgotten] = [0, 0];
-  /** Anchors in the ring, and those that the chains have not come to; ascending both. */
+  /** Anchors in the ring, and those that the chains have not passed; ascending both. */
   let placed: { readonly entry: number; readonly anchor: Anchor }[] = [];
   const ahead: Anchor[] = [];
 
@@ -90,12 +90,12 @@ export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): Hea
     for (const [name, place] of places) anchorHead(anchor, name).copy(target, place);
   };
 
-  /** Goes on to `sequence`, past whatever anchors lie on the way. */
+  /** Goes on to `sequence`, past the anchors below it. */
   const advance = (sequence: Sequence): void => {
-    for (let next = ahead[0]; next !== undefined && next.sequence <= sequence; next = ahead[0]) {
+    for (let next = ahead[0]; next !== undefined && next.sequence < sequence; next = ahead[0]) {
       ahead.shift();
       const slot = reserve();
-      ring.sequences[slot] = next.sequence;
+      ring.sequences[slot] = next.sequence + 1;
       ring.places[slot] = anchorEntry;
       placed.push({ entry: added - 1, anchor: next });
       writeAnchors(newest, next);
@@ -103,27 +103,21 @@ export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): Hea
     if (sequence > through) through = sequence;
   };
 
-  /** Brings heads from `base` up to `sequence`; says what it came to, and the first entry above. */
-  const replay = (heads: Buffer, sequence: Sequence): { readonly anchoredAt: Sequence; readonly next: number } => {
-    let { anchoredAt } = base;
+  /** Brings heads from `settled` up to `sequence`; returns the first entry above. */
+  const replay = (heads: Buffer, sequence: Sequence): number => {
     let entry = forgotten;
     for (; entry < added; entry++) {
       const slot = entry % ring.capacity;
       if ((ring.sequences[slot] ?? 0) > sequence) break;
       const place = ring.places[slot] ?? 0;
-      if (place !== anchorEntry) {
-        ring.heads.copy(heads, place, slot * digestBytes, (slot + 1) * digestBytes);
-        continue;
-      }
-      const { anchor } = placed.find((other) => other.entry === entry) ?? assert.fail("an anchor is not kept");
-      writeAnchors(heads, anchor);
-      anchoredAt = anchor.sequence;
+      if (place !== anchorEntry) ring.heads.copy(heads, place, slot * digestBytes, (slot + 1) * digestBytes);
+      else for (const other of placed) if (other.entry === entry) writeAnchors(heads, other.anchor);
     }
-    return { anchoredAt, next: entry };
+    return entry;
   };
 
   return {
-    settled: () => base.sequence,
+    settled: () => settled,
     through: () => through,
     isFull: () => added - forgotten >= entriesMax,
     take(span) {
@@ -131,33 +125,26 @@ export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): Hea
       for (const record of span.records) {
         if (record.sequence <= through) continue;
         if (added - forgotten >= entriesMax) return;
-        // An anchor lies above the record of its own number and below the next one.
-        advance((record.sequence - 1) as Sequence);
-        add(record);
         advance(record.sequence);
+        add(record);
       }
       advance(span.through);
     },
     anchor(anchor) {
-      const last = ahead.at(-1)?.sequence ?? placed.at(-1)?.anchor.sequence ?? base.anchoredAt;
-      if (anchor.sequence <= last) return;
       assert(anchor.sequence >= through, `an anchor at ${anchor.sequence}, but the chains have come to ${through}`);
       ahead.push(anchor);
-      advance(through);
     },
     at(sequence) {
-      assert(base.sequence <= sequence && sequence <= through, `the heads at ${sequence} are not known`);
-      const found = Buffer.from(base.heads);
-      const { anchoredAt } = replay(found, sequence);
-      const headAt = (place: number): Buffer => found.subarray(place, place + digestBytes);
-      return { sequence, anchoredAt, heads: new Map([...places].map(([name, place]) => [name, headAt(place)])) };
+      assert(settled <= sequence && sequence <= through, `the heads at ${sequence} are not known`);
+      const found = Buffer.from(settledHeads);
+      replay(found, sequence);
+      return new Map([...places].map(([name, place]) => [name, found.subarray(place, place + digestBytes)]));
     },
     settle(sequence) {
       assert(sequence <= through, `a point at ${sequence}, but the chains have come to ${through}`);
-      if (sequence <= base.sequence) return;
-      const { anchoredAt, next } = replay(base.heads, sequence);
-      Object.assign(base, { sequence, anchoredAt });
-      forgotten = next;
+      if (sequence <= settled) return;
+      forgotten = replay(settledHeads, sequence);
+      settled = sequence;
       placed = placed.filter(({ entry }) => entry >= forgotten);
     },
   };

@@ -31,7 +31,7 @@ export function naiveRecordDigest(record: JournalRecord): Buffer {
 export interface NaiveAnchor {
   readonly group: string;
   readonly epoch: number;
-  readonly reason: "term" | "copy-run";
+  readonly reason: "term" | "resync";
   readonly sequence: number;
 }
 
@@ -40,7 +40,7 @@ export function naiveAnchor({ group, epoch, reason, sequence }: NaiveAnchor, vol
   return sha256(Buffer.from(start), uint64(sequence), uint64(epoch), padded(group), padded(volume));
 }
 
-/** The head of a volume at a number, from the beginning: each anchor begins anew above its number. */
+/** The head of a volume at a number, from the beginning: each anchor begins anew above its own number. */
 export function naiveHead(options: {
   readonly volume: VolumeName;
   readonly records: readonly JournalRecord[];
@@ -48,7 +48,7 @@ export function naiveHead(options: {
   readonly at: number;
 }): Buffer {
   const { volume, records, anchors, at } = options;
-  const anchor = anchors.findLast(({ sequence }) => sequence <= at) ?? anchors[0];
+  const anchor = anchors.findLast(({ sequence }) => sequence < at) ?? anchors[0];
   if (anchor === undefined) throw new Error("a chain has an anchor");
   return records
     .filter((record) => record.volume === volume && record.sequence > anchor.sequence && record.sequence <= at)
