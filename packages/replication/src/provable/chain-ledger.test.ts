@@ -177,7 +177,8 @@ describe("E4, PROTOCOL 8: chains at the relay and at the secondaries", () => {
   });
 
   it("E4: a new term begins other chains than any before it, at its base, and remembers older points", () => {
-    const term: Term = { epoch: epoch(5), cause: "swap", relay: g1.relay, volumes: [], base: seq(70), atBase: [] };
+    const [base, atBase] = [seq(70), []];
+    const term: Term = { epoch: epoch(5), cause: "swap", relay: g1.relay, volumes: [], base, atBase, tail: false };
     const keeper = newRelay(Array.from({ length: 60 }, (_, index) => record(index + 1)));
     catchUp(keeper, 60);
     store(keeper, keeper.author.settle(seq(60), seq(0)), seq(60));
