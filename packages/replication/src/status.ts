@@ -2,7 +2,8 @@
  * What a node tells of itself: plain data, live when asked, about this node only. Whoever shows a cluster (wayctl)
  * asks every node and marks those that do not answer; nobody passes on another node's figures as live ones.
  */
-import type { GroupRole } from "./messages.js";
+import type { CopyOrder, GroupRole, OriginLeg, PairState } from "./messages.js";
+import type { Term } from "./term.js";
 import type { Epoch, GroupName, NodeName, Sequence, VolumeName } from "./vocabulary.js";
 
 export interface NodeStatus {
@@ -45,6 +46,27 @@ export interface GroupStatus {
   readonly primary: PrimaryStages | null;
   /** Present on a secondary only. */
   readonly secondary: SecondaryStages | null;
+  /** The term that it follows; null or absent: as configured. */
+  readonly term?: Pick<Term, "epoch" | "cause" | "relay"> | null;
+  /** What this node keeps of volumes as they were before they were overwritten (PROTOCOL 6.4). */
+  readonly branches?: readonly BranchStatus[];
+}
+
+export interface BranchStatus {
+  readonly volume: VolumeName;
+  /** What `drop-branch` wants to know. */
+  readonly name: string;
+}
+
+/** How far a copy run has come at one primary. */
+export interface CopyProgress {
+  readonly copyId: string;
+  /** What the run goes through here. */
+  readonly totalBytes: number;
+  /** Of these: found equal, or sent. */
+  readonly doneBytes: number;
+  /** Of these: sent, because it was not equal. */
+  readonly sentBytes: number;
 }
 
 export interface RelayStages {
@@ -52,6 +74,10 @@ export interface RelayStages {
   readonly protected: boolean;
   /** Why not, when not. */
   readonly protectedDetail: string;
+  /** How the group stands. */
+  readonly pair?: PairState;
+  /** The copy run in hand; null or absent: none. */
+  readonly copy?: CopyOrder | null;
   readonly stamped: Sequence;
   readonly prepared: Sequence;
   /** The valid counter: the highest number ready to be validated (B5). */
@@ -69,6 +95,8 @@ export interface RelayStages {
 export interface ShippingStages {
   readonly node: NodeName;
   readonly connected: boolean;
+  /** How this leg stands: as the group does, but for one that is being copied while the others are not. */
+  readonly pair?: PairState;
   readonly shipped: Sequence;
   readonly received: Sequence;
   readonly prepared: Sequence;
@@ -84,10 +112,22 @@ export interface PrimaryStages {
   readonly leaseRemainingMs: number;
   readonly writesInFlight: number;
   readonly writesHeld: number;
+  /** Whether its writes go to the relay too. */
+  readonly leg?: OriginLeg;
+  /** What the region log names: as much as the far side may lack of its volumes. */
+  readonly loggedBytes?: number;
+  /** Its part of the copy run; null or absent: none. */
+  readonly copy?: CopyProgress | null;
 }
 
 export interface SecondaryStages {
   readonly relayConnected: boolean;
+  /** How the group stood when the relay last told; absent: never told. */
+  readonly pair?: PairState;
+  /** The copy run that it takes part in, and whether it has no image to go back to; null or absent: none. */
+  readonly copy?: (CopyOrder & { readonly blank: boolean }) | null;
+  readonly preImagesUsedBytes?: number;
+  readonly preImagesCapacityBytes?: number;
   readonly received: Sequence;
   readonly validated: Sequence;
   readonly gate: Sequence;
@@ -105,7 +145,8 @@ export interface TakeoverProgress {
 }
 
 export interface TakeoverResult {
-  readonly outcome: "taken-over" | "refused";
+  /** `term-begun`: a change of term is decided; its copy run goes on by itself. `planned`: a dry run that would be legal. */
+  readonly outcome: "taken-over" | "term-begun" | "planned" | "refused";
   /** A stable code when refused; empty otherwise. */
   readonly code: string;
   readonly message: string;

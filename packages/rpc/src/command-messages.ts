@@ -5,7 +5,7 @@ import type { CommandRequest, CommandRequest__Output } from "./generated/waystat
 
 export type { GroupCommand, TermChangeRequest };
 
-const causeNames = {
+export const causeNames = {
   swap: "TERM_CAUSE_SWAP",
   direct: "TERM_CAUSE_DIRECT",
   return: "TERM_CAUSE_RETURN",

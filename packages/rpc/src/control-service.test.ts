@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
+import type { CopyOrder } from "@waystation/replication/messages";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
 import type { GroupCommand } from "@waystation/replication/control-front";
 import { toProtoCause, toProtoCommand } from "./command-messages.js";
@@ -14,6 +15,13 @@ const failsWith = (code: string) => expect.objectContaining({ code }) as unknown
 
 describe("the control service", () => {
   const stages = { shipped: 9, received: 8, prepared: 7, validated: 6, applied: 5, lagWrites: 5, lagSeconds: 0.25 };
+  const order: CopyOrder = {
+    copyId: "c",
+    base: 4 as never,
+    begin: 5 as never,
+    nodes: ["s" as never],
+    end: 0 as never,
+  };
   const full: NodeStatus = testStatus({
     arrays: [{ name: "a", level: "raid5", state: "degraded", usableBytes: 2 ** 40, problems: ["disk 3 is missing"] }],
     volumes: [
@@ -38,11 +46,23 @@ describe("the control service", () => {
           journalUsedBytes: 100,
           journalCapacityBytes: 1000,
           primaries: [{ node: "p" as never, connected: true, leased: false }],
-          secondaries: [{ node: "s" as never, connected: true, ...(stages as never as object) } as never],
+          pair: "COPY",
+          copy: order,
+          secondaries: [{ node: "s" as never, connected: true, pair: "PFUL", ...(stages as never as object) } as never],
         },
-        primary: { relayConnected: true, leaseRemainingMs: 1234.5, writesInFlight: 2, writesHeld: 1 },
+        primary: {
+          ...{ relayConnected: true, leaseRemainingMs: 1234.5, writesInFlight: 2, writesHeld: 1 },
+          ...{ leg: "copying", loggedBytes: 2 ** 41 },
+          copy: { copyId: "c", totalBytes: 2 ** 40, doneBytes: 4096, sentBytes: 0 },
+        },
+        term: { epoch: { number: 3, takeoverId: "t-1" }, cause: "swap", relay: "relay" as never },
+        branches: [{ volume: "vol-a" as never, name: "branch-3" }],
         secondary: {
           relayConnected: false,
+          pair: "PSUS",
+          copy: { ...order, end: null, blank: true },
+          preImagesUsedBytes: 7,
+          preImagesCapacityBytes: 8,
           received: 8 as never,
           validated: 6 as never,
           gate: 6 as never,
@@ -60,6 +80,8 @@ describe("the control service", () => {
         relay: null,
         primary: null,
         secondary: null,
+        term: null,
+        branches: [],
       },
     ],
   });

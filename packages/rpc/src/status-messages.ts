@@ -3,26 +3,19 @@
  * proto's in camel case), so only enums and absent parts need words. A newer peer's unknown enum value reads as the
  * least flattering one that this version has: `failed`, `closed`, `refused`, `unknown`.
  */
-import type { Epoch, GroupName, NodeName, Sequence, VolumeName } from "@waystation/contracts/ids";
-import type { GroupRole } from "@waystation/replication/messages";
+import type { GroupName, NodeName, Sequence, VolumeName } from "@waystation/contracts/ids";
 import type { TakeoverRequest } from "@waystation/replication/control-front";
 import type {
   ArrayStatus,
-  GroupStatus,
   NodeStatus,
-  RelayStages,
-  SecondaryStages,
   TakeoverProgress,
   TakeoverResult,
   VolumeStatus,
 } from "@waystation/replication/status";
 import { keyOf } from "./enum-names.js";
 import { rpcFailure } from "./errors.js";
-import type { Epoch__Output } from "./generated/waystation/v1/Epoch.js";
-import type { GroupStatus__Output } from "./generated/waystation/v1/GroupStatus.js";
+import { fromProtoEpoch, fromProtoGroup, roleNames, toProtoGroup } from "./group-status-messages.js";
 import type { NodeStatus as ProtoNodeStatus, NodeStatus__Output } from "./generated/waystation/v1/NodeStatus.js";
-import type { RelayStages__Output } from "./generated/waystation/v1/RelayStages.js";
-import type { SecondaryStages__Output } from "./generated/waystation/v1/SecondaryStages.js";
 import type { TakeoverResponse, TakeoverResponse__Output } from "./generated/waystation/v1/TakeoverResponse.js";
 import type { TakeoverResult__Output } from "./generated/waystation/v1/TakeoverResult.js";
 
@@ -31,15 +24,10 @@ export type {
   ArrayStatus,
   GroupStatus,
   RelayStages,
+  SecondaryStages,
   ShippingStages,
   TakeoverResult,
 } from "@waystation/replication/status";
-
-const roleNames = {
-  primary: "GROUP_ROLE_PRIMARY",
-  relay: "GROUP_ROLE_RELAY",
-  secondary: "GROUP_ROLE_SECONDARY",
-} as const satisfies Record<GroupRole, string>;
 
 const arrayStateNames = {
   optimal: "ARRAY_STATE_OPTIMAL",
@@ -55,6 +43,8 @@ const accessNames = {
 
 const outcomeNames = {
   "taken-over": "TAKEOVER_OUTCOME_TAKEN_OVER",
+  "term-begun": "TAKEOVER_OUTCOME_TERM_BEGUN",
+  "planned": "TAKEOVER_OUTCOME_PLANNED",
   "refused": "TAKEOVER_OUTCOME_REFUSED",
 } as const satisfies Record<TakeoverResult["outcome"], string>;
 
@@ -77,15 +67,7 @@ export function toProtoStatus(status: NodeStatus): ProtoNodeStatus {
       role: roleNames[volume.role],
       access: accessNames[volume.access],
     })),
-    groups: status.groups.map((group) => ({
-      ...group,
-      role: roleNames[group.role],
-      relay: group.relay && {
-        ...group.relay,
-        primaries: [...group.relay.primaries],
-        secondaries: [...group.relay.secondaries],
-      },
-    })),
+    groups: status.groups.map(toProtoGroup),
   };
 }
 
@@ -105,54 +87,6 @@ export function fromProtoStatus(status: NodeStatus__Output | null): NodeStatus {
       access: keyOf(accessNames, volume.access, "closed"),
     })),
     groups: status.groups.map(fromProtoGroup),
-  };
-}
-
-function fromProtoGroup(group: GroupStatus__Output): GroupStatus {
-  return {
-    group: group.group as GroupName,
-    role: keyOf(roleNames, group.role, "secondary"),
-    epoch: fromProtoEpoch(group.epoch),
-    phase: group.phase,
-    detail: group.detail,
-    relay: group.relay && fromProtoRelay(group.relay),
-    primary: group.primary && { ...group.primary },
-    secondary: group.secondary && fromProtoSecondary(group.secondary),
-  };
-}
-
-function fromProtoEpoch(epoch: Epoch__Output | null): Epoch {
-  return epoch === null ? { number: 0, takeoverId: "" } : { number: epoch.number, takeoverId: epoch.takeoverId };
-}
-
-function fromProtoRelay(relay: RelayStages__Output): RelayStages {
-  return {
-    ...relay,
-    stamped: relay.stamped as Sequence,
-    prepared: relay.prepared as Sequence,
-    valid: relay.valid as Sequence,
-    gate: relay.gate as Sequence,
-    trimmed: relay.trimmed as Sequence,
-    primaries: relay.primaries.map((leg) => ({ ...leg, node: leg.node as NodeName })),
-    secondaries: relay.secondaries.map((leg) => ({
-      ...leg,
-      node: leg.node as NodeName,
-      shipped: leg.shipped as Sequence,
-      received: leg.received as Sequence,
-      prepared: leg.prepared as Sequence,
-      validated: leg.validated as Sequence,
-      applied: leg.applied as Sequence,
-    })),
-  };
-}
-
-function fromProtoSecondary(secondary: SecondaryStages__Output): SecondaryStages {
-  return {
-    ...secondary,
-    received: secondary.received as Sequence,
-    validated: secondary.validated as Sequence,
-    gate: secondary.gate as Sequence,
-    applied: secondary.applied as Sequence,
   };
 }
 

@@ -3,6 +3,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Applied as _waystation_v1_Applied, Applied__Output as _waystation_v1_Applied__Output } from './waystation/v1/Applied.js';
 import type { ArrayStatus as _waystation_v1_ArrayStatus, ArrayStatus__Output as _waystation_v1_ArrayStatus__Output } from './waystation/v1/ArrayStatus.js';
+import type { BranchStatus as _waystation_v1_BranchStatus, BranchStatus__Output as _waystation_v1_BranchStatus__Output } from './waystation/v1/BranchStatus.js';
 import type { ChangeTermRequest as _waystation_v1_ChangeTermRequest, ChangeTermRequest__Output as _waystation_v1_ChangeTermRequest__Output } from './waystation/v1/ChangeTermRequest.js';
 import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__Output as _waystation_v1_CommandRequest__Output } from './waystation/v1/CommandRequest.js';
 import type { CommandResponse as _waystation_v1_CommandResponse, CommandResponse__Output as _waystation_v1_CommandResponse__Output } from './waystation/v1/CommandResponse.js';
@@ -10,6 +11,7 @@ import type { ControlServiceClient as _waystation_v1_ControlServiceClient, Contr
 import type { CopyDone as _waystation_v1_CopyDone, CopyDone__Output as _waystation_v1_CopyDone__Output } from './waystation/v1/CopyDone.js';
 import type { CopyEnded as _waystation_v1_CopyEnded, CopyEnded__Output as _waystation_v1_CopyEnded__Output } from './waystation/v1/CopyEnded.js';
 import type { CopyOrder as _waystation_v1_CopyOrder, CopyOrder__Output as _waystation_v1_CopyOrder__Output } from './waystation/v1/CopyOrder.js';
+import type { CopyProgress as _waystation_v1_CopyProgress, CopyProgress__Output as _waystation_v1_CopyProgress__Output } from './waystation/v1/CopyProgress.js';
 import type { CopyStart as _waystation_v1_CopyStart, CopyStart__Output as _waystation_v1_CopyStart__Output } from './waystation/v1/CopyStart.js';
 import type { CouncilReply as _waystation_v1_CouncilReply, CouncilReply__Output as _waystation_v1_CouncilReply__Output } from './waystation/v1/CouncilReply.js';
 import type { Decide as _waystation_v1_Decide, Decide__Output as _waystation_v1_Decide__Output } from './waystation/v1/Decide.js';
@@ -65,6 +67,7 @@ import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest
 import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverResponse__Output as _waystation_v1_TakeoverResponse__Output } from './waystation/v1/TakeoverResponse.js';
 import type { TakeoverResult as _waystation_v1_TakeoverResult, TakeoverResult__Output as _waystation_v1_TakeoverResult__Output } from './waystation/v1/TakeoverResult.js';
 import type { Term as _waystation_v1_Term, Term__Output as _waystation_v1_Term__Output } from './waystation/v1/Term.js';
+import type { TermSummary as _waystation_v1_TermSummary, TermSummary__Output as _waystation_v1_TermSummary__Output } from './waystation/v1/TermSummary.js';
 import type { TermVolume as _waystation_v1_TermVolume, TermVolume__Output as _waystation_v1_TermVolume__Output } from './waystation/v1/TermVolume.js';
 import type { Validate as _waystation_v1_Validate, Validate__Output as _waystation_v1_Validate__Output } from './waystation/v1/Validate.js';
 import type { Validated as _waystation_v1_Validated, Validated__Output as _waystation_v1_Validated__Output } from './waystation/v1/Validated.js';
@@ -81,6 +84,7 @@ export interface ProtoGrpcType {
       Applied: MessageTypeDefinition<_waystation_v1_Applied, _waystation_v1_Applied__Output>
       ArrayState: EnumTypeDefinition
       ArrayStatus: MessageTypeDefinition<_waystation_v1_ArrayStatus, _waystation_v1_ArrayStatus__Output>
+      BranchStatus: MessageTypeDefinition<_waystation_v1_BranchStatus, _waystation_v1_BranchStatus__Output>
       ChangeTermRequest: MessageTypeDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_ChangeTermRequest__Output>
       CommandRequest: MessageTypeDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandRequest__Output>
       CommandResponse: MessageTypeDefinition<_waystation_v1_CommandResponse, _waystation_v1_CommandResponse__Output>
@@ -91,6 +95,7 @@ export interface ProtoGrpcType {
       CopyDone: MessageTypeDefinition<_waystation_v1_CopyDone, _waystation_v1_CopyDone__Output>
       CopyEnded: MessageTypeDefinition<_waystation_v1_CopyEnded, _waystation_v1_CopyEnded__Output>
       CopyOrder: MessageTypeDefinition<_waystation_v1_CopyOrder, _waystation_v1_CopyOrder__Output>
+      CopyProgress: MessageTypeDefinition<_waystation_v1_CopyProgress, _waystation_v1_CopyProgress__Output>
       CopyStart: MessageTypeDefinition<_waystation_v1_CopyStart, _waystation_v1_CopyStart__Output>
       CouncilReply: MessageTypeDefinition<_waystation_v1_CouncilReply, _waystation_v1_CouncilReply__Output>
       Decide: MessageTypeDefinition<_waystation_v1_Decide, _waystation_v1_Decide__Output>
@@ -158,6 +163,7 @@ export interface ProtoGrpcType {
       TakeoverResult: MessageTypeDefinition<_waystation_v1_TakeoverResult, _waystation_v1_TakeoverResult__Output>
       Term: MessageTypeDefinition<_waystation_v1_Term, _waystation_v1_Term__Output>
       TermCause: EnumTypeDefinition
+      TermSummary: MessageTypeDefinition<_waystation_v1_TermSummary, _waystation_v1_TermSummary__Output>
       TermVolume: MessageTypeDefinition<_waystation_v1_TermVolume, _waystation_v1_TermVolume__Output>
       Validate: MessageTypeDefinition<_waystation_v1_Validate, _waystation_v1_Validate__Output>
       Validated: MessageTypeDefinition<_waystation_v1_Validated, _waystation_v1_Validated__Output>

@@ -5,6 +5,8 @@ import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epo
 import type { RelayStages as _waystation_v1_RelayStages, RelayStages__Output as _waystation_v1_RelayStages__Output } from '../../waystation/v1/RelayStages.js';
 import type { PrimaryStages as _waystation_v1_PrimaryStages, PrimaryStages__Output as _waystation_v1_PrimaryStages__Output } from '../../waystation/v1/PrimaryStages.js';
 import type { SecondaryStages as _waystation_v1_SecondaryStages, SecondaryStages__Output as _waystation_v1_SecondaryStages__Output } from '../../waystation/v1/SecondaryStages.js';
+import type { TermSummary as _waystation_v1_TermSummary, TermSummary__Output as _waystation_v1_TermSummary__Output } from '../../waystation/v1/TermSummary.js';
+import type { BranchStatus as _waystation_v1_BranchStatus, BranchStatus__Output as _waystation_v1_BranchStatus__Output } from '../../waystation/v1/BranchStatus.js';
 
 /**
  * One group, as this member sees it.
@@ -42,6 +44,14 @@ export interface GroupStatus {
    * Present at a secondary.
    */
   'secondary'?: (_waystation_v1_SecondaryStages | null);
+  /**
+   * The term that it follows; absent: as configured.
+   */
+  'term'?: (_waystation_v1_TermSummary | null);
+  /**
+   * What it keeps of volumes as they were before they were overwritten.
+   */
+  'branches'?: (_waystation_v1_BranchStatus)[];
 }
 
 /**
@@ -80,4 +90,12 @@ export interface GroupStatus__Output {
    * Present at a secondary.
    */
   'secondary': (_waystation_v1_SecondaryStages__Output | null);
+  /**
+   * The term that it follows; absent: as configured.
+   */
+  'term': (_waystation_v1_TermSummary__Output | null);
+  /**
+   * What it keeps of volumes as they were before they were overwritten.
+   */
+  'branches': (_waystation_v1_BranchStatus__Output)[];
 }

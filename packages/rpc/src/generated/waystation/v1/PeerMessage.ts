@@ -34,6 +34,7 @@ import type { DigestReply as _waystation_v1_DigestReply, DigestReply__Output as 
 import type { ShipCopy as _waystation_v1_ShipCopy, ShipCopy__Output as _waystation_v1_ShipCopy__Output } from '../../waystation/v1/ShipCopy.js';
 import type { ShipRegions as _waystation_v1_ShipRegions, ShipRegions__Output as _waystation_v1_ShipRegions__Output } from '../../waystation/v1/ShipRegions.js';
 import type { ShipState as _waystation_v1_ShipState, ShipState__Output as _waystation_v1_ShipState__Output } from '../../waystation/v1/ShipState.js';
+import type { Long } from '@grpc/proto-loader';
 
 /**
  * One message on a link.
@@ -175,6 +176,11 @@ export interface PeerMessage {
    * Ship, to the secondary.
    */
   'shipState'?: (_waystation_v1_ShipState | null);
+  /**
+   * The number of the epoch that the sender's roles were begun under; 0: they are as configured. A receiver whose roles
+   * are of another term refuses the message, on every stream but Council.
+   */
+  'term'?: (number | string | Long);
   /**
    * What is said. Numbers 2 to 15 are the frequent ones.
    */
@@ -321,6 +327,11 @@ export interface PeerMessage__Output {
    * Ship, to the secondary.
    */
   'shipState'?: (_waystation_v1_ShipState__Output | null);
+  /**
+   * The number of the epoch that the sender's roles were begun under; 0: they are as configured. A receiver whose roles
+   * are of another term refuses the message, on every stream but Council.
+   */
+  'term': (number);
   /**
    * What is said. Numbers 2 to 15 are the frequent ones.
    */

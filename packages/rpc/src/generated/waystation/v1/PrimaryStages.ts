@@ -1,5 +1,7 @@
 // Original file: ../../proto/waystation/v1/control.proto
 
+import type { OriginLeg as _waystation_v1_OriginLeg, OriginLeg__Output as _waystation_v1_OriginLeg__Output } from '../../waystation/v1/OriginLeg.js';
+import type { CopyProgress as _waystation_v1_CopyProgress, CopyProgress__Output as _waystation_v1_CopyProgress__Output } from '../../waystation/v1/CopyProgress.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -22,6 +24,18 @@ export interface PrimaryStages {
    * Writes that wait for the relay to come back.
    */
   'writesHeld'?: (number | string | Long);
+  /**
+   * Whether its writes go to the relay too.
+   */
+  'leg'?: (_waystation_v1_OriginLeg);
+  /**
+   * What the far side may lack of its volumes, as its region log knows.
+   */
+  'loggedBytes'?: (number | string | Long);
+  /**
+   * Its part of the copy run; absent: none.
+   */
+  'copy'?: (_waystation_v1_CopyProgress | null);
 }
 
 /**
@@ -44,4 +58,16 @@ export interface PrimaryStages__Output {
    * Writes that wait for the relay to come back.
    */
   'writesHeld': (number);
+  /**
+   * Whether its writes go to the relay too.
+   */
+  'leg': (_waystation_v1_OriginLeg__Output);
+  /**
+   * What the far side may lack of its volumes, as its region log knows.
+   */
+  'loggedBytes': (number);
+  /**
+   * Its part of the copy run; absent: none.
+   */
+  'copy': (_waystation_v1_CopyProgress__Output | null);
 }

@@ -2,6 +2,8 @@
 
 import type { IngressStages as _waystation_v1_IngressStages, IngressStages__Output as _waystation_v1_IngressStages__Output } from '../../waystation/v1/IngressStages.js';
 import type { ShippingStages as _waystation_v1_ShippingStages, ShippingStages__Output as _waystation_v1_ShippingStages__Output } from '../../waystation/v1/ShippingStages.js';
+import type { GroupPairState as _waystation_v1_GroupPairState, GroupPairState__Output as _waystation_v1_GroupPairState__Output } from '../../waystation/v1/GroupPairState.js';
+import type { CopyOrder as _waystation_v1_CopyOrder, CopyOrder__Output as _waystation_v1_CopyOrder__Output } from '../../waystation/v1/CopyOrder.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -52,6 +54,14 @@ export interface RelayStages {
    * The far legs.
    */
   'secondaries'?: (_waystation_v1_ShippingStages)[];
+  /**
+   * How the group stands.
+   */
+  'pair'?: (_waystation_v1_GroupPairState);
+  /**
+   * The copy run in hand; absent: none.
+   */
+  'copy'?: (_waystation_v1_CopyOrder | null);
 }
 
 /**
@@ -102,4 +112,12 @@ export interface RelayStages__Output {
    * The far legs.
    */
   'secondaries': (_waystation_v1_ShippingStages__Output)[];
+  /**
+   * How the group stands.
+   */
+  'pair': (_waystation_v1_GroupPairState__Output);
+  /**
+   * The copy run in hand; absent: none.
+   */
+  'copy': (_waystation_v1_CopyOrder__Output | null);
 }

@@ -1,5 +1,7 @@
 // Original file: ../../proto/waystation/v1/control.proto
 
+import type { GroupPairState as _waystation_v1_GroupPairState, GroupPairState__Output as _waystation_v1_GroupPairState__Output } from '../../waystation/v1/GroupPairState.js';
+import type { MemberCopy as _waystation_v1_MemberCopy, MemberCopy__Output as _waystation_v1_MemberCopy__Output } from '../../waystation/v1/MemberCopy.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -34,6 +36,22 @@ export interface SecondaryStages {
    * The limit.
    */
   'journalCapacityBytes'?: (number | string | Long);
+  /**
+   * How the group stood when the relay last told.
+   */
+  'pair'?: (_waystation_v1_GroupPairState);
+  /**
+   * The copy run that it takes part in; absent: none.
+   */
+  'copy'?: (_waystation_v1_MemberCopy | null);
+  /**
+   * Of the journal of pre-images.
+   */
+  'preImagesUsedBytes'?: (number | string | Long);
+  /**
+   * Its limit.
+   */
+  'preImagesCapacityBytes'?: (number | string | Long);
 }
 
 /**
@@ -68,4 +86,20 @@ export interface SecondaryStages__Output {
    * The limit.
    */
   'journalCapacityBytes': (number);
+  /**
+   * How the group stood when the relay last told.
+   */
+  'pair': (_waystation_v1_GroupPairState__Output);
+  /**
+   * The copy run that it takes part in; absent: none.
+   */
+  'copy': (_waystation_v1_MemberCopy__Output | null);
+  /**
+   * Of the journal of pre-images.
+   */
+  'preImagesUsedBytes': (number);
+  /**
+   * Its limit.
+   */
+  'preImagesCapacityBytes': (number);
 }

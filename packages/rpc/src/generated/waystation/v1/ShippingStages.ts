@@ -1,5 +1,6 @@
 // Original file: ../../proto/waystation/v1/control.proto
 
+import type { GroupPairState as _waystation_v1_GroupPairState, GroupPairState__Output as _waystation_v1_GroupPairState__Output } from '../../waystation/v1/GroupPairState.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -42,6 +43,10 @@ export interface ShippingStages {
    * Age of the oldest of them.
    */
   'lagSeconds'?: (number | string);
+  /**
+   * How this leg stands.
+   */
+  'pair'?: (_waystation_v1_GroupPairState);
 }
 
 /**
@@ -84,4 +89,8 @@ export interface ShippingStages__Output {
    * Age of the oldest of them.
    */
   'lagSeconds': (number);
+  /**
+   * How this leg stands.
+   */
+  'pair': (_waystation_v1_GroupPairState__Output);
 }

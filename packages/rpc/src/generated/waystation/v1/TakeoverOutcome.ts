@@ -16,6 +16,14 @@ export const TakeoverOutcome = {
    * Nothing was decided.
    */
   TAKEOVER_OUTCOME_REFUSED: 'TAKEOVER_OUTCOME_REFUSED',
+  /**
+   * Another term was begun; its copy run goes on by itself.
+   */
+  TAKEOVER_OUTCOME_TERM_BEGUN: 'TAKEOVER_OUTCOME_TERM_BEGUN',
+  /**
+   * A dry run: it would be legal now.
+   */
+  TAKEOVER_OUTCOME_PLANNED: 'TAKEOVER_OUTCOME_PLANNED',
 } as const;
 
 /**
@@ -37,6 +45,16 @@ export type TakeoverOutcome =
    */
   | 'TAKEOVER_OUTCOME_REFUSED'
   | 2
+  /**
+   * Another term was begun; its copy run goes on by itself.
+   */
+  | 'TAKEOVER_OUTCOME_TERM_BEGUN'
+  | 3
+  /**
+   * A dry run: it would be legal now.
+   */
+  | 'TAKEOVER_OUTCOME_PLANNED'
+  | 4
 
 /**
  * How a takeover ended.

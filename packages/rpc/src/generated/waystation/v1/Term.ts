@@ -33,6 +33,10 @@ export interface Term {
    * The secondaries that hold exactly the image at `base`.
    */
   'atBase'?: (string)[];
+  /**
+   * Old primaries may hold acknowledged writes that nobody else has.
+   */
+  'tail'?: (boolean);
 }
 
 /**
@@ -63,4 +67,8 @@ export interface Term__Output {
    * The secondaries that hold exactly the image at `base`.
    */
   'atBase': (string)[];
+  /**
+   * Old primaries may hold acknowledged writes that nobody else has.
+   */
+  'tail': (boolean);
 }
