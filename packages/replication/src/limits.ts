@@ -25,8 +25,11 @@ export const limits = {
   gatherMs: 2,
   /** What a relay lets a primary send ahead of what is durable. */
   ingressWindowBytes: 8 * 1024 * 1024,
-  /** What a relay ships ahead of what a secondary has durable. */
-  shipWindowBytes: 8 * 1024 * 1024,
+  /**
+   * What a relay ships ahead of what a secondary has durable: bandwidth x delay. 1 Gb/s over 50 ms are 6 MiB on the way, and
+   * more while the far end makes them durable.
+   */
+  shipWindowBytes: 16 * 1024 * 1024,
   shipBatchBytes: 1024 * 1024,
   /**
    * A secondary gets a batch when the last one is durable there and this long ago, or when so many numbers wait: the

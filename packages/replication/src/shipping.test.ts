@@ -235,6 +235,19 @@ describe("gathering (nobody waits for the far legs)", () => {
     expect(shipped(relay)).toEqual(["ship-batch (2, 5] [3:vol-a 4:vol-a 5:vol-a]"]);
   });
 
+  it("B4: what a full batch left behind follows at once: a long link is filled by many batches, not by one at a time", () => {
+    const relay = stampingRelay();
+    for (const n of [1, 2, 3]) relay.batch(primaryA, [ofA(n)]);
+    while (relay.answer("commit"));
+    // Room for one record per batch, and nothing of them is durable at the far end.
+    Object.assign(limits, { shipIntervalMs: 1_000_000, shipNumbersMax: 1000, shipBatchBytes: 1 });
+    relay.settle();
+    expect(shipped(relay)).toEqual([1, 2, 3].map((n) => `ship-batch (${n - 1}, ${n}] [${n}:vol-a]`));
+    relay.batch(primaryA, [ofA(4)]);
+    relay.settle();
+    expect(shipped(relay)).toEqual([]);
+  });
+
   it("B5: one point follows the other by an interval", () => {
     const relay = withThree();
     limits.pointIntervalMs = 100;

@@ -27,6 +27,8 @@ interface FarLeg {
   /** Welcomed at least once since this start. */
   heard: boolean;
   reading: boolean;
+  /** The last batch was full: more waits, and waits for no company. */
+  cutShort: boolean;
   /** Up to here the journal was read for this leg; and up to here the leg was told. */
   scanned: Sequence;
   shipped: Sequence;
@@ -116,7 +118,7 @@ export function createShipping(options: ShippingOptions): Shipping {
 
   /** Batches pay off, and nobody waits for them, but for a takeover that drains this relay. */
   const shouldGather = (leg: FarLeg): boolean => {
-    if (urgent() || durable() - leg.scanned >= limits.shipNumbersMax) return false;
+    if (urgent() || leg.cutShort || durable() - leg.scanned >= limits.shipNumbersMax) return false;
     return leg.inFlight.length > 0 || !isDue(leg.nextShipMs);
   };
 
@@ -132,6 +134,7 @@ export function createShipping(options: ShippingOptions): Shipping {
       leg.reading = false;
       if (leg.link !== link || !leg.welcomed) return;
       leg.scanned = result.completeThrough;
+      leg.cutShort = result.completeThrough < range.through;
       if (result.records.length > 0) ship(leg, result.records);
     });
   };
@@ -219,7 +222,7 @@ export function createShipping(options: ShippingOptions): Shipping {
       return;
     }
     Object.assign(leg, { welcomed: true, heard: true, scanned: body.received, shipped: body.received });
-    Object.assign(leg, { inFlight: [], inFlightBytes: 0 });
+    Object.assign(leg, { inFlight: [], inFlightBytes: 0, cutShort: false });
     Object.assign(leg, { askedPrepare: noSequence, askedValidate: noSequence, toldGate: noSequence });
     Object.assign(leg, { received: body.received, validated: body.validated, applied: body.applied });
   };
@@ -345,6 +348,7 @@ function newLeg(membership: Membership, node: NodeName): FarLeg {
     welcomed: false,
     heard: false,
     reading: false,
+    cutShort: false,
     scanned: noSequence,
     shipped: noSequence,
     inFlight: [],
