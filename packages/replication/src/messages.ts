@@ -4,6 +4,7 @@
  * that a newer one has replaced, so messages need no session number of their own. The wire form is
  * proto/waystation/v1/replication.proto.
  */
+import type { PointCommitment } from "./provable/commitment.js";
 import type { Term } from "./term.js";
 import type { Epoch, JournalRecord, NodeName, OriginNumber, RecordKind, Sequence, VolumeName } from "./vocabulary.js";
 
@@ -31,7 +32,8 @@ export type RefusalReason =
   | "journal-lost" // the relay's journal lost acknowledged records: it must not stamp (PROTOCOL 7)
   | "not-a-member" // this node has no such role in the group
   | "gap" // origin numbers or watermarks do not follow each other: the sender must start again
-  | "other-term"; // the peer's roles are of another term: it must ask where the group stands
+  | "other-term" // the peer's roles are of another term: it must ask where the group stands
+  | "order-mismatch"; // the records here are not what the relay committed to (PROTOCOL 8): one of the two lost or changed some
 
 export interface Refusal {
   readonly kind: "refusal";
@@ -250,7 +252,12 @@ export type ShipBody =
       readonly records: readonly JournalRecord[];
     }
   | { readonly kind: "ship-received"; readonly watermark: Sequence }
-  | { readonly kind: "prepare"; readonly sequence: Sequence }
+  | {
+      readonly kind: "prepare";
+      readonly sequence: Sequence;
+      /** What the receiver's records up to here must make (PROTOCOL 8). */
+      readonly commitment?: PointCommitment;
+    }
   | { readonly kind: "prepared"; readonly sequence: Sequence }
   | { readonly kind: "validate"; readonly sequence: Sequence }
   | { readonly kind: "validated"; readonly sequence: Sequence }

@@ -182,6 +182,8 @@ const state = fc.record({
   copy: fc.option(fc.record({ ...copyFields, blank: fc.boolean() })),
 });
 
+const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
+
 type Fields<Kind> = Omit<Extract<PeerBody, { readonly kind: Kind }>, "kind">;
 
 function bodyOf<Kind extends PeerBody["kind"]>(
@@ -228,7 +230,15 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "far-validated": bodyOf("far-validated", { marks }),
   "ship-batch": bodyOf("ship-batch", { after: sequence, watermark: sequence, records }),
   "ship-received": bodyOf("ship-received", { watermark: sequence }),
-  "prepare": bodyOf("prepare", { sequence }),
+  "prepare": fc.record({
+    kind: fc.constant("prepare" as const),
+    sequence,
+    commitment: fc.record({
+      root: digest,
+      proof: fc.record({ leafCount: uint, indexes: fc.array(uint), hashes: fc.array(digest) }),
+      anchors: fc.array(sequence, { maxLength: 64 }),
+    }),
+  }),
   "prepared": bodyOf("prepared", { sequence }),
   "validate": bodyOf("validate", { sequence }),
   "validated": bodyOf("validated", { sequence }),

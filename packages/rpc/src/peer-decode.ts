@@ -30,6 +30,7 @@ import {
   readShipWelcome,
 } from "./peer-decode-data.js";
 import { readEpoch, readNumbers, readSequence } from "./peer-decode-fields.js";
+import { readPrepare } from "./peer-decode-provable.js";
 import { bodyOfField, refusalReasonOf } from "./peer-fields.js";
 import { malformed, WireReader } from "./wire-reader.js";
 
@@ -72,6 +73,7 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
     case "ship-received":
       return { kind, watermark: readSequence(reader, end) };
     case "prepare":
+      return readPrepare(reader, end);
     case "prepared":
     case "validate":
     case "validated":

@@ -6,6 +6,7 @@ import type { JournalRecord } from "@waystation/contracts/journal";
 import type { OriginWrite, PeerBody, PeerMessage } from "@waystation/replication/messages";
 import { writeDecision, writeMemberState } from "./peer-encode-council.js";
 import { writeCopyOrder, writeDigestAsk, writeRegions } from "./peer-encode-copy.js";
+import { writeCommitment } from "./peer-encode-provable.js";
 import { writeEach, writeEpoch, writeMark, writeOrigin, writeTexts } from "./peer-encode-fields.js";
 import {
   bodyField,
@@ -106,6 +107,9 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, body.watermark);
       return;
     case "prepare":
+      if (body.commitment !== undefined) writeCommitment(writer, 2, body.commitment);
+      writer.uint(1, body.sequence);
+      return;
     case "prepared":
     case "validate":
     case "validated":

@@ -64,6 +64,7 @@ export const refusalReasonNumber = {
   "not-a-member": 5,
   "gap": 6,
   "other-term": 7,
+  "order-mismatch": 8,
 } as const satisfies Record<RefusalReason, number>;
 
 export const pairStateNumber = {

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { anchorMarks, readAnchors } from "./chain-marks.js";
 import type { ChainLedger } from "./chain-ledger.js";
-import { commitTo, type Commitments, type PointCommitment } from "./commitment.js";
+import { anchorsMax, commitTo, type Commitments, type PointCommitment } from "./commitment.js";
 import type { Marks } from "../marks.js";
 import type { MarkValue, Sequence, VolumeName } from "../vocabulary.js";
 
@@ -20,9 +20,6 @@ export interface ChainAuthor {
   /** The point is prepared everywhere: what to commit with the valid counter. `gate`: validated by everybody. */
   settle(sequence: Sequence, gate: Sequence): ReadonlyMap<string, MarkValue>;
 }
-
-/** Runs that began since a point was settled: each raises the number, and a point between them is in reach of all. */
-export const anchorsMax = 64;
 
 export function createChainAuthor(options: { readonly ledger: ChainLedger; readonly marks: Marks }): ChainAuthor {
   const { ledger } = options;

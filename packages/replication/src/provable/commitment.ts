@@ -17,6 +17,9 @@ export interface Commitment {
   readonly proof: InclusionProof;
 }
 
+/** Runs that began since a point was validated by everybody; of more, only the newest ones matter to who joins. */
+export const anchorsMax = 64;
+
 /** What Prepare(R) carries. */
 export interface PointCommitment extends Commitment {
   /** Above these numbers, ascending and below R, the chains began anew since the last point that everybody validated. */

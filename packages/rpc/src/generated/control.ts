@@ -25,6 +25,7 @@ import type { Gate as _waystation_v1_Gate, Gate__Output as _waystation_v1_Gate__
 import type { GetStatusRequest as _waystation_v1_GetStatusRequest, GetStatusRequest__Output as _waystation_v1_GetStatusRequest__Output } from './waystation/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _waystation_v1_GetStatusResponse, GetStatusResponse__Output as _waystation_v1_GetStatusResponse__Output } from './waystation/v1/GetStatusResponse.js';
 import type { GroupStatus as _waystation_v1_GroupStatus, GroupStatus__Output as _waystation_v1_GroupStatus__Output } from './waystation/v1/GroupStatus.js';
+import type { InclusionProof as _waystation_v1_InclusionProof, InclusionProof__Output as _waystation_v1_InclusionProof__Output } from './waystation/v1/InclusionProof.js';
 import type { IngressStages as _waystation_v1_IngressStages, IngressStages__Output as _waystation_v1_IngressStages__Output } from './waystation/v1/IngressStages.js';
 import type { Inquire as _waystation_v1_Inquire, Inquire__Output as _waystation_v1_Inquire__Output } from './waystation/v1/Inquire.js';
 import type { LeaseChallenge as _waystation_v1_LeaseChallenge, LeaseChallenge__Output as _waystation_v1_LeaseChallenge__Output } from './waystation/v1/LeaseChallenge.js';
@@ -39,6 +40,7 @@ import type { OriginNumber as _waystation_v1_OriginNumber, OriginNumber__Output 
 import type { OriginVolume as _waystation_v1_OriginVolume, OriginVolume__Output as _waystation_v1_OriginVolume__Output } from './waystation/v1/OriginVolume.js';
 import type { OriginWrite as _waystation_v1_OriginWrite, OriginWrite__Output as _waystation_v1_OriginWrite__Output } from './waystation/v1/OriginWrite.js';
 import type { PeerMessage as _waystation_v1_PeerMessage, PeerMessage__Output as _waystation_v1_PeerMessage__Output } from './waystation/v1/PeerMessage.js';
+import type { PointCommitment as _waystation_v1_PointCommitment, PointCommitment__Output as _waystation_v1_PointCommitment__Output } from './waystation/v1/PointCommitment.js';
 import type { Prepare as _waystation_v1_Prepare, Prepare__Output as _waystation_v1_Prepare__Output } from './waystation/v1/Prepare.js';
 import type { Prepared as _waystation_v1_Prepared, Prepared__Output as _waystation_v1_Prepared__Output } from './waystation/v1/Prepared.js';
 import type { PrimaryStages as _waystation_v1_PrimaryStages, PrimaryStages__Output as _waystation_v1_PrimaryStages__Output } from './waystation/v1/PrimaryStages.js';
@@ -111,6 +113,7 @@ export interface ProtoGrpcType {
       GroupPairState: EnumTypeDefinition
       GroupRole: EnumTypeDefinition
       GroupStatus: MessageTypeDefinition<_waystation_v1_GroupStatus, _waystation_v1_GroupStatus__Output>
+      InclusionProof: MessageTypeDefinition<_waystation_v1_InclusionProof, _waystation_v1_InclusionProof__Output>
       IngressStages: MessageTypeDefinition<_waystation_v1_IngressStages, _waystation_v1_IngressStages__Output>
       Inquire: MessageTypeDefinition<_waystation_v1_Inquire, _waystation_v1_Inquire__Output>
       LeaseChallenge: MessageTypeDefinition<_waystation_v1_LeaseChallenge, _waystation_v1_LeaseChallenge__Output>
@@ -127,6 +130,7 @@ export interface ProtoGrpcType {
       OriginVolume: MessageTypeDefinition<_waystation_v1_OriginVolume, _waystation_v1_OriginVolume__Output>
       OriginWrite: MessageTypeDefinition<_waystation_v1_OriginWrite, _waystation_v1_OriginWrite__Output>
       PeerMessage: MessageTypeDefinition<_waystation_v1_PeerMessage, _waystation_v1_PeerMessage__Output>
+      PointCommitment: MessageTypeDefinition<_waystation_v1_PointCommitment, _waystation_v1_PointCommitment__Output>
       Prepare: MessageTypeDefinition<_waystation_v1_Prepare, _waystation_v1_Prepare__Output>
       Prepared: MessageTypeDefinition<_waystation_v1_Prepared, _waystation_v1_Prepared__Output>
       PrimaryStages: MessageTypeDefinition<_waystation_v1_PrimaryStages, _waystation_v1_PrimaryStages__Output>

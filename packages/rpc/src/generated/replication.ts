@@ -14,6 +14,7 @@ import type { DigestReply as _waystation_v1_DigestReply, DigestReply__Output as 
 import type { Epoch as _waystation_v1_Epoch, Epoch__Output as _waystation_v1_Epoch__Output } from './waystation/v1/Epoch.js';
 import type { FarValidated as _waystation_v1_FarValidated, FarValidated__Output as _waystation_v1_FarValidated__Output } from './waystation/v1/FarValidated.js';
 import type { Gate as _waystation_v1_Gate, Gate__Output as _waystation_v1_Gate__Output } from './waystation/v1/Gate.js';
+import type { InclusionProof as _waystation_v1_InclusionProof, InclusionProof__Output as _waystation_v1_InclusionProof__Output } from './waystation/v1/InclusionProof.js';
 import type { Inquire as _waystation_v1_Inquire, Inquire__Output as _waystation_v1_Inquire__Output } from './waystation/v1/Inquire.js';
 import type { LeaseChallenge as _waystation_v1_LeaseChallenge, LeaseChallenge__Output as _waystation_v1_LeaseChallenge__Output } from './waystation/v1/LeaseChallenge.js';
 import type { LeaseRenewal as _waystation_v1_LeaseRenewal, LeaseRenewal__Output as _waystation_v1_LeaseRenewal__Output } from './waystation/v1/LeaseRenewal.js';
@@ -26,6 +27,7 @@ import type { OriginNumber as _waystation_v1_OriginNumber, OriginNumber__Output 
 import type { OriginVolume as _waystation_v1_OriginVolume, OriginVolume__Output as _waystation_v1_OriginVolume__Output } from './waystation/v1/OriginVolume.js';
 import type { OriginWrite as _waystation_v1_OriginWrite, OriginWrite__Output as _waystation_v1_OriginWrite__Output } from './waystation/v1/OriginWrite.js';
 import type { PeerMessage as _waystation_v1_PeerMessage, PeerMessage__Output as _waystation_v1_PeerMessage__Output } from './waystation/v1/PeerMessage.js';
+import type { PointCommitment as _waystation_v1_PointCommitment, PointCommitment__Output as _waystation_v1_PointCommitment__Output } from './waystation/v1/PointCommitment.js';
 import type { Prepare as _waystation_v1_Prepare, Prepare__Output as _waystation_v1_Prepare__Output } from './waystation/v1/Prepare.js';
 import type { Prepared as _waystation_v1_Prepared, Prepared__Output as _waystation_v1_Prepared__Output } from './waystation/v1/Prepared.js';
 import type { Promise as _waystation_v1_Promise, Promise__Output as _waystation_v1_Promise__Output } from './waystation/v1/Promise.js';
@@ -72,6 +74,7 @@ export interface ProtoGrpcType {
       Gate: MessageTypeDefinition<_waystation_v1_Gate, _waystation_v1_Gate__Output>
       GroupPairState: EnumTypeDefinition
       GroupRole: EnumTypeDefinition
+      InclusionProof: MessageTypeDefinition<_waystation_v1_InclusionProof, _waystation_v1_InclusionProof__Output>
       Inquire: MessageTypeDefinition<_waystation_v1_Inquire, _waystation_v1_Inquire__Output>
       LeaseChallenge: MessageTypeDefinition<_waystation_v1_LeaseChallenge, _waystation_v1_LeaseChallenge__Output>
       LeaseRenewal: MessageTypeDefinition<_waystation_v1_LeaseRenewal, _waystation_v1_LeaseRenewal__Output>
@@ -85,6 +88,7 @@ export interface ProtoGrpcType {
       OriginVolume: MessageTypeDefinition<_waystation_v1_OriginVolume, _waystation_v1_OriginVolume__Output>
       OriginWrite: MessageTypeDefinition<_waystation_v1_OriginWrite, _waystation_v1_OriginWrite__Output>
       PeerMessage: MessageTypeDefinition<_waystation_v1_PeerMessage, _waystation_v1_PeerMessage__Output>
+      PointCommitment: MessageTypeDefinition<_waystation_v1_PointCommitment, _waystation_v1_PointCommitment__Output>
       Prepare: MessageTypeDefinition<_waystation_v1_Prepare, _waystation_v1_Prepare__Output>
       Prepared: MessageTypeDefinition<_waystation_v1_Prepared, _waystation_v1_Prepared__Output>
       Promise: MessageTypeDefinition<_waystation_v1_Promise, _waystation_v1_Promise__Output>

@@ -1,5 +1,6 @@
 // Original file: ../../proto/waystation/v1/replication.proto
 
+import type { PointCommitment as _waystation_v1_PointCommitment, PointCommitment__Output as _waystation_v1_PointCommitment__Output } from '../../waystation/v1/PointCommitment.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -10,6 +11,10 @@ export interface Prepare {
    * The number.
    */
   'sequence'?: (number | string | Long);
+  /**
+   * What the receiver's records up to here must make.
+   */
+  'commitment'?: (_waystation_v1_PointCommitment | null);
 }
 
 /**
@@ -20,4 +25,8 @@ export interface Prepare__Output {
    * The number.
    */
   'sequence': (number);
+  /**
+   * What the receiver's records up to here must make.
+   */
+  'commitment': (_waystation_v1_PointCommitment__Output | null);
 }

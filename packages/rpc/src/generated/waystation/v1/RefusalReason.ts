@@ -36,6 +36,10 @@ export const RefusalReason = {
    * The sender's roles are of another term: it must ask where the group stands.
    */
   REFUSAL_REASON_OTHER_TERM: 'REFUSAL_REASON_OTHER_TERM',
+  /**
+   * The records here are not what the relay committed to: one of the two lost or changed some.
+   */
+  REFUSAL_REASON_ORDER_MISMATCH: 'REFUSAL_REASON_ORDER_MISMATCH',
 } as const;
 
 /**
@@ -82,6 +86,11 @@ export type RefusalReason =
    */
   | 'REFUSAL_REASON_OTHER_TERM'
   | 7
+  /**
+   * The records here are not what the relay committed to: one of the two lost or changed some.
+   */
+  | 'REFUSAL_REASON_ORDER_MISMATCH'
+  | 8
 
 /**
  * Why a node will not go on with a peer.
