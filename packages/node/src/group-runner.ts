@@ -60,7 +60,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     self: identity.name,
     membership,
     marks: journal.marks(),
-    journalFirst: journal.first(),
+    journalFirst: () => journal.first(),
     usage: () => journal.usage(),
     uniqueId: ports.uniqueId,
   });

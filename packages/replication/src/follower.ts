@@ -12,7 +12,7 @@ import type { ByteRange } from "@waystation/contracts/byte-range";
 import { sameEpoch } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Council, CouncilAnswers } from "./council.js";
-import type { Access, Desk, GroupEvent } from "./effects.js";
+import type { Access, Desk, GroupEvent, HostOrder } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { limits } from "./limits.js";
 import { decisionMark, epochMark, markNames, readDecision, readEpoch, type Marks } from "./marks.js";
@@ -39,6 +39,8 @@ export interface Follower {
   decide(decision: Decision, answer: (granted: boolean) => void): void;
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
+  /** What hosts wait for, in order, as a term ends: it is not answered from here any more. */
+  unfinished(): HostOrder[];
   /** Whether the range may be read at once: `hostRead` would neither refuse it nor let it wait. */
   mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   decision(): Decision | null;
@@ -54,6 +56,8 @@ export interface FollowerOptions {
   readonly usage: () => JournalUsage;
   readonly council: Council;
   readonly promised: () => Epoch;
+  /** The epoch that its term began with: a higher one that is promised is a takeover's, or another term's. */
+  readonly since: Epoch;
   /** Follows a higher epoch, durably; calls `epochChanged` here. */
   readonly adopt: (epoch: Epoch, then: () => void) => void;
 }
@@ -95,7 +99,7 @@ export function createFollower(options: FollowerOptions): Follower {
       }
       return;
     }
-    if (options.promised().number > 1) {
+    if (options.promised().number > options.since.number) {
       phase = "promised";
       detail = `epoch ${options.promised().number} is promised, its takeover not decided: run the takeover again`;
       secondary.setIntake("records-only", detail);
@@ -262,6 +266,7 @@ export function createFollower(options: FollowerOptions): Follower {
       promoted.hostRead(event);
     },
     mayReadNow: (volume, range) => mayServeReads() && promoted.mayReadNow(volume, range),
+    unfinished: () => promoted.takeUnfinished(),
     decision: () => decision,
     phase: () => phase,
     detail: () => (phase === "following" ? secondary.detail() : detail),
@@ -272,7 +277,7 @@ export function createFollower(options: FollowerOptions): Follower {
 function decisionFrom(answers: CouncilAnswers, epochNumber: number): Decision | null {
   for (const answer of answers.values()) {
     const decision = answer?.state.decision ?? null;
-    if (decision !== null && decision.epoch.number >= epochNumber) return decision;
+    if (decision?.term === null && decision.epoch.number >= epochNumber) return decision;
   }
   return null;
 }

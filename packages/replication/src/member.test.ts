@@ -40,7 +40,8 @@ describe("the links of a member", () => {
     relay.take();
     const dialsFor = (ms: number): string[] => {
       relay.tick(ms);
-      return relay.take();
+      // A relay that lacks somebody asks everybody for news as well.
+      return relay.take().filter((line) => !line.startsWith("dial council"));
     };
     expect(dialsFor(1_000)).toEqual([]);
     const link = relay.open(secondaryA, "ship", "self");

@@ -1,10 +1,13 @@
 /**
- * One group on one node: the roles it has there, the epoch they all follow, and the links between it and its peers.
- * `step` is the whole interface to time and to the world (DESIGN "Pure core, one loop").
+ * One group on one node: the epoch that everything there follows, the term whose roles it has, and the links between it
+ * and its peers. `step` is the whole interface to time and to the world (DESIGN "Pure core, one loop").
  *
  * Epochs (PROTOCOL 6.1): every message carries its sender's. A lower one, or a rival's of the same number, is refused
  * on every stream. A higher one is adopted: the relay stops stamping, a primary stops serving, a secondary takes
- * records only, each durably before it says so to anyone.
+ * records only, each durably before it says so to anyone. Every message also says of which term its sender's roles are;
+ * what comes from another term's roles is refused unread, and whoever is behind asks.
+ *
+ * Marks are kept live here, so that the machines of another term are built from them as after a restart.
  */
 import assert from "node:assert/strict";
 import type { ByteRange } from "@waystation/contracts/byte-range";
@@ -13,17 +16,20 @@ import { initialEpoch, sameEpoch, type Sequence } from "@waystation/contracts/id
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Channel } from "@waystation/contracts/link";
 import { createCouncil, type CouncilAnswer } from "./council.js";
-import { createDesk, type Effect, type GroupEvent, type LinkId } from "./effects.js";
-import { createFollower } from "./follower.js";
+import { createDesk, type Effect, type GroupEvent, type HostOrder, type LinkId } from "./effects.js";
 import { limits } from "./limits.js";
-import { epochMark, markNames, readEpoch, type Marks } from "./marks.js";
-import { primariesOf, secondariesOf, type Membership } from "./membership.js";
-import type { CouncilBody, GroupRole, MemberState, PeerMessage } from "./messages.js";
-import { createOrigin } from "./origin.js";
-import { createRelay } from "./relay.js";
+import { markNames, readEpoch, readTerm } from "./marks.js";
+import { createMemberLinks, type KnownLink } from "./member-links.js";
+import { membersOf, secondariesOf, type Membership } from "./membership.js";
+import type { CouncilBody, Decision, GroupRole, MemberState, PeerMessage } from "./messages.js";
+import { createRoles, type Roles } from "./roles.js";
 import type { GroupStatus } from "./status.js";
 import { createTakeover } from "./takeover.js";
-import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
+import { createTermKeeper } from "./term-keeper.js";
+import { marksAtTermStart, type TermStanding } from "./term-marks.js";
+import { settleForTerm } from "./term-settle.js";
+import { underTerm } from "./term.js";
+import type { Epoch, MarkValue, NodeName, VolumeName } from "./vocabulary.js";
 
 export interface Member {
   /** Takes one event; returns what must be done now, in this order. */
@@ -38,116 +44,127 @@ export interface Member {
 
 export interface MemberOptions {
   readonly self: NodeName;
+  /** As configured: the roles of the first term, and the limits and policies of every one. */
   readonly membership: Membership;
   /** The journal's marks as recovered; copied here. */
-  readonly marks: Marks;
-  /** The first record that the journal holds, as recovered. */
-  readonly journalFirst: Sequence;
+  readonly marks: ReadonlyMap<string, MarkValue>;
+  /** The first record that the journal holds now. */
+  readonly journalFirst: () => Sequence;
   readonly usage: () => JournalUsage;
   readonly uniqueId: () => string;
 }
 
-interface KnownLink {
-  readonly peer: NodeName;
-  readonly channel: Channel;
-  readonly dialled: boolean;
-}
-
-/** A link that this node keeps open, whenever it is not. */
-interface WantedLink {
-  readonly peer: NodeName;
-  readonly channel: Channel;
-  state: "down" | "dialling" | "up";
-  nextDialMs: number;
-  /** Dials in a row that brought nothing but a refusal or a failure. */
-  fruitless: number;
-}
-
 export function createMember(options: MemberOptions): Member {
-  const { self, membership } = options;
-  const marks: Marks = new Map(options.marks);
+  const { self, membership: configured } = options;
+  const marks = new Map(options.marks);
   let promised = readEpoch(marks, markNames.promised) ?? initialEpoch;
-  const desk = createDesk({ epoch: () => promised, term: () => 0, onCommit() {}, uniqueId: options.uniqueId });
-  const secondaries = secondariesOf(membership);
-  const links = new Map<LinkId, KnownLink>();
-
-  const isRelay = membership.relay === self;
-  const isPrimary = primariesOf(membership).includes(self);
-  const isSecondary = secondaries.includes(self);
-  assert(isRelay || isPrimary || isSecondary, `${self} has no role in ${membership.group}`);
-  const role: GroupRole = isRelay ? "relay" : isPrimary ? "primary" : "secondary";
-
-  const relay = isRelay
-    ? createRelay({
-        desk,
-        membership,
-        marks,
-        usage: options.usage,
-        journalFirst: options.journalFirst,
-        epoch: () => promised,
-      })
-    : null;
-  const origin = isPrimary ? createOrigin({ desk, self, membership, marks, continues: false }) : null;
+  let term = readTerm(marks);
+  const desk = createDesk({
+    epoch: () => promised,
+    term: () => term?.epoch.number ?? 0,
+    uniqueId: options.uniqueId,
+    onCommit({ marks: change = new Map<string, MarkValue | undefined>() }) {
+      for (const [name, value] of change) {
+        if (value === undefined) marks.delete(name);
+        else marks.set(name, value);
+      }
+    },
+  });
+  const links = createMemberLinks(desk);
   const council = createCouncil(desk, { node: self, answer: (question, reply) => answerCouncil(question, reply) });
-  const follower = isSecondary
-    ? createFollower({
-        desk,
-        self,
-        membership,
-        marks,
-        usage: options.usage,
-        council,
-        promised: () => promised,
-        adopt: (epoch, then) => adopt(epoch, then),
-      })
-    : null;
+  /** What hosts ask for while one term's machines have ended and the next one's do not serve yet. */
+  let heldOrders: HostOrder[] | null = null;
+  let nextInquiryMs = 0;
+
+  const build = (continues: boolean): Roles =>
+    createRoles({
+      ...{ desk, self, term, council, continues },
+      membership: underTerm(configured, term),
+      marks: new Map(marks),
+      usage: options.usage,
+      journalFirst: options.journalFirst(),
+      promised: () => promised,
+      adopt: (epoch, then) => adopt(epoch, "takeover", then),
+    });
+  let roles = build(false);
+  assert(term !== null || roles.names.length > 0, `${self} has no role in ${configured.group}`);
+
+  const keeper = createTermKeeper({
+    ...{ desk, marks, council },
+    term: () => term,
+    promised: () => promised,
+    takenOver: () => roles.follower?.decision()?.epoch.number ?? 0,
+    peers: () =>
+      [...new Set([...membersOf(configured), ...membersOf(roles.membership)])].filter((node) => node !== self),
+    isLonely: () => roles.isLonely() || roles.follower?.phase() === "promised",
+    follow(epoch) {
+      promised = epoch;
+      roles.origin?.pause(`another term begins (epoch ${epoch.number})`);
+    },
+    settle: (decision, then) => settlement.begin(decision, then),
+    begin: (decision, standing, whenBegun) => begin(decision, standing, whenBegun),
+  });
+  const settlement = settleForTerm({ roles: () => roles, marks, self });
   const takeover = createTakeover({
     desk,
     self,
-    membership,
+    membership: () => roles.membership,
     council,
     promised: () => promised,
-    promise: (epoch, then) => adopt(epoch, then),
+    promise: (epoch, then) => adopt(epoch, "takeover", then),
   });
 
-  const wanted: WantedLink[] = [
-    ...(origin === null
-      ? []
-      : ([
-          [membership.relay, "ingress"],
-          [membership.relay, "lease"],
-        ] as const)),
-    ...(relay === null ? [] : secondaries.map((peer): [NodeName, Channel] => [peer, "ship"])),
-  ].map(([peer, channel]) => ({ peer, channel, state: "down", nextDialMs: 0, fruitless: 0 }));
-  let nextInquiryMs = 0;
-
   /** Follows a higher epoch: whatever this node did under the old one stops, durably, before `then`. */
-  const adopt = (epoch: Epoch, then: () => void): void => {
+  const adopt = (epoch: Epoch, purpose: "takeover" | "term", then: () => void): void => {
     if (sameEpoch(epoch, promised)) return desk.commit({}, then);
     assert(epoch.number >= promised.number, "an epoch never goes back");
     promised = epoch;
-    const change = new Map([[markNames.promised, epochMark(epoch)]]);
-    origin?.fence(`another node has taken over the group (epoch ${epoch.number})`);
-    follower?.epochChanged();
-    if (relay === null) desk.commit({ marks: change }, then);
-    else relay.fence(change, then);
+    roles.stop(epoch, purpose, then);
   };
 
-  const state = (): MemberState => ({
-    node: self,
-    role,
-    roles: [role],
-    relayPhase: relay?.phase() ?? "",
-    term: null,
-    copy: null,
-    phase: (relay ?? origin ?? follower)?.phase() ?? "",
-    promised,
-    received: follower?.secondary.received() ?? (0 as Sequence),
-    validated: follower?.secondary.validated() ?? (0 as Sequence),
-    applied: follower?.secondary.applied() ?? (0 as Sequence),
-    stamped: relay?.stamped() ?? (0 as Sequence),
-    decision: follower?.decision() ?? null,
-  });
+  /** The term begins: one commit, then the machines anew, as after a restart but for the hosts, who need not notice. */
+  const begin = (decision: Decision, standing: TermStanding, whenBegun: () => void): void => {
+    const next = decision.term;
+    assert(next !== null, "a decision without a term begins none");
+    heldOrders = [];
+    links.want([]);
+    for (const link of links.streams()) desk.closeLink(link);
+    roles.end((unfinished) => {
+      heldOrders = [...unfinished, ...(heldOrders ?? [])];
+      const membership = underTerm(configured, next);
+      const change = marksAtTermStart({ self, decision, term: next, membership, marks, standing });
+      desk.commit({ marks: change, cutAfter: 0 as Sequence }, () => {
+        term = next;
+        desk.log("info", `${configured.group}: ${next.cause}: ${self} begins the term of epoch ${next.epoch.number}`);
+        roles = build(true);
+        links.want(roles.wishes);
+        const orders = heldOrders ?? [];
+        heldOrders = null;
+        roles.start();
+        for (const order of orders) roles.host(order);
+        whenBegun();
+      });
+    });
+  };
+
+  const roleOf = (): GroupRole => {
+    const [first = configured.relay === self ? "relay" : "secondary"] = roles.names;
+    return first;
+  };
+
+  const state = (): MemberState => {
+    const takenOver = roles.follower?.decision() ?? null;
+    const begun = keeper.decision();
+    return {
+      node: self,
+      role: roleOf(),
+      roles: roles.names,
+      promised,
+      ...roles.state(),
+      term,
+      decision: takenOver !== null && takenOver.epoch.number > (begun?.epoch.number ?? 0) ? takenOver : begun,
+    };
+  };
 
   const answerCouncil = (
     question: Exclude<CouncilBody, { kind: "council-reply" }>,
@@ -159,17 +176,19 @@ export function createMember(options: MemberOptions): Member {
       case "inquire":
         return answer(true);
       case "promise":
-        if (isBehind(epoch)) return answer(false);
-        return adopt(epoch, () => {
+        // A term that is about to begin here ends with its begin: promised in the middle of it, it would be half a one.
+        if (isBehind(epoch) || keeper.isChanging()) return answer(false);
+        return adopt(epoch, question.purpose, () => {
           if (question.settle && sameEpoch(promised, epoch)) {
-            relay?.settlePoints();
-            follower?.settlePoints();
+            roles.relay?.settlePoints();
+            roles.follower?.settlePoints();
           }
           answer(sameEpoch(promised, epoch));
         });
       case "decide":
-        if (follower === null || isBehind(question.decision.epoch)) return answer(false);
-        return follower.decide(question.decision, answer);
+        if (question.decision.term !== null) return keeper.take(question.decision, answer);
+        if (roles.follower === null || keeper.isChanging() || isBehind(question.decision.epoch)) return answer(false);
+        return roles.follower.decide(question.decision, answer);
     }
   };
 
@@ -177,7 +196,8 @@ export function createMember(options: MemberOptions): Member {
   const isBehind = (epoch: Epoch): boolean =>
     epoch.number < promised.number || (epoch.number === promised.number && !sameEpoch(epoch, promised));
 
-  const receive = (link: LinkId, { epoch, body }: PeerMessage): void => {
+  const receive = (link: LinkId, message: PeerMessage): void => {
+    const { epoch, body } = message;
     const known = links.get(link);
     if (known === undefined) return;
     if (known.channel === "council") return receiveCouncil(link, epoch, body as CouncilBody);
@@ -187,15 +207,28 @@ export function createMember(options: MemberOptions): Member {
       desk.closeLink(link);
       return forget(link, "the peer's epoch is over");
     }
-    if (epoch.number > promised.number) adopt(epoch, () => {});
-    if (body.kind !== "refusal" && known.dialled) noteFruitful(known);
-    deliver(link, known.channel, body);
+    const isOurTerm = message.term === (term?.epoch.number ?? 0);
+    if (epoch.number > promised.number) adopt(epoch, "takeover", () => {});
+    if (!isOurTerm) return refuseTerm(link, message);
+    if (body.kind !== "refusal" && known.dialled) links.fruitful(known);
+    deliver(link, known, body);
   };
 
-  const deliver = (link: LinkId, channel: Exclude<Channel, "council">, body: PeerMessage["body"]): void => {
-    switch (channel) {
+  /** Its roles are not those that this node knows: what it says would be taken for something else. Whoever is behind asks. */
+  const refuseTerm = (link: LinkId, { term: theirs, body }: PeerMessage): void => {
+    const ours = term?.epoch.number ?? 0;
+    const detail = `${self} has roles of the term of epoch ${ours}, the sender of ${theirs}: ask where the group stands`;
+    if (body.kind !== "refusal") desk.send(link, { kind: "refusal", reason: "other-term", detail });
+    if (theirs > ours) keeper.askSoon();
+    desk.closeLink(link);
+    forget(link, "the peer's roles are of another term");
+  };
+
+  const deliver = (link: LinkId, { channel, dialled }: KnownLink, body: PeerMessage["body"]): void => {
+    const { relay, origin, follower } = roles;
+    switch (channel as Exclude<Channel, "council">) {
       case "ingress":
-        if (origin !== null && links.get(link)?.dialled === true) origin.ingress(link, body as never);
+        if (dialled) origin?.ingress(link, body as never);
         else relay?.ingress(link, body as never);
         return;
       case "lease":
@@ -205,7 +238,7 @@ export function createMember(options: MemberOptions): Member {
         } else if (body.kind === "lease-renewal") relay?.leaseRenewed(link, body.id);
         return;
       case "ship":
-        if (relay !== null && links.get(link)?.dialled === true) relay.shipping.message(link, body as never);
+        if (dialled) relay?.shipping.message(link, body as never);
         else follower?.secondary.message(link, body as never);
         return;
     }
@@ -217,10 +250,13 @@ export function createMember(options: MemberOptions): Member {
     answerCouncil(body, (answer) => desk.send(link, { kind: "council-reply", requestId, ...answer }), epoch);
   };
 
-  const opened = ({ link, peer, channel, dialled }: Extract<GroupEvent, { kind: "link-opened" }>): void => {
-    links.set(link, { peer, channel, dialled });
-    const want = dialled ? wanted.find((entry) => entry.peer === peer && entry.channel === channel) : undefined;
-    if (want !== undefined) want.state = "up";
+  const opened = (event: Extract<GroupEvent, { kind: "link-opened" }>): void => {
+    const { link, peer, channel, dialled } = event;
+    const { relay, origin, follower } = roles;
+    links.opened(event);
+    if (channel === "council") return dialled ? council.opened(link, peer) : undefined;
+    // Between two terms nobody is there to speak to: the peer dials again.
+    if (heldOrders !== null) return desk.closeLink(link);
     switch (channel) {
       case "ingress":
         return dialled ? origin?.ingressOpened(link) : relay?.ingressOpened(link, peer);
@@ -228,18 +264,15 @@ export function createMember(options: MemberOptions): Member {
         return dialled ? undefined : relay?.leaseOpened(link, peer);
       case "ship":
         return dialled ? relay?.shipping.opened(link, peer) : follower?.secondary.opened(link);
-      case "council":
-        return dialled ? council.opened(link, peer) : undefined;
     }
   };
 
   /** A link is gone, closed by the peer, by the network or by this node. */
   const forget = (link: LinkId, reason: string): void => {
-    const known = links.get(link);
+    const known = links.closed(link);
     if (known === undefined) return;
-    links.delete(link);
-    const { peer, channel, dialled } = known;
-    if (dialled) dialAgain(peer, channel);
+    const { channel, dialled } = known;
+    const { relay, origin, follower } = roles;
     switch (channel) {
       case "ingress":
         return dialled ? origin?.ingressClosed(link, reason) : relay?.ingressClosed(link);
@@ -252,75 +285,52 @@ export function createMember(options: MemberOptions): Member {
     }
   };
 
-  const dialAgain = (peer: NodeName, channel: Channel): void => {
-    const want = wanted.find((entry) => entry.peer === peer && entry.channel === channel);
-    if (want === undefined) return;
-    want.state = "down";
-    want.nextDialMs =
-      desk.nowMs() + Math.min(limits.redialIntervalMs * 2 ** want.fruitless, limits.redialIntervalMaxMs);
-    want.fruitless = Math.min(want.fruitless + 1, 16);
-  };
-
-  const noteFruitful = ({ peer, channel }: KnownLink): void => {
-    const want = wanted.find((entry) => entry.peer === peer && entry.channel === channel);
-    if (want !== undefined) want.fruitless = 0;
-  };
-
-  const dialWanted = (): void => {
-    if (origin?.isClosed() === true) return;
-    for (const want of wanted) {
-      if (want.state !== "down" || desk.nowMs() < want.nextDialMs) continue;
-      want.state = "dialling";
-      desk.dial(want.peer, want.channel);
-    }
-  };
-
   /**
    * A primary asks the secondaries for their epoch before it opens (PROTOCOL 2a), and again while it has no relay: a
    * takeover that it missed must be noticed by whoever still answers.
    */
   const inquire = (): void => {
-    if (origin === null || origin.isClosed() || desk.nowMs() < nextInquiryMs) return;
+    const { origin } = roles;
+    if (origin === null || origin.isClosed() || heldOrders !== null || desk.nowMs() < nextInquiryMs) return;
     if (origin.phase() === "open" && origin.stages().relayConnected) return;
     nextInquiryMs = desk.nowMs() + limits.inquireIntervalMs;
-    council.ask(secondaries, { kind: "inquire" }, (answers) => {
+    council.ask(secondariesOf(roles.membership), { kind: "inquire" }, (answers) => {
+      keeper.heard(answers);
+      if (roles.origin !== origin || keeper.isChanging()) return;
       for (const answer of answers.values()) {
         const theirs = answer?.state.promised;
-        if (theirs !== undefined && theirs.number > promised.number) adopt(theirs, () => {});
+        if (theirs !== undefined && theirs.number > promised.number) adopt(theirs, "takeover", () => {});
       }
       if (!origin.isClosed()) origin.confirmEpoch();
     });
   };
 
-  const start = (): void => {
-    // A primary that promised a takeover's epoch is no primary any more, whatever it was when it stopped.
-    if (origin !== null && !sameEpoch(promised, initialEpoch))
-      origin.fence(`another node has taken over the group (epoch ${promised.number})`);
-    else origin?.start();
-    follower?.start();
+  const host = (order: HostOrder): void => {
+    if (heldOrders !== null) heldOrders.push(order);
+    else roles.host(order);
   };
 
   const handle = (event: GroupEvent): void => {
     switch (event.kind) {
       case "start":
-        return start();
+        links.want(roles.wishes);
+        roles.start();
+        return keeper.start();
       case "tick":
-        dialWanted();
+        if (roles.origin?.isClosed() !== true || roles.relay !== null) links.dial();
         inquire();
+        keeper.tick();
         council.tick();
         takeover.tick();
-        origin?.tick();
-        relay?.tick();
-        return follower?.tick();
+        roles.tick();
+        return settlement.tick();
       case "drain":
-        origin?.drain();
-        relay?.drain();
-        return follower?.drain();
+        return roles.drain();
       case "link-opened":
         return opened(event);
       case "dial-failed":
         if (event.channel === "council") return council.dialFailed(event.peer);
-        return dialAgain(event.peer, event.channel);
+        return links.dialFailed(event.peer, event.channel);
       case "link-closed":
         return forget(event.link, event.reason);
       case "message":
@@ -332,9 +342,8 @@ export function createMember(options: MemberOptions): Member {
       case "branched":
         return desk.answer(event);
       case "host-write":
-        return follower === null ? origin?.hostWrite(event) : follower.hostWrite(event);
       case "host-read":
-        return follower === null ? origin?.hostRead(event) : follower.hostRead(event);
+        return host(event);
       case "takeover":
         return takeover.run(event.request, event.command);
       case "term-change":
@@ -352,16 +361,16 @@ export function createMember(options: MemberOptions): Member {
       for (const effect of effects) if (effect.kind === "close-link") forget(effect.link, "closed here");
       return effects.concat(desk.takeEffects());
     },
-    mayReadNow: (volume, range) => (origin ?? follower)?.mayReadNow(volume, range) === true,
+    mayReadNow: (volume, range) => heldOrders === null && roles.mayReadNow(volume, range),
     status: () => ({
-      group: membership.group,
-      role,
+      group: configured.group,
+      role: roleOf(),
       epoch: promised,
-      phase: state().phase,
-      detail: (relay ?? origin ?? follower)?.detail() ?? "",
-      relay: relay?.stages() ?? null,
-      primary: origin?.stages() ?? null,
-      secondary: follower?.secondary.stages() ?? null,
+      phase: (roles.relay ?? roles.origin ?? roles.follower)?.phase() ?? "",
+      detail: roles.detail(),
+      relay: roles.relay?.stages() ?? null,
+      primary: roles.origin?.stages() ?? null,
+      secondary: roles.follower?.secondary.stages() ?? null,
     }),
   };
 }

@@ -46,6 +46,11 @@ export function secondariesOf(membership: Membership): NodeName[] {
   return [...new Set(membership.volumes.flatMap((volume) => volume.secondaries))];
 }
 
+/** Everybody who has a role. */
+export function membersOf(membership: Membership): NodeName[] {
+  return [...new Set([...secondariesOf(membership), membership.relay, ...primariesOf(membership)])];
+}
+
 export function volumesOn(membership: Membership, node: NodeName, role: "primary" | "secondary"): GroupVolume[] {
   return membership.volumes.filter(({ primary, secondaries }) =>
     role === "primary" ? primary === node : secondaries.includes(node),

@@ -26,7 +26,8 @@ export interface Takeover {
 export interface TakeoverOptions {
   readonly desk: Desk;
   readonly self: NodeName;
-  readonly membership: Membership;
+  /** Under the term that this node follows. */
+  readonly membership: () => Membership;
   readonly council: Council;
   readonly promised: () => Epoch;
   /** Promises an epoch at this node, durably, as any other member does. */
@@ -50,10 +51,11 @@ interface Run {
 }
 
 export function createTakeover(options: TakeoverOptions): Takeover {
-  const { desk, self, membership, council } = options;
-  const { relay } = membership;
-  const secondaries = secondariesOf(membership);
-  const primaries = primariesOf(membership);
+  const { desk, self, council } = options;
+  let membership = options.membership();
+  let { relay } = membership;
+  let secondaries = secondariesOf(membership);
+  let primaries = primariesOf(membership);
   let current: Run | null = null;
   /** What is to be done at the next poll. */
   let poll: { readonly atMs: number; readonly then: () => void } | null = null;
@@ -291,6 +293,12 @@ export function createTakeover(options: TakeoverOptions): Takeover {
 
   return {
     run(request, command) {
+      if (current === null) {
+        membership = options.membership();
+        relay = membership.relay;
+        secondaries = secondariesOf(membership);
+        primaries = primariesOf(membership);
+      }
       const startedMs = desk.nowMs();
       const run: Run = {
         request,

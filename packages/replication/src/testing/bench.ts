@@ -113,7 +113,7 @@ export function createBench(options: BenchOptions): Bench {
     self,
     membership,
     marks: journal.marks,
-    journalFirst: firstOf(journal),
+    journalFirst: () => firstOf(journal),
     usage: () => ({ usedBytes: usedBytes(journal), capacityBytes }),
     uniqueId: () => `${self}-${++uniqueIds}`,
   });
