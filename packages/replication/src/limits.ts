@@ -23,6 +23,8 @@ export const limits = {
    */
   gatherBytes: 256 * 1024,
   gatherMs: 2,
+  /** So long hosts that were answered are waited for, to come back with their next writes. */
+  returnMs: 1,
   /** What a relay lets a primary send ahead of what is durable. */
   ingressWindowBytes: 8 * 1024 * 1024,
   /**

@@ -24,8 +24,7 @@ export interface RelayStream {
   /** Takes everything off: nobody waits for the relay any more. */
   takeAll(): readonly PendingWrite[];
   entries(): readonly PendingWrite[];
-  /** A batch is on its way, so that what follows may gather. */
-  isBusy(): boolean;
+  isConnected(): boolean;
   unsentBytes(): number;
   /** Host writes among those that were not sent. */
   unsentCount(): number;
@@ -94,7 +93,7 @@ export function createRelayStream(): RelayStream {
       return taken;
     },
     entries: () => stream,
-    isBusy: () => connected && unacknowledgedBatches.length > 0,
+    isConnected: () => connected,
     unsentBytes: () => unsentBytes,
     unsentCount() {
       let count = 0;

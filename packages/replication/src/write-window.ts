@@ -13,6 +13,7 @@ import { noOrigin } from "@waystation/contracts/ids";
 import type { Failure } from "@waystation/contracts/errors";
 import type { Desk, HostOrder } from "./effects.js";
 import { arrayFailed, waitingTooMany } from "./failures.js";
+import { createGathering } from "./gathering.js";
 import { limits } from "./limits.js";
 import { markNames } from "./marks.js";
 import type { OriginWrite, VolumeMark } from "./messages.js";
@@ -92,8 +93,7 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
   const localOnly = new Set<PendingWrite>();
   const holds = new Set<HoldReason>();
   let { alone } = options;
-  /** Since when writes have been gathering for the next batch; null when none has. */
-  let gatheringSinceMs: number | null = null;
+  const gathering = createGathering(desk);
   let departing = false;
   let admittedCount = 0;
   let admittedBytes = 0;
@@ -135,22 +135,9 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
     } else {
       write.origin = volumeOf(write).nextOrigin();
       stream.push(write);
-      gatheringSinceMs ??= desk.nowMs();
     }
+    gathering.add();
     volumeOf(write).queueLocal(write);
-  };
-
-  /**
-   * Both legs of a write leave together. While a batch is under way, further writes gather: the next batch leaves when
-   * that one is acknowledged, or has enough, or has waited for long enough. Without a relay nothing waits.
-   */
-  const mayDepart = (): boolean => {
-    if (!stream.isBusy() || stream.unsentBytes() >= limits.gatherBytes) return true;
-    // What is left over from an earlier departure waits for credit only.
-    if (gatheringSinceMs === null) return true;
-    const leftMs = gatheringSinceMs + limits.gatherMs - desk.nowMs();
-    if (leftMs > 0) desk.wake(leftMs);
-    return leftMs <= 0;
   };
 
   const endLocal = (write: PendingWrite, failure: Failure | null): void => {
@@ -158,6 +145,7 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
       // The array is gone beyond its redundancy. The write stays open for ever: its extent is dirty, and the local
       // mark must not pass it.
       volumeOf(write).failed = failure;
+      gathering.finish();
       answer(write, arrayFailed(write.volume, failure));
       return;
     }
@@ -175,6 +163,7 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
     }
     // One that went to the array alone, before the primary joined a copy run, was taken over by the run.
     volumeOf(write).intent.exit(write, write.origin ?? (alone ? null : noOrigin));
+    gathering.finish();
     answer(write, null);
     retire(write);
     write.whenDone(write.origin ?? noOrigin);
@@ -284,9 +273,10 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
       // What was gathered before the fence stays undone: a fenced primary changes nothing any more (B14).
       if (abandoned) return;
       commitIntents();
-      departing = mayDepart();
+      // Both legs of a write leave together. Without a relay nothing waits.
+      departing = !stream.isConnected() || gathering.isReady(stream.unsentBytes());
       if (!departing) return;
-      gatheringSinceMs = null;
+      gathering.depart();
       storeLocally();
     },
     takeBatch: () => (departing ? stream.takeBatch() : []),
@@ -317,7 +307,6 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
         localOnly.add(write);
         finishIfDone(write);
       }
-      gatheringSinceMs = null;
       admit();
     },
     rejoin() {

@@ -203,6 +203,7 @@ function drawLimits(random: Random): Limits {
     batchesInFlightMax: random.pick([1, 2, limits.batchesInFlightMax]),
     gatherBytes: random.pick([4 * 1024, limits.gatherBytes]),
     gatherMs: random.pick([0, limits.gatherMs, 30]),
+    returnMs: random.pick([0, limits.returnMs]),
     shipIntervalMs: random.pick([0, limits.shipIntervalMs]),
     shipNumbersMax: random.pick([1, 8, limits.shipNumbersMax]),
     pointIntervalMs: random.pick([0, limits.pointIntervalMs]),
