@@ -2,6 +2,7 @@
  * Asks one node for its status, gives its roles commands, and has it take a group over or begin another term (F1).
  * Errors are `Failure`s, as in `block-client.ts`.
  */
+import { fromProtoAttestation, type Attestation } from "@waystation/rpc/attestation-messages";
 import {
   toProtoCause,
   toProtoCommand,
@@ -18,6 +19,7 @@ import {
   type TakeoverRequest,
 } from "@waystation/rpc/status-messages";
 
+export type { Attestation } from "@waystation/rpc/attestation-messages";
 export type { GroupCommand, TermChangeRequest } from "@waystation/rpc/command-messages";
 export type {
   ArrayStatus,
@@ -42,6 +44,8 @@ export interface ControlClient {
   changeTerm(request: TermChangeRequest, options?: { readonly timeoutMs?: number }): AsyncIterable<TakeoverProgress>;
   /** Resolves when the role has done it, or durably begun. Rejects with the refusal, or `UNKNOWN_GROUP`. */
   command(group: string, command: GroupCommand, options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Which order the node holds: its last point, or the highest one up to `sequence`. Rejects with `UNKNOWN_GROUP`. */
+  attest(group: string, sequence: number | null, options?: { readonly timeoutMs?: number }): Promise<Attestation>;
   close(): void;
 }
 
@@ -71,6 +75,10 @@ export function connectControl(address: string): ControlClient {
     },
     async command(group, command, { timeoutMs = commandTimeoutMs } = {}) {
       await connection.unary(service.Command, toProtoCommand(group, command), timeoutMs);
+    },
+    async attest(group, sequence, { timeoutMs = statusTimeoutMs } = {}) {
+      const request = sequence === null ? { group } : { group, sequence };
+      return fromProtoAttestation(await connection.unary(service.AttestGroup, request, timeoutMs));
     },
     close() {
       connection.close();

@@ -10,13 +10,19 @@ import assert from "node:assert/strict";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Link, LinkEvents } from "@waystation/contracts/link";
-import type { VolumeName } from "@waystation/contracts/ids";
+import type { Sequence, VolumeName } from "@waystation/contracts/ids";
 import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "@waystation/replication/effects";
+import { attestationOf } from "@waystation/replication/provable/attestation";
 import { createMember } from "@waystation/replication/member";
 import type { Membership } from "@waystation/replication/membership";
 import type { PeerMessage } from "@waystation/replication/messages";
 import type { GroupStatus, TakeoverProgress } from "@waystation/replication/status";
-import type { GroupCommand, TakeoverRequest, TermChangeRequest } from "@waystation/replication/control-front";
+import type {
+  Attestation,
+  GroupCommand,
+  TakeoverRequest,
+  TermChangeRequest,
+} from "@waystation/replication/control-front";
 import type { NodeIdentity, NodePorts } from "./ports.js";
 
 export interface GroupRunner {
@@ -35,6 +41,8 @@ export interface GroupRunner {
   /** Rejects with the refusal. */
   command(command: GroupCommand): Promise<void>;
   status(): GroupStatus;
+  /** What the journal's marks say of the order that it holds (E4). */
+  attest(sequence: Sequence | null): Attestation;
   stop(): void;
 }
 
@@ -243,6 +251,11 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
       dispatch(event(request));
     });
 
+  const status = (): GroupStatus => {
+    const own = member.status();
+    return halted === null ? own : { ...own, phase: "halted", detail: halted.message };
+  };
+
   return {
     membership,
     start: () => dispatch({ kind: "start" }),
@@ -290,9 +303,9 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     async command(command) {
       await ask((request) => ({ kind: "command", request, command }));
     },
-    status() {
-      const status = member.status();
-      return halted === null ? status : { ...status, phase: "halted", detail: halted.message };
+    status,
+    attest(sequence) {
+      return attestationOf({ node: identity.name, status: status(), marks: journal.marks(), sequence });
     },
     stop: () => halt(new Failure("SHUTTING_DOWN", `${identity.name} is being stopped`)),
   };

@@ -91,6 +91,7 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
       async command(group, command) {
         await runnerOf(group).command(command);
       },
+      attest: (group, sequence) => runnerOf(group).attest(sequence),
     },
     stop() {
       cancelTick();

@@ -1,5 +1,7 @@
 /** What a control front end (gRPC, later REST) may ask of a node. The node implements it. */
+import type { GroupRole } from "./messages.js";
 import type { NodeStatus, TakeoverProgress } from "./status.js";
+import type { NodeName, Sequence } from "./vocabulary.js";
 
 export interface TakeoverRequest {
   readonly group: string;
@@ -33,6 +35,19 @@ export type GroupCommand =
   | { readonly kind: "resync"; readonly full: boolean }
   | { readonly kind: "drop-branch"; readonly branch: string };
 
+/** What a node can say of the order that it holds (E4): its points, and what the group committed to there. */
+export interface Attestation {
+  readonly node: NodeName;
+  /** Of this node; primaries keep no points. */
+  readonly role: GroupRole;
+  /** The highest point that was asked for or lies below it; the root in hexadecimal digits. Null when none is known. */
+  readonly point: { readonly sequence: Sequence; readonly root: string } | null;
+  /** The lowest point that it still knows; 0 when none. */
+  readonly oldest: Sequence;
+  /** What the role says of itself; empty while all is well. */
+  readonly detail: string;
+}
+
 export interface ControlFront {
   /** Live, about this node only; never waits for another node. */
   status(): NodeStatus;
@@ -46,4 +61,6 @@ export interface ControlFront {
   changeTerm(request: TermChangeRequest): AsyncIterable<TakeoverProgress>;
   /** Rejects with `UNKNOWN_GROUP`, or with a refusal that names the state and the command that would be legal. */
   command(group: string, command: GroupCommand): Promise<void>;
+  /** At the last settled point, or at `sequence`; about this node only. Throws `UNKNOWN_GROUP`. */
+  attest(group: string, sequence: Sequence | null): Attestation;
 }

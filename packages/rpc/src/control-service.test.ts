@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Failure } from "@waystation/contracts/errors";
 import type { CopyOrder } from "@waystation/replication/messages";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
-import type { GroupCommand } from "@waystation/replication/control-front";
+import type { Attestation, GroupCommand } from "@waystation/replication/control-front";
+import { fromProtoAttestation } from "./attestation-messages.js";
 import { toProtoCause, toProtoCommand } from "./command-messages.js";
 import { controlServiceDefinition as control } from "./proto.js";
 import { fromProtoProgress, fromProtoStatus } from "./status-messages.js";
@@ -170,5 +171,22 @@ describe("the control service", () => {
     const { connection } = await startTestServer({ control: testControl(testStatus, { takeover: refuse }) });
     const steps = connection.serverStream(control.Takeover, { group: "g1" }, timeoutMs);
     await expect(steps[Symbol.asyncIterator]().next()).rejects.toEqual(failsWith("NOT_A_SECONDARY"));
+  });
+
+  it("E4: attests a point of this node, the last one or one that was asked for", async () => {
+    const asked: (number | null)[] = [];
+    const attest = (group: string, sequence: number | null): Attestation => {
+      if (group !== "g1") throw new Failure("UNKNOWN_GROUP", `no group ${group} here`);
+      asked.push(sequence);
+      const point = sequence === null ? { sequence: 9 as never, root: "ab".repeat(32) } : null;
+      return { node: "s" as never, role: "secondary", point, oldest: 3 as never, detail: "well" };
+    };
+    const { connection } = await startTestServer({ control: testControl(testStatus, { attest }) });
+    const ask = async (request: object) =>
+      fromProtoAttestation(await connection.unary(control.AttestGroup, request, timeoutMs));
+    expect(await ask({ group: "g1" })).toEqual(attest("g1", null));
+    expect(await ask({ group: "g1", sequence: 5 })).toEqual(attest("g1", 5));
+    expect(asked).toEqual([null, null, 5, 5]);
+    await expect(ask({ group: "g9" })).rejects.toEqual(failsWith("UNKNOWN_GROUP"));
   });
 });

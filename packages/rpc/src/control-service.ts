@@ -2,12 +2,14 @@
  * The control service over `ControlFront`: status, commands, and takeovers and changes of terms as streams of steps that
  * end with the result.
  */
+import type { Sequence } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
 import type { ControlFront } from "@waystation/replication/control-front";
 import type { ControlServiceHandlers } from "./generated/waystation/v1/ControlService.js";
 import type { ChangeTermRequest__Output } from "./generated/waystation/v1/ChangeTermRequest.js";
 import type { TakeoverRequest__Output } from "./generated/waystation/v1/TakeoverRequest.js";
 import type { TakeoverResponse } from "./generated/waystation/v1/TakeoverResponse.js";
+import { toProtoAttestation } from "./attestation-messages.js";
 import { fromProtoCause, fromProtoCommand } from "./command-messages.js";
 import { serverStream } from "./server-stream.js";
 import { toProtoProgress, toProtoStatus } from "./status-messages.js";
@@ -32,5 +34,13 @@ export function createControlHandlers(control: ControlFront, log: Log): ControlS
       await control.command(request.group, fromProtoCommand(request));
       return {};
     }),
+    AttestGroup: unary(log, ({ group, sequence }) =>
+      toProtoAttestation(control.attest(group, sequence === undefined ? null : asSequence(sequence))),
+    ),
   };
+}
+
+/** What is above 2^53 was never stamped: anything that high asks for the last point. */
+function asSequence(wire: number): Sequence {
+  return Math.min(wire, Number.MAX_SAFE_INTEGER) as Sequence;
 }

@@ -114,7 +114,11 @@ export function testControl(
   status: () => NodeStatus = testStatus,
   change: Partial<Omit<ControlFront, "status">> = {},
 ): ControlFront {
-  return { status, takeover: noSteps, changeTerm: noSteps, command: () => Promise.resolve(), ...change };
+  const commands = { takeover: noSteps, changeTerm: noSteps, command: () => Promise.resolve() };
+  const attest: ControlFront["attest"] = () => ({
+    ...{ node: "n" as never, role: "primary", point: null, oldest: 0 as never, detail: "" },
+  });
+  return { status, ...commands, attest, ...change };
 }
 
 /** A node without arrays; `change` gives it what a test needs. */

@@ -59,3 +59,9 @@ export function parseDuration(text: string): number {
   if (durationMs === null) throw new InvalidArgumentError('use a duration such as "500ms", "60s", "2m" or "12h".');
   return durationMs;
 }
+
+export function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text !== "" && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("use a sequence number, as wayctl group show prints them.");
+}

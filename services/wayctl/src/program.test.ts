@@ -5,6 +5,7 @@ import { Failure } from "@waystation/contracts/errors";
 import type { ArrayReport, PairReport } from "@waystation/contracts/storage-front";
 import {
   connectControl,
+  type Attestation,
   type ControlClient,
   type GroupCommand,
   type GroupStatus,
@@ -36,6 +37,7 @@ interface FakeCluster {
   takeover?(node: string, request: TakeoverRequest): AsyncIterable<TakeoverProgress>;
   changeTerm?(node: string, request: TermChangeRequest): AsyncIterable<TakeoverProgress>;
   command?(node: string, group: string, command: GroupCommand): Promise<void>;
+  attest?(node: string, group: string, sequence: number | null): Promise<Attestation>;
 }
 
 async function wayctl(cluster: FakeCluster, ...argv: string[]) {
@@ -54,6 +56,7 @@ async function wayctl(cluster: FakeCluster, ...argv: string[]) {
       takeover: (request) => cluster.takeover!(name, request),
       changeTerm: (request) => cluster.changeTerm!(name, request),
       command: (group, command) => cluster.command!(name, group, command),
+      attest: (group, sequence) => cluster.attest!(name, group, sequence),
       close: () => void closed.push(name),
     };
   };
@@ -395,6 +398,35 @@ describe("wayctl group takeover", () => {
     const takeover = () => steps(done);
     const { out } = await wayctl({ nodes: fullCluster(), takeover }, "--json", "group", "takeover", "g1");
     expect(JSON.parse(out)).toMatchObject({ coordinator: "secondary-a", result: { sequence: 12, lost: "nothing" } });
+  });
+});
+
+describe("wayctl group attest", () => {
+  const attest = (node: string, _: string, sequence: number | null): Promise<Attestation> =>
+    Promise.resolve({
+      node: node as never,
+      role: node.startsWith("primary") ? "primary" : node.startsWith("relay") ? "relay" : "secondary",
+      point: node.startsWith("primary") ? null : { sequence: (sequence ?? 7) as never, root: "ab".repeat(32) },
+      oldest: 1 as never,
+      detail: "",
+    });
+
+  it("E4: shows number and root at each node, and ends with exit code 0 when they are the same", async () => {
+    const { code, out } = await wayctl({ nodes: {}, attest }, "group", "attest", "g1");
+    expect(code).toBe(exitCodes.ok);
+    expect(out).toContain("group g1 at 7: agreed");
+    expect(out).toMatch(/secondary-a +secondary +7 +(ab){32}/);
+    const json = await wayctl({ nodes: {}, attest }, "--json", "group", "attest", "g1", "--at", "5");
+    expect(JSON.parse(json.out)).toMatchObject({ sequence: 5, agree: true });
+  });
+
+  it("E4: ends with exit code 3 when they are not, and with 2 on a number that is none", async () => {
+    const other: typeof attest = async (node, group, sequence) => {
+      const own = await attest(node, group, sequence);
+      return node === "secondary-b" ? { ...own, point: { sequence: 7 as never, root: "cd".repeat(32) } } : own;
+    };
+    expect((await wayctl({ nodes: {}, attest: other }, "group", "attest", "g1")).code).toBe(exitCodes.refused);
+    expect((await wayctl({ nodes: {} }, "group", "attest", "g1", "--at", "soon")).code).toBe(exitCodes.usage);
   });
 });
 

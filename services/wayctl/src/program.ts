@@ -7,10 +7,18 @@ import { Command, CommanderError } from "commander";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import { storageErrorCodes } from "@waystation/contracts/storage-front";
 import type { Cluster, GroupConfig } from "@waystation/config/cluster";
+import { attestGroup, renderAttestation } from "./attest.js";
 import { addArrayCommands } from "./commands/array.js";
 import { addPairCommands } from "./commands/pair.js";
 import { addVolumeCommands } from "./commands/volume.js";
-import { createContext, parseDuration, type Context, type GlobalOptions, type WayctlPorts } from "./context.js";
+import {
+  createContext,
+  parseDuration,
+  parseNumber,
+  type Context,
+  type GlobalOptions,
+  type WayctlPorts,
+} from "./context.js";
 import { exitCodes, wayctlFailure } from "./errors.js";
 import { holdersOf, isSynced, viewGroup, type GroupView } from "./group-view.js";
 import { listVolumes, renderArrays, renderGroup, renderNodes, renderVolumes } from "./render.js";
@@ -35,6 +43,7 @@ Examples:
   wayctl group wait g1 --synced              until the far side has everything
   wayctl group takeover g1                   make the secondaries primaries
   wayctl group takeover g1 --force --without secondary-b
+  wayctl group attest g1                     whether relay and secondaries hold the same order
   wayctl --json status                       the same for programs
   wayctl --cluster site/cluster.yaml volume list
 
@@ -99,6 +108,13 @@ function createProgram(ports: WayctlPorts, setExit: (code: number) => void): Com
     .option("--dry-run", "only tell what would happen, and who would be asked", false)
     .action(async (name: string, options: TakeoverOptions) => {
       setExit(await runTakeover(context, name, options));
+    });
+  group
+    .command("attest <group>")
+    .description("which order each node holds: number and root of a point, and whether they are the same")
+    .option("--at <number>", "at this point, if it is one of the last few hundred", parseNumber)
+    .action(async (name: string, { at }: { readonly at?: number }) => {
+      setExit(await runAttest(context, name, at ?? null));
     });
   return program;
 }
@@ -176,6 +192,13 @@ async function waitSynced(context: Context, name: string, timeoutMs: number): Pr
     }
     await ports.delay(pollIntervalMs);
   }
+}
+
+async function runAttest({ ports, cluster, print }: Context, name: string, at: number | null): Promise<number> {
+  const config = await cluster();
+  const report = await attestGroup({ cluster: config, group: groupNamed(config, name), at }, ports.connect);
+  print(report, renderAttestation(report));
+  return report.agree ? exitCodes.ok : exitCodes.refused;
 }
 
 async function runTakeover(

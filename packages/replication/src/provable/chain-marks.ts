@@ -128,6 +128,11 @@ function readRootMark(marks: Marks): { epoch: number; sequence: Sequence; slot: 
   return { epoch, sequence: toSequence(sequence), slot };
 }
 
+/** The roots that a node still keeps, the oldest first. */
+export function keptRoots(marks: Marks): readonly SettledRoot[] {
+  return readRoots(marks, readRootMark(marks).slot);
+}
+
 function readRoots(marks: Marks, lastSlot: number): SettledRoot[] {
   const roots: SettledRoot[] = [];
   for (let back = rootsKeptMax - 1; back >= 0; back--) {

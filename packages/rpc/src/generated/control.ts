@@ -3,6 +3,8 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Applied as _waystation_v1_Applied, Applied__Output as _waystation_v1_Applied__Output } from './waystation/v1/Applied.js';
 import type { ArrayStatus as _waystation_v1_ArrayStatus, ArrayStatus__Output as _waystation_v1_ArrayStatus__Output } from './waystation/v1/ArrayStatus.js';
+import type { AttestGroupRequest as _waystation_v1_AttestGroupRequest, AttestGroupRequest__Output as _waystation_v1_AttestGroupRequest__Output } from './waystation/v1/AttestGroupRequest.js';
+import type { AttestGroupResponse as _waystation_v1_AttestGroupResponse, AttestGroupResponse__Output as _waystation_v1_AttestGroupResponse__Output } from './waystation/v1/AttestGroupResponse.js';
 import type { BranchStatus as _waystation_v1_BranchStatus, BranchStatus__Output as _waystation_v1_BranchStatus__Output } from './waystation/v1/BranchStatus.js';
 import type { ChangeTermRequest as _waystation_v1_ChangeTermRequest, ChangeTermRequest__Output as _waystation_v1_ChangeTermRequest__Output } from './waystation/v1/ChangeTermRequest.js';
 import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__Output as _waystation_v1_CommandRequest__Output } from './waystation/v1/CommandRequest.js';
@@ -86,6 +88,8 @@ export interface ProtoGrpcType {
       Applied: MessageTypeDefinition<_waystation_v1_Applied, _waystation_v1_Applied__Output>
       ArrayState: EnumTypeDefinition
       ArrayStatus: MessageTypeDefinition<_waystation_v1_ArrayStatus, _waystation_v1_ArrayStatus__Output>
+      AttestGroupRequest: MessageTypeDefinition<_waystation_v1_AttestGroupRequest, _waystation_v1_AttestGroupRequest__Output>
+      AttestGroupResponse: MessageTypeDefinition<_waystation_v1_AttestGroupResponse, _waystation_v1_AttestGroupResponse__Output>
       BranchStatus: MessageTypeDefinition<_waystation_v1_BranchStatus, _waystation_v1_BranchStatus__Output>
       ChangeTermRequest: MessageTypeDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_ChangeTermRequest__Output>
       CommandRequest: MessageTypeDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandRequest__Output>

@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AttestGroupRequest as _waystation_v1_AttestGroupRequest, AttestGroupRequest__Output as _waystation_v1_AttestGroupRequest__Output } from '../../waystation/v1/AttestGroupRequest.js';
+import type { AttestGroupResponse as _waystation_v1_AttestGroupResponse, AttestGroupResponse__Output as _waystation_v1_AttestGroupResponse__Output } from '../../waystation/v1/AttestGroupResponse.js';
 import type { ChangeTermRequest as _waystation_v1_ChangeTermRequest, ChangeTermRequest__Output as _waystation_v1_ChangeTermRequest__Output } from '../../waystation/v1/ChangeTermRequest.js';
 import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__Output as _waystation_v1_CommandRequest__Output } from '../../waystation/v1/CommandRequest.js';
 import type { CommandResponse as _waystation_v1_CommandResponse, CommandResponse__Output as _waystation_v1_CommandResponse__Output } from '../../waystation/v1/CommandResponse.js';
@@ -14,6 +16,21 @@ import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverRespo
  * Each node answers for itself only and never waits for another one to do so: ask every node to see a cluster.
  */
 export interface ControlServiceClient extends grpc.Client {
+  /**
+   * Which order this node holds: the root of a point.
+   */
+  AttestGroup(argument: _waystation_v1_AttestGroupRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  AttestGroup(argument: _waystation_v1_AttestGroupRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  AttestGroup(argument: _waystation_v1_AttestGroupRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  AttestGroup(argument: _waystation_v1_AttestGroupRequest, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Which order this node holds: the root of a point.
+   */
+  attestGroup(argument: _waystation_v1_AttestGroupRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  attestGroup(argument: _waystation_v1_AttestGroupRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  attestGroup(argument: _waystation_v1_AttestGroupRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  attestGroup(argument: _waystation_v1_AttestGroupRequest, callback: grpc.requestCallback<_waystation_v1_AttestGroupResponse__Output>): grpc.ClientUnaryCall;
+  
   /**
    * Begins another term of a group, with this node as coordinator. Streams as Takeover does.
    */
@@ -75,6 +92,11 @@ export interface ControlServiceClient extends grpc.Client {
  */
 export interface ControlServiceHandlers extends grpc.UntypedServiceImplementation {
   /**
+   * Which order this node holds: the root of a point.
+   */
+  AttestGroup: grpc.handleUnaryCall<_waystation_v1_AttestGroupRequest__Output, _waystation_v1_AttestGroupResponse>;
+  
+  /**
    * Begins another term of a group, with this node as coordinator. Streams as Takeover does.
    */
   ChangeTerm: grpc.handleServerStreamingCall<_waystation_v1_ChangeTermRequest__Output, _waystation_v1_TakeoverResponse>;
@@ -98,6 +120,7 @@ export interface ControlServiceHandlers extends grpc.UntypedServiceImplementatio
 }
 
 export interface ControlServiceDefinition extends grpc.ServiceDefinition {
+  AttestGroup: MethodDefinition<_waystation_v1_AttestGroupRequest, _waystation_v1_AttestGroupResponse, _waystation_v1_AttestGroupRequest__Output, _waystation_v1_AttestGroupResponse__Output>
   ChangeTerm: MethodDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_TakeoverResponse, _waystation_v1_ChangeTermRequest__Output, _waystation_v1_TakeoverResponse__Output>
   Command: MethodDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandResponse, _waystation_v1_CommandRequest__Output, _waystation_v1_CommandResponse__Output>
   GetStatus: MethodDefinition<_waystation_v1_GetStatusRequest, _waystation_v1_GetStatusResponse, _waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse__Output>
