@@ -51,6 +51,10 @@ export const allLoads: readonly Load[] = [
   largeRead,
 ];
 
+export function withDepth(load: Load, depth: number): Load {
+  return { ...load, depth, name: load.name.replace(`depth ${load.depth}`, `depth ${depth}`) };
+}
+
 export function isRead({ pattern }: Load): boolean {
   return pattern === "randread" || pattern === "read";
 }

@@ -16,6 +16,8 @@ export interface OwnClusterOptions {
   readonly areaBytes: number;
   readonly shape?: Partial<ClusterShape>;
   readonly abort: AbortSignal;
+  /** Daemons reach each other through proxies. */
+  readonly links?: boolean;
 }
 
 const settleMs = 300_000;
@@ -25,10 +27,10 @@ const journalArray = { name: "journal", level: "raid0", disks: 1 };
 
 /** Starts all five daemons and fills `vol-a`; ends them and removes their data afterwards. */
 export function withOwnCluster<T>(
-  { adapter, areaBytes, shape = {}, abort }: OwnClusterOptions,
+  { adapter, areaBytes, shape = {}, abort, links = false }: OwnClusterOptions,
   body: (cluster: TestCluster) => Promise<T>,
 ): Promise<T> {
-  return withCluster({ shape: { volumeBytes: areaBytes, ...shape } }, async (cluster) => {
+  return withCluster({ shape: { volumeBytes: areaBytes, ...shape }, links }, async (cluster) => {
     if (adapter === "volume") await keepJournalsOnVolumes(cluster.clusterFile);
     await startAll(cluster);
     await prefill(nbdTarget(cluster.nbdUri("primary-a", "vol-a")), areaBytes, abort);

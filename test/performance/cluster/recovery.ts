@@ -61,6 +61,11 @@ async function recover(cluster: TestCluster, adapter: Adapter, node: TestNode, e
 
 async function takeOverIdle(cluster: TestCluster, adapter: Adapter): Promise<TakeoverTime> {
   await cluster.end(primaries);
+  return takeOver(cluster, adapter);
+}
+
+/** With the primaries dead. */
+export async function takeOver(cluster: TestCluster, adapter: Adapter): Promise<TakeoverTime> {
   const startedMs = performance.now();
   const { steps, result } = await cluster.takeover();
   if (result.outcome !== "taken-over") throw new Error(`the takeover was refused: ${result.code} ${result.message}`);

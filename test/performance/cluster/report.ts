@@ -1,6 +1,11 @@
 /** The results as Markdown tables. */
+import type { BacklogTakeover } from "./backlog-takeover.js";
+import type { CopySpeed } from "./copying.js";
 import type { EndurancePhase } from "./endurance.js";
+import type { FarLag } from "./far-lag.js";
+import type { FarLinkFigures } from "./far-link.js";
 import type { Goal } from "./goals.js";
+import type { VolumesFigures } from "./many-volumes.js";
 import type { RecoveryTime, TakeoverTime } from "./recovery.js";
 import type { DurabilityRow, SpeedCell } from "./speed.js";
 import { median, most } from "./statistics.js";
@@ -92,6 +97,74 @@ export function recoveryTable(recovery: readonly RecoveryTime[], takeovers: read
     "",
   ]);
   return table(["adapter", "what", "done ms", "writable (protected) ms", "synced ms"], [...killed, ...taken]);
+}
+
+export function farLagTable(lags: readonly FarLag[]): string {
+  const rows = lags.map(({ adapter, load, perSecond, mirrorPerSecond, lagWritesMax, lagSecondsMax, lagSlope }) => [
+    adapter,
+    load,
+    perSecond.toFixed(0),
+    (perSecond / mirrorPerSecond).toFixed(2),
+    lagWritesMax,
+    lagSecondsMax.toFixed(2),
+    lagSlope.toFixed(1),
+  ]);
+  return table(
+    ["adapter", "load", "writes per s", "/ mirror", "lag writes, most", "lag s, most", "lag grows by, writes per s"],
+    rows,
+  );
+}
+
+export function backlogTable(backlogs: readonly BacklogTakeover[]): string {
+  const rows = backlogs.map(({ adapter, backlogMiB, takeoverMs, openMs, arrayMs }) => [
+    adapter,
+    backlogMiB.toFixed(0),
+    takeoverMs.toFixed(0),
+    openMs.toFixed(0),
+    arrayMs.toFixed(0),
+  ]);
+  return table(["adapter", "MiB to drain", "takeover ms", "open for hosts ms", "as much to an array ms"], rows);
+}
+
+export function copyTable(copies: readonly CopySpeed[]): string {
+  const rows = copies.map(({ what, ms, nbdcopyMs }) => [
+    what,
+    ms.toFixed(0),
+    nbdcopyMs.toFixed(0),
+    (nbdcopyMs / ms).toFixed(2),
+  ]);
+  return table(["copy", "ms", "nbdcopy ms", "/ nbdcopy"], rows);
+}
+
+export function farLinkTable(links: readonly FarLinkFigures[]): string {
+  const rates = ({ linkRate, tcpRate, undelayedRate, farLegRate, underLoadRate }: FarLinkFigures): Cell[] =>
+    [linkRate, tcpRate, undelayedRate, farLegRate, underLoadRate].map((rate) => (rate / 1e6).toFixed(0));
+  const latencies = ({ shortP50Us, shortP99Us, longP50Us, longP99Us }: FarLinkFigures): Cell[] => [
+    `${shortP50Us.toFixed(0)} / ${shortP99Us.toFixed(0)}`,
+    `${longP50Us.toFixed(0)} / ${longP99Us.toFixed(0)}`,
+  ];
+  return table(
+    [
+      ...["adapter", "link MB/s", "plain TCP", "far leg, no delay", "far leg", "far leg, hosts writing"],
+      ...["write p50 / p99 us, short link", "long link"],
+    ],
+    links.map((link) => [link.adapter, ...rates(link), ...latencies(link)]),
+  );
+}
+
+export function volumesTable(figures: readonly VolumesFigures[]): string {
+  const rows = figures.map(({ volumes, bytes, messages, processorUs }) => {
+    const daemons = Object.entries(processorUs).map(([node, us]) => `${node} ${us.toFixed(0)}`);
+    const sum = Object.values(processorUs).reduce((a, b) => a + b, 0);
+    return [
+      volumes,
+      `${bytes.near.toFixed(0)} / ${bytes.far.toFixed(0)}`,
+      `${messages.near.toFixed(2)} / ${messages.far.toFixed(2)}`,
+      sum.toFixed(0),
+      daemons.join(", "),
+    ];
+  });
+  return table(["volumes", "bytes near / far", "messages near / far", "CPU us per write", "by daemon"], rows);
 }
 
 export function goalTable(goals: readonly Goal[]): string {
