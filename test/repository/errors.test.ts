@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { refusalTexts } from "@waystation/replication/takeover-outcome";
+import { termRefusalTexts } from "@waystation/replication/term-outcome";
 
 const root = resolve(import.meta.dirname, "../..");
 const sources = ["packages", "services"]
@@ -15,7 +16,7 @@ const sources = ["packages", "services"]
   .map((path) => readFileSync(resolve(root, path), "utf8"));
 
 function codesInSources(): Set<string> {
-  const codes = new Set<string>(Object.keys(refusalTexts));
+  const codes = new Set<string>([...Object.keys(refusalTexts), ...Object.keys(termRefusalTexts)]);
   for (const text of sources) {
     for (const [, list = ""] of text.matchAll(/[eE]rrorCodes = \[([^\]]*)\]/g))
       for (const [, code = ""] of list.replaceAll(/\/\/.*$/gm, "").matchAll(/"([A-Z][A-Z_]+)"/g)) codes.add(code);

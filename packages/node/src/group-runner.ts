@@ -23,6 +23,7 @@ import type {
   TakeoverRequest,
   TermChangeRequest,
 } from "@waystation/replication/control-front";
+import { dialSelf } from "./loopback.js";
 import type { NodeIdentity, NodePorts } from "./ports.js";
 
 export interface GroupRunner {
@@ -223,24 +224,41 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
 
   const dial = ({ peer, channel }: Extract<Effect, { kind: "dial" }>): void => {
     let id: LinkId | null = null;
-    transport.dial(
-      { peer, channel, group: membership.group },
-      {
-        onOpen(link) {
-          if (halted !== null) return link.close();
-          id = nextLink++;
-          links.set(id, link);
-          dispatch({ kind: "link-opened", link: id, peer, channel, dialled: true });
-        },
-        onMessage(message) {
-          if (id !== null && links.has(id)) dispatch({ kind: "message", link: id, message });
-        },
-        onClose(reason) {
-          if (id === null) return dispatch({ kind: "dial-failed", peer, channel, reason });
-          if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
-        },
+    const address = { peer, channel, group: membership.group };
+    const events = {
+      onOpen(link: Link<PeerMessage>) {
+        if (halted !== null) return link.close();
+        id = nextLink++;
+        links.set(id, link);
+        dispatch({ kind: "link-opened", link: id, peer, channel, dialled: true });
       },
-    );
+      onMessage(message: PeerMessage) {
+        if (id !== null && links.has(id)) dispatch({ kind: "message", link: id, message });
+      },
+      onClose(reason: string) {
+        if (id === null) return dispatch({ kind: "dial-failed", peer, channel, reason });
+        if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
+      },
+    };
+    if (peer === identity.name) dialSelf(address, { clock, events, accept });
+    else transport.dial(address, events);
+  };
+
+  /** A link that another node, or another role of this one, opened. */
+  const accept = (link: Link<PeerMessage>): LinkEvents<PeerMessage> => {
+    const id = nextLink++;
+    if (halted === null) links.set(id, link);
+    else link.close();
+    const { peer, channel } = link.address;
+    dispatch({ kind: "link-opened", link: id, peer, channel, dialled: false });
+    return {
+      onMessage(message) {
+        if (links.has(id)) dispatch({ kind: "message", link: id, message });
+      },
+      onClose(reason) {
+        if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
+      },
+    };
   };
 
   const ask = (event: (request: RequestId) => GroupEvent): Promise<Buffer | null> =>
@@ -260,21 +278,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     membership,
     start: () => dispatch({ kind: "start" }),
     tick: () => dispatch({ kind: "tick" }),
-    accept(link) {
-      const id = nextLink++;
-      if (halted === null) links.set(id, link);
-      else link.close();
-      const { peer, channel } = link.address;
-      dispatch({ kind: "link-opened", link: id, peer, channel, dialled: false });
-      return {
-        onMessage(message) {
-          if (links.has(id)) dispatch({ kind: "message", link: id, message });
-        },
-        onClose(reason) {
-          if (links.delete(id)) dispatch({ kind: "link-closed", link: id, reason });
-        },
-      };
-    },
+    accept,
     async write(order) {
       await ask((request) => ({ kind: "host-write", request, ...order }));
     },

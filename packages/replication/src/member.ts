@@ -25,6 +25,7 @@ import type { CouncilBody, Decision, GroupRole, MemberState, PeerMessage } from 
 import { createRoles, type Roles } from "./roles.js";
 import type { GroupStatus } from "./status.js";
 import { createTakeover } from "./takeover.js";
+import { createTermChange } from "./term-change.js";
 import { createTermKeeper } from "./term-keeper.js";
 import { marksAtTermStart, type TermStanding } from "./term-marks.js";
 import { settleForTerm } from "./term-settle.js";
@@ -109,9 +110,19 @@ export function createMember(options: MemberOptions): Member {
     desk,
     self,
     membership: () => roles.membership,
+    term: () => term,
     council,
+    catchUp: (answers) => keeper.heard(answers),
     promised: () => promised,
     promise: (epoch, then) => adopt(epoch, "takeover", then),
+  });
+  const termChange = createTermChange({
+    ...{ desk, self, configured, council, takeover },
+    membership: () => roles.membership,
+    term: () => term,
+    catchUp: (answers) => keeper.heard(answers),
+    promised: () => promised,
+    promise: (epoch, then) => adopt(epoch, "term", then),
   });
 
   /** Follows a higher epoch: whatever this node did under the old one stops, durably, before `then`. */
@@ -119,6 +130,9 @@ export function createMember(options: MemberOptions): Member {
     if (sameEpoch(epoch, promised)) return desk.commit({}, then);
     assert(epoch.number >= promised.number, "an epoch never goes back");
     promised = epoch;
+    // A relay that stops refuses its primaries, who would end their hosts' sessions; these are to wait for the term.
+    if (purpose === "term")
+      for (const link of links.streams()) if (links.get(link)?.channel !== "ship") desk.closeLink(link);
     roles.stop(epoch, purpose, then);
   };
 
@@ -322,6 +336,7 @@ export function createMember(options: MemberOptions): Member {
         keeper.tick();
         council.tick();
         takeover.tick();
+        termChange.tick();
         roles.tick();
         return settlement.tick();
       case "drain":
@@ -345,8 +360,9 @@ export function createMember(options: MemberOptions): Member {
       case "host-read":
         return host(event);
       case "takeover":
-        return takeover.run(event.request, event.command);
+        return takeover.start(event.command, (step) => desk.takeoverProgress(event.request, step));
       case "term-change":
+        return termChange.run(event.request, event.command);
       case "command":
         return desk.reply(event.request, new Failure("GROUP_STATE", `${self} cannot do this yet`));
     }

@@ -2,8 +2,14 @@
  * What a takeover tells the operator: why it refused and what to do, and what was lost as exactly as it is known.
  * "Nothing" is said only when it is proven (PROTOCOL 6.5): the relay was fenced and everything it stamped arrived.
  */
+import { noSequence } from "@waystation/contracts/ids";
+import { stateOf } from "./coordination.js";
+import type { CouncilAnswers } from "./council.js";
+import { membersOf, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
-import type { NodeName } from "./vocabulary.js";
+import type { TakeoverResult } from "./status.js";
+import type { TakeoverLook } from "./takeover-look.js";
+import type { Epoch, NodeName } from "./vocabulary.js";
 
 /** Each refusal's text; `about` is a node's name or the figure in question. Rows of docs/errors.md. */
 export const refusalTexts = {
@@ -17,6 +23,11 @@ export const refusalTexts = {
     `the relay ${about} cannot be fenced, so that a single writer is not guaranteed and its last writes may be missing: bring it back, or repeat with --force if it and the primaries are down for certain`,
   WOULD_LOSE_WRITES: (about) =>
     `acknowledged writes would be left out without ${about}: bring the node back, or repeat with --without NODE (keeps all writes; the node needs a resync) or with --force (keeps the node, loses these writes)`,
+  OTHER_TERM: (about) => `${about} has not begun the newest term yet: run it again in a moment, or at another node`,
+  COPY_RUNNING: (about) =>
+    `a copy run is not over, and ${about} is alive to end it: wait for its end, or repeat with --force (goes back to the image that it began with)`,
+  GROUP_SUSPENDED: (about) =>
+    `the group is suspended, and what hosts wrote since is at ${about} and other primaries only: resync first, or repeat with --force (gives it up)`,
   PARTICIPANT_LOST: (about) => `${about} stopped answering before the takeover was settled: run it again`,
   RIVAL_TAKEOVER: (about) => `${about} follows another takeover: run it again, from one node only`,
   CANNOT_FOLLOW: (about) =>
@@ -34,7 +45,10 @@ export interface Loss {
   readonly lostDetail: string;
 }
 
-export function describeLoss({ sequence, fenced, stamped }: Decision, relay: NodeName): Loss {
+export function describeLoss(
+  { sequence, fenced, stamped }: Pick<Decision, "sequence" | "fenced" | "stamped">,
+  relay: NodeName,
+): Loss {
   if (!fenced)
     return {
       lost: "unknown",
@@ -44,3 +58,52 @@ export function describeLoss({ sequence, fenced, stamped }: Decision, relay: Nod
     return { lost: "nothing", lostDetail: `${relay} was fenced at ${stamped}, and everything up to it is here` };
   return { lost: "known", lostDetail: `${sequence + 1}..${stamped}: acknowledged at ${relay}, not in this image` };
 }
+
+/** Why what is lost is not known, although the relay could be asked. */
+export const aloneText =
+  "the group was suspended before, and primaries may have acknowledged writes on their own since: what they are is in their region logs only";
+
+/** What a dry run tells (E6): whom it would contact, what it would decide, what would be lost, or why it would refuse. */
+export function foretell(
+  membership: Membership,
+  now: {
+    readonly seen: TakeoverLook;
+    readonly settled: Decision | null;
+    readonly answers: CouncilAnswers;
+    readonly epoch: Epoch;
+  },
+): TakeoverResult {
+  const { seen, settled, answers, epoch } = now;
+  const { absent, risks } = seen;
+  const reached = membersOf(membership).filter((node) => stateOf(answers, node) !== null);
+  const contact = `would contact ${reached.join(", ")}${absent.length === 0 ? "" : `; ${absent.join(", ")} does not answer`}`;
+  if (settled !== null) {
+    const { participants, sequence } = settled;
+    const message = `${contact}; a takeover is decided already: sequence ${sequence} on ${participants.join(", ")}`;
+    return {
+      ...plannedResult,
+      message,
+      epoch,
+      participants,
+      absent,
+      risks,
+      sequence,
+      ...describeLoss(settled, membership.relay),
+    };
+  }
+  const { participants, stamped, refusal } = seen;
+  // With the relay there everything that it has stamped is drained first, unless the volumes have to go back.
+  const canDrain = stamped !== null && absent.length === 0 && !seen.risks.some((risk) => risk.startsWith("a copy run"));
+  const sequence = canDrain ? stamped : seen.sequence;
+  const asDecided = { sequence, fenced: stamped !== null, stamped: stamped ?? noSequence };
+  const loss = describeLoss(asDecided, membership.relay);
+  const common = { epoch, participants, absent, risks, sequence, ...loss };
+  if (refusal !== null) {
+    const [code, about] = refusal;
+    return { outcome: "refused", code, message: `${contact}; would refuse: ${refusalTexts[code](about)}`, ...common };
+  }
+  const message = `${contact}; would fence ${membership.relay} and the primaries that answer, and open ${participants.join(", ")} at sequence ${sequence}`;
+  return { ...plannedResult, message, ...common };
+}
+
+const plannedResult = { outcome: "planned", code: "" } as const;

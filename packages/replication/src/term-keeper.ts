@@ -26,7 +26,7 @@ export interface TermKeeper {
   askSoon(): void;
   /** Looks for a decision in what others said. */
   heard(answers: CouncilAnswers): void;
-  /** Answers true once the term has begun here, durably. */
+  /** Answers true once the decision is durable here: the term begins by itself then, whatever happens. */
   take(decision: Decision, answer: (granted: boolean) => void): void;
   /** The newest decision that begins or has begun a term, durable here. */
   decision(): Decision | null;
@@ -72,8 +72,9 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
     const begun = options.term();
     if (begun !== null && sameEpoch(begun.epoch, decision.epoch)) return desk.commit({}, () => answer(true));
     if (taking !== null) {
-      if (sameEpoch(taking.epoch, decision.epoch)) taking.answers.push(answer);
-      else answer(false);
+      if (!sameEpoch(taking.epoch, decision.epoch)) return answer(false);
+      if (durable !== null && sameEpoch(durable.epoch, decision.epoch)) return desk.commit({}, () => answer(true));
+      taking.answers.push(answer);
       return;
     }
     if (isBehind(decision.epoch)) return answer(false);
@@ -85,6 +86,7 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
     ]);
     desk.commit({ marks: change }, () => {
       durable = decision;
+      for (const each of taking?.answers.splice(0) ?? []) each(true);
       goOn(decision);
     });
   };
@@ -92,9 +94,7 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
   const goOn = (decision: Decision): void => {
     options.settle(decision, (standing) => {
       options.begin(decision, standing, () => {
-        const answers = taking?.answers ?? [];
         taking = null;
-        for (const answer of answers) answer(true);
       });
     });
   };

@@ -30,3 +30,11 @@ export interface Term {
 export function underTerm(configured: Membership, term: Term | null): Membership {
   return term === null ? configured : { ...configured, relay: term.relay, volumes: term.volumes };
 }
+
+/**
+ * Where hosts write a volume after a takeover: at the first of its secondaries that took part. The others that hold it stay
+ * as they are, read-only, or it would be written as two.
+ */
+export function writerOf({ secondaries }: GroupVolume, participants: readonly NodeName[]): NodeName | null {
+  return secondaries.find((node) => participants.includes(node)) ?? null;
+}
