@@ -46,6 +46,8 @@ export interface ControlClient {
   command(group: string, command: GroupCommand, options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Which order the node holds: its last point, or the highest one up to `sequence`. Rejects with `UNKNOWN_GROUP`. */
   attest(group: string, sequence: number | null, options?: { readonly timeoutMs?: number }): Promise<Attestation>;
+  /** Has the node read its configuration again. Resolves with what is new there, a line each. */
+  reload(options?: { readonly timeoutMs?: number }): Promise<readonly string[]>;
   close(): void;
 }
 
@@ -79,6 +81,9 @@ export function connectControl(address: string): ControlClient {
     async attest(group, sequence, { timeoutMs = statusTimeoutMs } = {}) {
       const request = sequence === null ? { group } : { group, sequence };
       return fromProtoAttestation(await connection.unary(service.AttestGroup, request, timeoutMs));
+    },
+    async reload({ timeoutMs = commandTimeoutMs } = {}) {
+      return (await connection.unary(service.Reload, {}, timeoutMs)).changes;
     },
     close() {
       connection.close();

@@ -17,6 +17,7 @@ import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
 import { openDataDirectory } from "./data-directory.js";
 import { daemonFailure } from "./errors.js";
 import { linkDirectoryOf, membershipsOf } from "./memberships.js";
+import { createLiveConfiguration } from "./live-configuration.js";
 import { openJournalFiles, openVolumeJournals } from "./journals.js";
 import { openStorage } from "./storage/open-storage.js";
 
@@ -87,7 +88,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
     );
     closers.push(() => Promise.resolve(node.stop()));
-    const { control } = node;
+    const { clusterFile } = options;
+    const control = { ...node.control, ...createLiveConfiguration({ clusterFile, node: config.name, cluster }) };
     const blocks = joinFronts(node.blocks, storage.standalone);
     closers.push(() => Promise.resolve(storage.standalone.stop()));
     const fronts = { front: blocks, control, storage: storage.front };

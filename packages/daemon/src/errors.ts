@@ -9,6 +9,7 @@ export const daemonErrorCodes = [
   "ARRAY_GONE",
   "BRANCH_FAILED",
   "JOURNAL_GONE",
+  "RESTART_DUE",
   "VOLUME_SIZE_CHANGED",
 ] as const;
 export type DaemonErrorCode = (typeof daemonErrorCodes)[number];

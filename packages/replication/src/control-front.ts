@@ -48,6 +48,15 @@ export interface Attestation {
   readonly detail: string;
 }
 
+/** What a daemon does beyond its roles. */
+export interface ConfigurationFront {
+  /**
+   * Reads the cluster's configuration again, and opens what is new in it for this node; resolves with a line per change.
+   * Members of groups change by a change of term only. Rejects with what cannot be taken while the node runs.
+   */
+  reload(): Promise<readonly string[]>;
+}
+
 export interface ControlFront {
   /** Live, about this node only; never waits for another node. */
   status(): NodeStatus;

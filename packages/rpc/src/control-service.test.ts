@@ -164,6 +164,12 @@ describe("the control service", () => {
     await expect(nothing).rejects.toEqual(failsWith("REQUEST_INVALID"));
   });
 
+  it("has the node read its configuration again, and tells what is new", async () => {
+    const reload = () => Promise.resolve(["volume vol-c"]);
+    const { connection } = await startTestServer({ control: testControl(testStatus, { reload }) });
+    expect(await connection.unary(control.Reload, {}, timeoutMs)).toEqual({ changes: ["volume vol-c"] });
+  });
+
   it("passes on the code of a takeover that is refused at once", async () => {
     const refuse = () => {
       throw new Failure("NOT_A_SECONDARY", "ask a secondary");

@@ -4,7 +4,7 @@
  */
 import type { Sequence } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
-import type { ControlFront } from "@waystation/replication/control-front";
+import type { ConfigurationFront, ControlFront } from "@waystation/replication/control-front";
 import type { ControlServiceHandlers } from "./generated/waystation/v1/ControlService.js";
 import type { ChangeTermRequest__Output } from "./generated/waystation/v1/ChangeTermRequest.js";
 import type { TakeoverRequest__Output } from "./generated/waystation/v1/TakeoverRequest.js";
@@ -15,7 +15,7 @@ import { serverStream } from "./server-stream.js";
 import { toProtoProgress, toProtoStatus } from "./status-messages.js";
 import { unary } from "./unary.js";
 
-export function createControlHandlers(control: ControlFront, log: Log): ControlServiceHandlers {
+export function createControlHandlers(control: ControlFront & ConfigurationFront, log: Log): ControlServiceHandlers {
   // A client that has gone does not stop a takeover or a change of term: leaving the iteration does not.
   async function* takeoverSteps(request: TakeoverRequest__Output): AsyncIterable<TakeoverResponse> {
     const { group, force, without, dryRun } = request;
@@ -37,6 +37,7 @@ export function createControlHandlers(control: ControlFront, log: Log): ControlS
     AttestGroup: unary(log, ({ group, sequence }) =>
       toProtoAttestation(control.attest(group, sequence === undefined ? null : asSequence(sequence))),
     ),
+    Reload: unary(log, async () => ({ changes: [...(await control.reload())] })),
   };
 }
 

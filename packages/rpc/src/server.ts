@@ -10,7 +10,7 @@ import type { BlockFront } from "@waystation/contracts/block-front";
 import { reasonOf } from "@waystation/contracts/errors";
 import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
-import type { ControlFront } from "@waystation/replication/control-front";
+import type { ConfigurationFront, ControlFront } from "@waystation/replication/control-front";
 import { createBlockService } from "./block-service.js";
 import { createControlHandlers } from "./control-service.js";
 import { rpcFailure } from "./errors.js";
@@ -39,7 +39,7 @@ export interface HostPort {
 export interface RpcServerOptions {
   readonly listen: HostPort;
   readonly front: BlockFront;
-  readonly control: ControlFront;
+  readonly control: ControlFront & ConfigurationFront;
   readonly storage: StorageFront;
   readonly transport: GrpcTransport;
   readonly log: Log;

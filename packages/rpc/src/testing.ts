@@ -4,7 +4,7 @@ import { Failure } from "@waystation/contracts/errors";
 import type { VolumeName } from "@waystation/contracts/ids";
 import type { Log, LogFields } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
-import type { ControlFront } from "@waystation/replication/control-front";
+import type { ConfigurationFront, ControlFront } from "@waystation/replication/control-front";
 import type { NodeStatus, TakeoverProgress } from "@waystation/replication/status";
 import { connect } from "./connection.js";
 import { createGrpcTransport } from "./grpc-transport.js";
@@ -112,13 +112,13 @@ export function testStatus(change: Partial<NodeStatus> = {}): NodeStatus {
 
 export function testControl(
   status: () => NodeStatus = testStatus,
-  change: Partial<Omit<ControlFront, "status">> = {},
-): ControlFront {
+  change: Partial<Omit<ControlFront & ConfigurationFront, "status">> = {},
+): ControlFront & ConfigurationFront {
   const commands = { takeover: noSteps, changeTerm: noSteps, command: () => Promise.resolve() };
   const attest: ControlFront["attest"] = () => ({
     ...{ node: "n" as never, role: "primary", point: null, oldest: 0 as never, detail: "" },
   });
-  return { status, ...commands, attest, ...change };
+  return { status, ...commands, attest, reload: () => Promise.resolve([]), ...change };
 }
 
 /** A node without arrays; `change` gives it what a test needs. */

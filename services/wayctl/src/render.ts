@@ -3,7 +3,6 @@ import type { StoredVolume } from "@waystation/contracts/storage-front";
 import type { Cluster, NodeConfig } from "@waystation/config/cluster";
 import { placesOf } from "@waystation/config/journal-volumes";
 import { formatAddress } from "./address.js";
-import type { GroupView, MemberView } from "./group-view.js";
 import { doingOf, problemsOf } from "./storage-render.js";
 import type { StorageAnswer } from "./storage-survey.js";
 import type { NodeAnswer } from "./survey.js";
@@ -149,23 +148,4 @@ export function renderVolumes(rows: readonly VolumeRow[]): string {
   ]);
   const titles = ["VOLUME", "NODE", "ROLE", "ACCESS", "KIND", "SIZE", "USED", "GROUP", "NBD", ""];
   return formatTable([titles, ...cells]);
-}
-
-export function renderGroup(view: GroupView): string {
-  const detail = view.protectedDetail === "" ? "" : ` (${view.protectedDetail})`;
-  const heading = `group ${view.group}  epoch ${orDash(view.epoch)}  protected: ${view.protected === true ? "yes" : "no"}${detail}`;
-  const titles = ["NODE", "ROLE", "PHASE", "STAMPED", "SHIPPED", "RECEIVED", "PREPARED", "VALIDATED", "APPLIED"];
-  const rows = view.members.map((member) => [
-    member.node,
-    member.role,
-    member.alive ? orDash(member.phase) : "DEAD",
-    ...[member.stamped, member.shipped, member.received, member.prepared, member.validated, member.applied].map(orDash),
-    ...lagOf(member),
-    member.detail,
-  ]);
-  return `${heading}\n${formatTable([[...titles, "LAG WRITES", "LAG SECONDS", ""], ...rows])}`;
-}
-
-function lagOf({ lagWrites, lagSeconds }: MemberView): [string, string] {
-  return [orDash(lagWrites), lagSeconds === null ? "-" : lagSeconds.toFixed(1)];
 }

@@ -54,6 +54,8 @@ import type { RelayAck as _waystation_v1_RelayAck, RelayAck__Output as _waystati
 import type { RelayRecords as _waystation_v1_RelayRecords, RelayRecords__Output as _waystation_v1_RelayRecords__Output } from './waystation/v1/RelayRecords.js';
 import type { RelayStages as _waystation_v1_RelayStages, RelayStages__Output as _waystation_v1_RelayStages__Output } from './waystation/v1/RelayStages.js';
 import type { RelayWelcome as _waystation_v1_RelayWelcome, RelayWelcome__Output as _waystation_v1_RelayWelcome__Output } from './waystation/v1/RelayWelcome.js';
+import type { ReloadRequest as _waystation_v1_ReloadRequest, ReloadRequest__Output as _waystation_v1_ReloadRequest__Output } from './waystation/v1/ReloadRequest.js';
+import type { ReloadResponse as _waystation_v1_ReloadResponse, ReloadResponse__Output as _waystation_v1_ReloadResponse__Output } from './waystation/v1/ReloadResponse.js';
 import type { ReplicationServiceClient as _waystation_v1_ReplicationServiceClient, ReplicationServiceDefinition as _waystation_v1_ReplicationServiceDefinition } from './waystation/v1/ReplicationService.js';
 import type { ResyncCommand as _waystation_v1_ResyncCommand, ResyncCommand__Output as _waystation_v1_ResyncCommand__Output } from './waystation/v1/ResyncCommand.js';
 import type { SecondaryStages as _waystation_v1_SecondaryStages, SecondaryStages__Output as _waystation_v1_SecondaryStages__Output } from './waystation/v1/SecondaryStages.js';
@@ -149,6 +151,8 @@ export interface ProtoGrpcType {
       RelayRecords: MessageTypeDefinition<_waystation_v1_RelayRecords, _waystation_v1_RelayRecords__Output>
       RelayStages: MessageTypeDefinition<_waystation_v1_RelayStages, _waystation_v1_RelayStages__Output>
       RelayWelcome: MessageTypeDefinition<_waystation_v1_RelayWelcome, _waystation_v1_RelayWelcome__Output>
+      ReloadRequest: MessageTypeDefinition<_waystation_v1_ReloadRequest, _waystation_v1_ReloadRequest__Output>
+      ReloadResponse: MessageTypeDefinition<_waystation_v1_ReloadResponse, _waystation_v1_ReloadResponse__Output>
       /**
        * One method per channel, each on a connection of its own, so that leases and promises never queue behind data.
        */

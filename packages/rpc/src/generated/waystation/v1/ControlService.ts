@@ -9,6 +9,8 @@ import type { CommandRequest as _waystation_v1_CommandRequest, CommandRequest__O
 import type { CommandResponse as _waystation_v1_CommandResponse, CommandResponse__Output as _waystation_v1_CommandResponse__Output } from '../../waystation/v1/CommandResponse.js';
 import type { GetStatusRequest as _waystation_v1_GetStatusRequest, GetStatusRequest__Output as _waystation_v1_GetStatusRequest__Output } from '../../waystation/v1/GetStatusRequest.js';
 import type { GetStatusResponse as _waystation_v1_GetStatusResponse, GetStatusResponse__Output as _waystation_v1_GetStatusResponse__Output } from '../../waystation/v1/GetStatusResponse.js';
+import type { ReloadRequest as _waystation_v1_ReloadRequest, ReloadRequest__Output as _waystation_v1_ReloadRequest__Output } from '../../waystation/v1/ReloadRequest.js';
+import type { ReloadResponse as _waystation_v1_ReloadResponse, ReloadResponse__Output as _waystation_v1_ReloadResponse__Output } from '../../waystation/v1/ReloadResponse.js';
 import type { TakeoverRequest as _waystation_v1_TakeoverRequest, TakeoverRequest__Output as _waystation_v1_TakeoverRequest__Output } from '../../waystation/v1/TakeoverRequest.js';
 import type { TakeoverResponse as _waystation_v1_TakeoverResponse, TakeoverResponse__Output as _waystation_v1_TakeoverResponse__Output } from '../../waystation/v1/TakeoverResponse.js';
 
@@ -73,6 +75,21 @@ export interface ControlServiceClient extends grpc.Client {
   getStatus(argument: _waystation_v1_GetStatusRequest, callback: grpc.requestCallback<_waystation_v1_GetStatusResponse__Output>): grpc.ClientUnaryCall;
   
   /**
+   * Reads the cluster's configuration again: new volumes and members are there afterwards, for a change of term to use.
+   */
+  Reload(argument: _waystation_v1_ReloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  Reload(argument: _waystation_v1_ReloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  Reload(argument: _waystation_v1_ReloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  Reload(argument: _waystation_v1_ReloadRequest, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Reads the cluster's configuration again: new volumes and members are there afterwards, for a change of term to use.
+   */
+  reload(argument: _waystation_v1_ReloadRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  reload(argument: _waystation_v1_ReloadRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  reload(argument: _waystation_v1_ReloadRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  reload(argument: _waystation_v1_ReloadRequest, callback: grpc.requestCallback<_waystation_v1_ReloadResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Takes a group over, with this node, one of its secondaries, as coordinator. Streams the steps; the last one has
    * the result. Cancelling the call does not stop the takeover.
    */
@@ -112,6 +129,11 @@ export interface ControlServiceHandlers extends grpc.UntypedServiceImplementatio
   GetStatus: grpc.handleUnaryCall<_waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse>;
   
   /**
+   * Reads the cluster's configuration again: new volumes and members are there afterwards, for a change of term to use.
+   */
+  Reload: grpc.handleUnaryCall<_waystation_v1_ReloadRequest__Output, _waystation_v1_ReloadResponse>;
+  
+  /**
    * Takes a group over, with this node, one of its secondaries, as coordinator. Streams the steps; the last one has
    * the result. Cancelling the call does not stop the takeover.
    */
@@ -124,5 +146,6 @@ export interface ControlServiceDefinition extends grpc.ServiceDefinition {
   ChangeTerm: MethodDefinition<_waystation_v1_ChangeTermRequest, _waystation_v1_TakeoverResponse, _waystation_v1_ChangeTermRequest__Output, _waystation_v1_TakeoverResponse__Output>
   Command: MethodDefinition<_waystation_v1_CommandRequest, _waystation_v1_CommandResponse, _waystation_v1_CommandRequest__Output, _waystation_v1_CommandResponse__Output>
   GetStatus: MethodDefinition<_waystation_v1_GetStatusRequest, _waystation_v1_GetStatusResponse, _waystation_v1_GetStatusRequest__Output, _waystation_v1_GetStatusResponse__Output>
+  Reload: MethodDefinition<_waystation_v1_ReloadRequest, _waystation_v1_ReloadResponse, _waystation_v1_ReloadRequest__Output, _waystation_v1_ReloadResponse__Output>
   Takeover: MethodDefinition<_waystation_v1_TakeoverRequest, _waystation_v1_TakeoverResponse, _waystation_v1_TakeoverRequest__Output, _waystation_v1_TakeoverResponse__Output>
 }
