@@ -42,6 +42,7 @@ export const blockErrorCodes = [
   "VOLUME_NOT_OPEN", // known here, not open: recovering, fenced, taking over
   "UNKNOWN_VOLUME", // not a volume of this node
   "HELD_TOO_LONG", // fence `data`: no relay stored the write within the hold time
+  "GROUP_SUSPENDED", // fence `data`: the group is suspended by a failure, and was not resynced within the hold time
   "IO_ERROR", // the array could not read or write
   "NO_SPACE", // the array has no room
   "SHUTTING_DOWN", // the daemon is being stopped

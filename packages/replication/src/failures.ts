@@ -1,5 +1,7 @@
 /** The failures that the replication machines answer hosts and operators with; see docs/errors.md. */
 import { Failure } from "@waystation/contracts/errors";
+import type { Membership } from "./membership.js";
+import type { SuspendedState } from "./messages.js";
 import type { VolumeName } from "./vocabulary.js";
 
 export function notOpen(volume: VolumeName, reason: string): Failure {
@@ -25,4 +27,16 @@ export function arrayFailed(volume: VolumeName, cause: Failure): Failure {
     cause,
     details: { volume },
   });
+}
+
+export function groupSuspended(
+  volume: VolumeName,
+  { group, holdMs }: Membership,
+  why: { readonly state: SuspendedState; readonly detail: string },
+): Failure {
+  return new Failure(
+    "GROUP_SUSPENDED",
+    `volume ${volume}: group ${group} is suspended (${why.state}: ${why.detail}), and with fence level data nobody writes without the relay: the write failed after ${holdMs} ms. When the fault is gone: 'wayctl group resync ${group}'`,
+    { details: { volume, state: why.state } },
+  );
 }

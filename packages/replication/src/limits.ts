@@ -51,6 +51,19 @@ export const limits = {
   regionRunsMax: 256 * 1024,
   /** Units that one question for digests may cover. */
   digestUnitsMax: 4096,
+  /** Copying at a primary (copy-source.ts): what is compared in one go, and how many of those are under way. */
+  copyChunkBytes: 4 * 1024 * 1024,
+  copyChunksMax: 8,
+  /** Read under one lock, and at most one record long. */
+  copyPieceBytes: 256 * 1024,
+  /** Read and not yet durable at the relay; and while hosts wait for something, so that they hardly wait for copies. */
+  copyBytesMax: 8 * 1024 * 1024,
+  copyBytesBusyMax: 1024 * 1024,
+  copyBytesPerSecondMax: 2 ** 30,
+  /** How far ahead of that pace it may be: clocks tick in milliseconds, pieces come in less. */
+  copyAheadMs: 10,
+  /** Chunks in a row that are copied without asking for digests, where asking has found nothing equal. */
+  copyUnaskedMax: 16,
   /** How often durable marks that only help recovery are brought up to date. */
   markIntervalMs: 200,
   /** A link that is down is dialled again after this long, twice as long after each fruitless try, up to the maximum. */

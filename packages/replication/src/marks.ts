@@ -25,6 +25,8 @@ export const markNames = {
   course: "course",
   /** Primary: whether its writes need the relay (`joined`), go on without (`alone`), or are being caught up (`copying`). */
   leg: "leg",
+  /** Primary: how far it has come in copying, for which run (copy-source.ts). */
+  copyCursor: "copy-cursor",
   /** Secondary: the copy run that it takes part in. */
   copy: "copy",
   /** Relay: set once every secondary was seen empty; a relay without it must not stamp. */

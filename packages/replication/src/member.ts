@@ -315,7 +315,8 @@ export function createMember(options: MemberOptions): Member {
         const theirs = answer?.state.promised;
         if (theirs !== undefined && theirs.number > promised.number) adopt(theirs, "takeover", () => {});
       }
-      if (!origin.isClosed()) origin.confirmEpoch();
+      const heard = [...answers.values()].some((answer) => answer !== null);
+      if (!origin.isClosed()) origin.confirmEpoch(heard);
     });
   };
 

@@ -1,5 +1,5 @@
 /**
- * The primary role of a group on one node (PROTOCOL 1, 2): takes host reads and writes, runs both legs, and after a
+ * The primary role of a group on one node (PROTOCOL 1, 2): takes host reads and writes, runs their legs, and after a
  * crash brings array and relay together before any host may look. Its phases:
  *
  *     starting -> confirming -> fetching -> reconciling -> open        (any) -> fenced, state-lost
@@ -7,24 +7,30 @@
  * confirming: the relay and every secondary that can be reached have the same epoch (2a); fetching: what the relay has
  * above the durable local mark is stored (2b); reconciling: the extents of the write intent are sent as new writes
  * (2c). Opening earlier would show hosts a write that the relay never saw, and lose it again.
+ *
+ * Beside the phase stands its leg (origin-leg.ts). Alone, it opens as soon as somebody has confirmed its epoch: hosts were
+ * told of nothing that only the relay has.
  */
 import assert from "node:assert/strict";
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
-import { hasPayload } from "@waystation/contracts/journal";
+import type { Failure } from "@waystation/contracts/errors";
+import { createCopySource } from "./copy-source.js";
 import type { Desk, GroupEvent, HostOrder, LinkId } from "./effects.js";
-import { heldTooLong, notOpen } from "./failures.js";
+import { groupSuspended, heldTooLong, notOpen } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
 import { createLeaseHolder } from "./lease.js";
-import { limits } from "./limits.js";
-import { markNames, originMark, type Marks } from "./marks.js";
+import { markNames, readLeg, type Marks } from "./marks.js";
 import type { Membership } from "./membership.js";
 import { volumesOn } from "./membership.js";
 import type { IngressBody, VolumeMark } from "./messages.js";
-import { createOriginVolume, type OriginVolume } from "./origin-volume.js";
+import { createOriginLegs, mayGoAlone, type CopyStart, type Suspension } from "./origin-leg.js";
+import { createOriginProgress } from "./origin-progress.js";
+import { createOriginRecovery, lostState } from "./origin-recovery.js";
+import { createOriginVolume } from "./origin-volume.js";
+import { primaryStages } from "./origin-stages.js";
 import type { MarkChange } from "./region-log.js";
 import type { PrimaryStages } from "./status.js";
-import type { MarkValue, NodeName, OriginNumber, VolumeName } from "./vocabulary.js";
+import type { NodeName, VolumeName } from "./vocabulary.js";
 import { createWriteWindow } from "./write-window.js";
 
 export type OriginPhase = "starting" | "confirming" | "fetching" | "reconciling" | "open" | "fenced" | "state-lost";
@@ -38,8 +44,8 @@ export interface Origin {
   ingress(link: LinkId, body: IngressBody): void;
   leaseChallenge(leaseMs: number): void;
   leaseClosed(): void;
-  /** Every secondary was asked for its epoch and none has a higher one (2a). */
-  confirmEpoch(): void;
+  /** Every secondary was asked for its epoch and none has a higher one (2a); `heard`: one at least has answered. */
+  confirmEpoch(heard: boolean): void;
   /** Another node has taken over, or the relay was fenced: no host may be served any more. */
   fence(reason: string): void;
   /**
@@ -85,141 +91,101 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     desk,
     volumes,
     holdMs: membership.holdMs,
-    alone: false,
-    heldTooLong: (volume) => heldTooLong(volume, membership.holdMs),
+    alone: readLeg(marks).leg === "alone",
+    heldTooLong: (volume) => whyHeld(volume),
   });
   const reads = createHostReads(desk, membership.holdMs);
   const lease = createLeaseHolder(desk);
+  const progress = createOriginProgress(desk, volumes);
+  const source = createCopySource({
+    desk,
+    volumes,
+    marks,
+    ask: (question) => send(question),
+    submit: (copy, whenDurable) => window.submitCopy(copy, whenDurable),
+    isBusy: () => window.isBusy(),
+    onDone: (copyId) => send({ kind: "copy-done", copyId }),
+  });
+  const legs = createOriginLegs({ desk, marks, volumes, window, source });
   let phase: OriginPhase = "starting";
   let detail = "raising the incarnation of its volumes";
   let link: LinkId | null = null;
   let welcomed = false;
   let paused = false;
+  /** All secondaries were asked, and somebody, they or the relay, follows the same epoch. */
   let epochConfirmed = false;
+  let heardSomebody = false;
+  /** The relay's durable word that it stamps no more, since the last welcome. */
+  let suspension: Suspension | null = null;
   /** The relay's high marks, from the latest welcome. */
   let relayMarks: readonly VolumeMark[] = [];
-  let fetching: { readonly volume: OriginVolume; rest: OriginVolume[] } | null = null;
-  let storing = false;
-  let unreconciled: { readonly volume: OriginVolume; readonly unit: number }[] = [];
-  let resending = 0;
-  let nextMarksMs = 0;
-  let reportedComplete = new Map<VolumeName, OriginNumber>();
+  /** Came before the volumes were open: what the array holds until then may be older than the stream. */
+  let copyStart: CopyStart | null = null;
 
-  const sendHello = (): void => {
-    if (link === null) return;
-    desk.send(link, {
-      kind: "origin-hello",
-      leg: "joined",
-      copyId: "",
-      volumes: volumes.map(({ name, incarnation, acknowledged, durableLocalComplete }) => ({
-        volume: name,
-        incarnation,
-        acknowledged,
-        localComplete: durableLocalComplete,
-      })),
+  const recovery = createOriginRecovery({
+    desk,
+    volumes,
+    window,
+    send: (body) => send(body),
+    say: (what) => (detail = what),
+    onFetched() {
+      phase = "reconciling";
+      progress.persist();
+      recovery.reconcile();
+    },
+    onReconciled() {
+      if (phase === "reconciling") open();
+    },
+    onStopped: () => proceed(),
+  });
+
+  const send = (body: IngressBody): void => {
+    if (link !== null) desk.send(link, body);
+  };
+
+  const sendHello = (): void => send(progress.hello(legs.state()));
+
+  /** Once no change of the leg is on its way to the disk, and if the link is still the same. */
+  const settled = (from: LinkId, then: () => void): void =>
+    legs.afterChange(() => {
+      if (link === from && !isClosed()) then();
+    });
+
+  const welcome = (from: LinkId, { marks: marksAtRelay, creditBytes, copyId }: Welcome): void => {
+    heardSomebody = true;
+    const lost = lostState(volumes, marksAtRelay);
+    if (lost !== "") return close("state-lost", lost);
+    const takenIn = (): void => {
+      welcomed = true;
+      suspension = null;
+      relayMarks = marksAtRelay;
+      progress.forgetReported();
+      window.relayHas(marksAtRelay, creditBytes, true);
+      if (phase === "confirming" || phase === "fetching") proceed();
+      else detail = "";
+    };
+    if (legs.state().leg !== "alone") return takenIn();
+    if (copyId === "") return dropLink("the relay goes on, and does not know that this primary was alone");
+    legs.rejoin(copyId, () => {
+      if (link === from && !isClosed()) takenIn();
     });
   };
 
-  const welcome = (marksAtRelay: readonly VolumeMark[], creditBytes: number): void => {
-    const unknown = marksAtRelay.find(({ volume, origin: known }) => {
-      const issued = byName.get(volume)?.issued();
-      return issued !== undefined && compareOrigin(known, issued) > 0;
-    });
-    if (unknown !== undefined) return close("state-lost", stateLost(unknown.volume));
-    welcomed = true;
-    relayMarks = marksAtRelay;
-    reportedComplete = new Map();
-    window.relayHas(marksAtRelay, creditBytes, true);
-    if (phase === "confirming" || phase === "fetching") proceed();
-    else detail = "";
-  };
-
-  /**
-   * 2a -> 2b, once both sides have answered. A fetch that a lost link broke off starts again, but never while records
-   * of the earlier one may still be on their way to the array: older content would land on newer.
-   */
+  /** 2a -> 2b, once both sides have answered; or open, if nothing is to be fetched. */
   const proceed = (): void => {
+    if (phase !== "confirming" && phase !== "fetching") return;
+    if (legs.state().leg === "alone" && !legs.isChanging()) return openAlone();
     if (phase === "confirming") detail = welcomed ? "asking the secondaries for their epoch" : "waiting for the relay";
-    if (!welcomed || !epochConfirmed || (phase !== "confirming" && phase !== "fetching")) return;
-    if (storing || fetching !== null) return;
-    phase = "fetching";
-    const [first, ...rest] = volumes;
-    assert(first !== undefined, "a primary without volumes");
-    fetchFrom(first, rest, noSequence);
+    if (!welcomed || !epochConfirmed) return;
+    if (recovery.fetch(relayMarks)) phase = "fetching";
   };
 
-  const fetchFrom = (volume: OriginVolume, rest: OriginVolume[], afterSequence: Sequence): void => {
-    if (link === null) return;
-    detail = `fetching what the relay has of ${volume.name}`;
-    fetching = { volume, rest };
-    desk.send(link, { kind: "origin-fetch", volume: volume.name, above: volume.durableLocalComplete, afterSequence });
-  };
-
-  const storeFetched = (body: Extract<IngressBody, { kind: "relay-records" }>): void => {
-    const asked = fetching;
-    if (phase !== "fetching" || asked?.volume.name !== body.volume) return;
-    const { volume, rest } = asked;
-    const writes = body.records.map(({ kind, offsetBytes, lengthBytes, payload }) => ({
-      offsetBytes,
-      lengthBytes,
-      data: hasPayload(kind) ? payload : null,
-    }));
-    storing = true;
-    desk.store(volume.name, writes, (failure) => {
-      storing = false;
-      if (failure !== null) {
-        detail = `the array of ${volume.name} failed: ${failure.message}`;
-        return;
-      }
-      if (phase !== "fetching") return;
-      if (fetching !== asked) return proceed();
-      if (body.nextAfter !== noSequence) return fetchFrom(volume, rest, body.nextAfter);
-      // The array holds all that the relay has of this volume. It may hold more, where the relay's leg had not come
-      // through: the mark stays there. The relay was told of it, and one that goes back is an older copy's to it.
-      const fetched = markOf(relayMarks, volume.name);
-      if (compareOrigin(fetched, volume.localComplete) > 0) volume.localComplete = fetched;
-      const [next, ...others] = rest;
-      if (next === undefined) beginReconcile();
-      else fetchFrom(next, others, noSequence);
-    });
-  };
-
-  const beginReconcile = (): void => {
-    fetching = null;
-    phase = "reconciling";
-    detail = "sending the extents of the write intent again";
-    persistMarks();
-    unreconciled = volumes.flatMap((volume) => volume.intent.units().map((unit) => ({ volume, unit })));
-    resendMore();
-  };
-
-  /** Keeps a bounded number of extents under way: a full intent of many volumes would not fit in memory. */
-  const resendMore = (): void => {
-    while (resending < limits.resendInFlightMax) {
-      const extent = unreconciled.shift();
-      if (extent === undefined) break;
-      resending += 1;
-      resend(extent.volume, extent.unit);
-    }
-    if (resending === 0 && phase === "reconciling") open();
-  };
-
-  /** 2c: the present content of one intent unit becomes a new write, by the same path as a host's. */
-  const resend = (volume: OriginVolume, unit: number): void => {
-    const offsetBytes = unit * limits.intentUnitBytes;
-    const lengthBytes = Math.min(limits.intentUnitBytes, volume.sizeBytes - offsetBytes);
-    desk.load(volume.name, { offsetBytes, lengthBytes }, (payload) => {
-      if (!Buffer.isBuffer(payload)) {
-        detail = `the array of ${volume.name} failed: ${payload.message}`;
-        return;
-      }
-      const order = { request: null, volume: volume.name, kind: "write", offsetBytes, lengthBytes, payload } as const;
-      window.submit(order, (origin) => {
-        volume.intent.cover(unit, origin);
-        resending -= 1;
-        resendMore();
-      });
-    });
+  const openAlone = (): void => {
+    recovery.stop();
+    // Fetched records on their way to the array would land on what hosts write.
+    if (recovery.isStoring()) return;
+    if (epochConfirmed && heardSomebody) return open();
+    detail = "alone; before it opens, one secondary at least, or the relay, must say that nobody has taken over";
   };
 
   const open = (): void => {
@@ -227,16 +193,71 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     detail = "";
     for (const { name } of volumes) desk.access(name, "read-write", `primary volume of ${membership.group}`);
     desk.log("info", `${membership.group}: open for hosts`);
+    if (copyStart !== null) beginCopy(copyStart);
   };
 
+  const beginCopy = (start: CopyStart): void => {
+    copyStart = start;
+    if (phase !== "open" || link === null || legs.state().leg === "alone") return;
+    const from = link;
+    legs.startCopy(start, () => {
+      if (link === from && welcomed) source.begin(start.copyId);
+    });
+  };
+
+  const suspended = (from: LinkId, { state, detail: why }: Suspension): void => {
+    heardSomebody = true;
+    const wasWelcomed = welcomed;
+    stopSending();
+    suspension = { state, detail: why };
+    detail = `${state}: ${why}`;
+    const greet = (): void => {
+      if (link === from && wasWelcomed) sendHello();
+    };
+    if (legs.state().leg !== "alone" && mayGoAlone(membership.fence, state))
+      return goAlone({ state, detail: why }, greet);
+    greet();
+    proceed();
+  };
+
+  const goAlone = ({ state, detail: why }: Suspension, then: () => void): void => {
+    desk.log("warn", `${membership.group}: ${state}: going on without the relay: ${why}`);
+    legs.goAlone(state, () => {
+      if (isClosed()) return;
+      then();
+      // A recovery from the relay has become void: what it had sent again has ended at the array.
+      if (phase === "fetching" || phase === "reconciling") phase = "confirming";
+      proceed();
+    });
+  };
+
+  /** Only where the fence level does without the relay's word, and after the whole lease (PROTOCOL 4). */
+  const lookAtLease = (): void => {
+    if (membership.fence !== "never" || lease.remainingMs() > 0) return;
+    if (phase === "starting" || isClosed() || paused || legs.isChanging() || legs.state().leg === "alone") return;
+    dropLink("the relay is silent, and its lease has ended");
+    goAlone({ state: "PSUE", detail }, () => {});
+  };
+
+  const whyHeld = (volume: VolumeName): Failure =>
+    suspension !== null && legs.state().leg !== "alone"
+      ? groupSuspended(volume, membership, suspension)
+      : heldTooLong(volume, membership.holdMs);
+
   const isClosed = (): boolean => phase === "fenced" || phase === "state-lost";
+
+  const stopSending = (): void => {
+    welcomed = false;
+    copyStart = null;
+    recovery.stop();
+    source.stop();
+    window.disconnect();
+  };
 
   const dropLink = (reason: string): void => {
     if (link !== null) desk.closeLink(link);
     link = null;
-    welcomed = false;
-    fetching = null;
-    window.disconnect();
+    stopSending();
     if (!isClosed()) detail = reason;
   };
 
@@ -252,70 +273,30 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     for (const { name } of volumes) desk.access(name, "closed", reason);
   };
 
-  /** Brings the durable marks up to date that a recovery starts from. Lazily: being behind only costs work. */
-  const persistMarks = (): void => {
-    const change = new Map<string, MarkValue>();
-    const snapshot = volumes.map((volume) => {
-      const { localComplete, acknowledged } = volume;
-      if (localComplete !== volume.durableLocalComplete)
-        change.set(markNames.localComplete(volume.name), originMark(localComplete));
-      if (acknowledged !== volume.durableAcknowledged)
-        change.set(markNames.acknowledged(volume.name), originMark(acknowledged));
-      return { volume, localComplete, acknowledged };
-    });
-    if (change.size === 0) return;
-    desk.commit({ marks: change }, () => {
-      for (const { volume, localComplete, acknowledged } of snapshot) {
-        volume.durableLocalComplete = localComplete;
-        volume.durableAcknowledged = acknowledged;
-      }
-    });
-  };
-
-  /** The local marks that the relay was not told of on this link. */
-  const unreportedComplete = (): VolumeMark[] => {
-    const news: VolumeMark[] = [];
-    for (const { name, durableLocalComplete } of volumes) {
-      if (durableLocalComplete === noOrigin || reportedComplete.get(name) === durableLocalComplete) continue;
-      reportedComplete.set(name, durableLocalComplete);
-      news.push({ volume: name, origin: durableLocalComplete });
-    }
-    return news;
-  };
-
   const sendBatches = (): void => {
     if (link === null || !welcomed || (phase !== "open" && phase !== "reconciling")) return;
     for (let writes = window.takeBatch(); ; writes = window.takeBatch()) {
-      const localComplete = unreportedComplete();
+      const localComplete = progress.takeUnreported();
       if (writes.length === 0 && localComplete.length === 0) return;
       desk.send(link, { kind: "origin-batch", writes, localComplete });
     }
-  };
-
-  /** Every secondary has validated up to these numbers: what is older need not be logged any more (PROTOCOL 5). */
-  const farValidated = (validated: readonly VolumeMark[]): void => {
-    const change: MarkChange = new Map();
-    for (const { volume: name, origin } of validated) {
-      const volume = byName.get(name);
-      if (volume === undefined || compareOrigin(origin, volume.farValidated) <= 0) continue;
-      volume.farValidated = origin;
-      volume.regions.validated(origin, change);
-    }
-    // Dying before it is durable, more is copied some day than need be.
-    if (change.size > 0) desk.commit({ marks: change });
   };
 
   const fence = (reason: string): void => close("fenced", reason);
 
   return {
     start() {
-      if (continues) return open();
-      for (const { name } of volumes) desk.access(name, "closed", "the primary is starting");
-      const change = new Map<string, MarkValue>();
-      for (const volume of volumes) {
-        volume.incarnation += 1;
-        change.set(markNames.incarnation(volume.name), volume.incarnation);
+      // What an earlier life was granted may run still: the relay counts on it as much as on a present one.
+      if (membership.fence === "never") lease.renew(membership.leaseMs);
+      const change: MarkChange = new Map();
+      for (const { regions } of volumes) regions.convert(change);
+      if (continues) {
+        if (change.size > 0) desk.commit({ marks: change });
+        return open();
       }
+      for (const { name } of volumes) desk.access(name, "closed", "the primary is starting");
+      // Dying before this commit, nothing was said under the number; after it, it is used up.
+      for (const volume of volumes) change.set(markNames.incarnation(volume.name), ++volume.incarnation);
       desk.commit({ marks: change }, () => {
         if (phase !== "starting") return;
         phase = "confirming";
@@ -325,19 +306,21 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     },
     drain() {
       window.drain();
+      source.drain();
       sendBatches();
     },
     tick() {
       window.tick();
       reads.tick();
-      if (isClosed() || desk.nowMs() < nextMarksMs) return;
-      nextMarksMs = desk.nowMs() + limits.markIntervalMs;
-      persistMarks();
+      if (isClosed()) return;
+      lookAtLease();
+      progress.tick();
+      source.tick();
     },
     ingressOpened(opened) {
       if (isClosed() || paused) return desk.closeLink(opened);
       link = opened;
-      if (phase !== "starting") sendHello();
+      if (phase !== "starting") settled(opened, sendHello);
     },
     ingressClosed(closed, reason) {
       if (link === closed) dropLink(`no relay: ${reason}`);
@@ -346,32 +329,37 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
       if (from !== link) return;
       switch (body.kind) {
         case "relay-welcome":
-          return welcome(body.marks, body.creditBytes);
+          return settled(from, () => welcome(from, body));
         case "relay-ack":
           return window.relayHas(body.marks, body.creditBytes, false);
         case "relay-records":
-          return storeFetched(body);
+          return phase === "fetching" ? recovery.records(body) : undefined;
+        case "suspended":
+          return settled(from, () => suspended(from, body));
+        case "copy-start":
+          return settled(from, () => beginCopy(body));
+        case "copy-ended":
+          return settled(from, () => legs.endCopy(body.copyId));
         case "far-validated":
-          return farValidated(body.marks);
+          return legs.state().leg === "alone" ? undefined : progress.farValidated(body.marks);
+        case "digest-reply":
+          return source.digests(body);
         case "refusal":
           if (body.reason === "fenced" || body.reason === "stale-epoch") return fence(`the relay says: ${body.detail}`);
           return dropLink(`the relay refuses (${body.reason}): ${body.detail}`);
         case "origin-hello":
         case "origin-batch":
         case "origin-fetch":
-        case "suspended":
-        case "copy-start":
         case "copy-done":
-        case "copy-ended":
         case "digest-ask":
-        case "digest-reply":
           return dropLink(`the relay sent ${body.kind}, which only a primary sends`);
       }
     },
     leaseChallenge: (leaseMs) => lease.renew(leaseMs),
     leaseClosed: () => {},
-    confirmEpoch() {
+    confirmEpoch(heard) {
       epochConfirmed = true;
+      heardSomebody ||= heard;
       proceed();
     },
     fence,
@@ -396,20 +384,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     mayReadNow: (volume, range) => phase === "open" && byName.get(volume)?.locks.mayRead(range) === true,
     phase: () => phase,
     detail: () => detail,
-    stages: () => ({
-      relayConnected: welcomed,
-      leaseRemainingMs: lease.remainingMs(),
-      writesInFlight: window.inFlight(),
-      writesHeld: window.held(),
-    }),
+    stages: () => primaryStages({ welcomed, paused, suspension, lease, window, legs, volumes, source }),
   };
 }
 
-function markOf(marks: readonly VolumeMark[], volume: VolumeName): OriginNumber {
-  return marks.find((mark) => mark.volume === volume)?.origin ?? noOrigin;
-}
-
-/** Its numbers would name other data than those the relay knows: the relay would take new writes for repeats of old ones. */
-function stateLost(volume: VolumeName): string {
-  return `the relay knows writes of ${volume} that this node has no memory of: its data directory was lost or replaced by an older one. Restore it, or take the group over at the far side`;
-}
+type Welcome = Extract<IngressBody, { kind: "relay-welcome" }>;

@@ -67,6 +67,10 @@ export interface CopyProgress {
   readonly doneBytes: number;
   /** Of these: sent, because it was not equal. */
   readonly sentBytes: number;
+  /** How fast it went through what it compared and sent, just now. */
+  readonly bytesPerSecond?: number;
+  /** Why it does not go on; "" while it does. */
+  readonly detail?: string;
 }
 
 export interface RelayStages {
@@ -114,7 +118,11 @@ export interface PrimaryStages {
   readonly writesHeld: number;
   /** Whether its writes go to the relay too. */
   readonly leg?: OriginLeg;
-  /** What the region log names: as much as the far side may lack of its volumes. */
+  /** How its leg to the relay stands. */
+  readonly pair?: PairState;
+  /** Writes are held because the group's roles are being changed. */
+  readonly paused?: boolean;
+  /** What the region log names: as much as the far side may lack of its volumes, beside what the write intent does. */
   readonly loggedBytes?: number;
   /** Its part of the copy run; null or absent: none. */
   readonly copy?: CopyProgress | null;

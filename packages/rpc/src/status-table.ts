@@ -18,6 +18,7 @@ export const statusOfCode: Readonly<Record<KnownCode, status>> = {
   VOLUME_NOT_OPEN: status.FAILED_PRECONDITION,
   UNKNOWN_VOLUME: status.NOT_FOUND,
   HELD_TOO_LONG: status.UNAVAILABLE,
+  GROUP_SUSPENDED: status.FAILED_PRECONDITION,
   IO_ERROR: status.DATA_LOSS,
   NO_SPACE: status.RESOURCE_EXHAUSTED,
   SHUTTING_DOWN: status.UNAVAILABLE,

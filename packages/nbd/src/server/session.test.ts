@@ -197,6 +197,7 @@ describe("a session", () => {
 
   it.each([
     ["HELD_TOO_LONG", nbdErrors.EIO],
+    ["GROUP_SUSPENDED", nbdErrors.EIO],
     ["NO_SPACE", nbdErrors.ENOSPC],
     ["SHUTTING_DOWN", nbdErrors.ESHUTDOWN],
   ])("a volume's %s is told as its errno", async (code, error) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { LinkId } from "../effects.js";
 import { limits } from "../limits.js";
-import type { VolumeMark } from "../messages.js";
+import type { SuspendedState, VolumeMark } from "../messages.js";
 import type { JournalRecord } from "../vocabulary.js";
 import { createBench, type Bench, type BenchOptions } from "./bench.js";
 import { mark, primaryA, relay1, secondaryA, secondaryB, seq, volA } from "./fixture.js";
@@ -12,10 +12,12 @@ export interface PrimaryBench extends Bench {
   link(): LinkId;
   /** Opens a link to the relay; the primary greets. */
   connect(): LinkId;
-  welcome(marks?: readonly VolumeMark[], creditBytes?: number): void;
+  welcome(marks?: readonly VolumeMark[], creditBytes?: number, copyId?: string): void;
   ack(n: number, incarnation?: number): void;
   /** The secondaries do not answer the question for their epoch. */
   secondariesSilent(): void;
+  /** The relay's word that it stamps no more. */
+  suspended(state?: SuspendedState): void;
   /** Answers the fetch under way with these records, and all of them. */
   records(records?: readonly JournalRecord[]): void;
 }
@@ -33,8 +35,10 @@ export function createPrimaryBench(options: Partial<BenchOptions> = {}): Primary
     ...bench,
     link: linkNow,
     connect: () => (link = bench.open(relay1, "ingress", "self")),
-    welcome: (marks = [mark(volA, 0, 0)], creditBytes = ampleCredit) =>
-      bench.receive(linkNow(), { kind: "relay-welcome", marks, creditBytes, copyId: "" }),
+    welcome: (marks = [mark(volA, 0, 0)], creditBytes = ampleCredit, copyId = "") =>
+      bench.receive(linkNow(), { kind: "relay-welcome", marks, creditBytes, copyId }),
+    suspended: (state = "PSUE") =>
+      bench.receive(linkNow(), { kind: "suspended", at: seq(9), state, detail: "told by the test" }),
     ack: (n, incarnation = 1) =>
       bench.receive(linkNow(), { kind: "relay-ack", marks: [mark(volA, incarnation, n)], creditBytes: ampleCredit }),
     secondariesSilent() {
