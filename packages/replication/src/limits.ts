@@ -64,6 +64,10 @@ export const limits = {
   copyAheadMs: 10,
   /** Chunks in a row that are copied without asking for digests, where asking has found nothing equal. */
   copyUnaskedMax: 16,
+  /** Such questions of all primaries that a relay has with the secondaries at once. */
+  digestAsksMax: 256,
+  /** How often a relay looks what every secondary has validated, so that primaries may clear their region logs. */
+  farValidatedIntervalMs: 1000,
   /** How often durable marks that only help recovery are brought up to date. */
   markIntervalMs: 200,
   /** A link that is down is dialled again after this long, twice as long after each fruitless try, up to the maximum. */

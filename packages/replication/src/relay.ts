@@ -4,41 +4,31 @@
  *
  * - One number per record, in order of arrival; acknowledged and shipped only when everything up to it is durable.
  * - An origin number is stamped once: numbers at or below the high mark are acknowledged again, gaps are refused.
- * - No stamp after a freeze record, and none by a relay whose journal may have lost acknowledged records.
+ * - No stamp while the group is suspended or fenced, and none by a relay whose journal may have lost acknowledged records.
+ *
+ * How the group comes into a suspension or a copy run and out again is in relay-course.ts.
  */
 import assert from "node:assert/strict";
+import { Failure } from "@waystation/contracts/errors";
 import { compareOrigin, nextSequence, noSequence, type Sequence } from "@waystation/contracts/ids";
 import { recordOverheadBytes, type JournalUsage } from "@waystation/contracts/journal";
+import type { GroupCommand } from "./control-front.js";
+import { createCopyDigests } from "./copy-digests.js";
 import type { Desk, LinkId } from "./effects.js";
-import { createLeaseGrantor, type LeaseGrantor } from "./lease.js";
+import { createFarValidated } from "./far-validated.js";
+import { createFullness } from "./fullness.js";
 import { limits } from "./limits.js";
 import { markNames, originMark, readOrigin, readSequence, type Marks } from "./marks.js";
-import { primariesOf, type Membership } from "./membership.js";
-import type { IngressBody, OriginWrite, RefusalReason } from "./messages.js";
+import type { Membership } from "./membership.js";
+import type { IngressBody, OriginWrite, PairState, RefusalReason, VolumeMark } from "./messages.js";
 import { createOriginLedger, orderAfter, type OriginLedger } from "./origin-ledger.js";
+import { createRelayCourse } from "./relay-course.js";
+import { beginLink, createPeers, grantCredit, welcomePeer, type IngressPeer, type OriginHello } from "./relay-peers.js";
 import { createRelayReadiness } from "./relay-readiness.js";
+import { phaseOf, protection, relayStages, stateDetail, type RelayView } from "./relay-stages.js";
 import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
 import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber } from "./vocabulary.js";
-
-type OriginHello = Extract<IngressBody, { kind: "origin-hello" }>;
-
-/** A primary, as the relay knows it. */
-interface IngressPeer {
-  readonly node: NodeName;
-  readonly lease: LeaseGrantor;
-  leaseLink: LinkId | null;
-  link: LinkId | null;
-  /** Its greeting, until it is welcomed: the relay may have to hear from the secondaries first. */
-  hello: OriginHello | null;
-  welcomed: boolean;
-  /** Cost of what came in and of what became durable, on this link. */
-  receivedBytes: number;
-  durableBytes: number;
-  grantedBytes: number;
-  /** Something became durable, or room appeared, since the last acknowledgement. */
-  acknowledgementDue: boolean;
-}
 
 export interface Relay {
   readonly shipping: Shipping;
@@ -54,6 +44,8 @@ export interface Relay {
   fence(marks: ReadonlyMap<string, MarkValue>, whenDurable: () => void): void;
   /** Goes on settling points although fenced: see `promise` in messages.ts. */
   settlePoints(): void;
+  /** An operator's `suspend` or `resync`; answered once it is durable, or with the reason why it is refused. */
+  command(command: GroupCommand, reply: (refusal: Failure | null) => void): void;
   /** The last number that is stamped and durable. */
   stamped(): Sequence;
   phase(): string;
@@ -85,18 +77,8 @@ export function createRelay(options: RelayOptions): Relay {
       return [name, createOriginLedger({ volume: name, primary, high, journalFirst: options.journalFirst })];
     }),
   );
-  const peers = primariesOf(membership).map((node): IngressPeer => ({
-    node,
-    lease: createLeaseGrantor(desk, membership.leaseMs),
-    leaseLink: null,
-    link: null,
-    hello: null,
-    welcomed: false,
-    receivedBytes: 0,
-    durableBytes: 0,
-    grantedBytes: 0,
-    acknowledgementDue: false,
-  }));
+  const peers = createPeers(desk, membership);
+  const fullness = createFullness(usage, membership.journalFull);
 
   /** The journal lost what it acknowledged: it must never stamp again, or two writes would share a number. */
   const declareLost = (what: string): void => {
@@ -107,7 +89,32 @@ export function createRelay(options: RelayOptions): Relay {
     for (const peer of peers) if (peer.link !== null) refuse(peer.link, "journal-lost", what);
   };
 
-  const shipping = createShipping({
+  const course = createRelayCourse({
+    desk,
+    membership,
+    marks,
+    stamped: () => stamped,
+    shipping: () => shipping,
+    state: () => state(),
+    hindrance: () => hindrance(),
+    primariesAreBack: () =>
+      !fullness.isFilling() &&
+      peers.every(({ hello: greeting, lease }) => greeting !== null && (membership.fence === "data" || lease.held())),
+    onSuspended: () => tellSuspended(),
+    onBegun() {
+      // One that has not greeted since the suspension would go on where it was: it greets on a new link.
+      for (const peer of peers) if (peer.leaving && peer.link !== null) letGo(peer);
+    },
+    onEnded(copyId) {
+      for (const { link, welcomed } of peers)
+        if (link !== null && welcomed) desk.send(link, { kind: "copy-ended", copyId });
+    },
+  });
+  const digests = createCopyDigests({
+    tell: (link, reply) => desk.send(link, reply),
+    ask: (node, ask) => shipping.askDigests(node, ask),
+  });
+  const shipping: Shipping = createShipping({
     desk,
     membership,
     marks,
@@ -115,20 +122,53 @@ export function createRelay(options: RelayOptions): Relay {
     trimmed: options.journalFirst === noSequence ? durable : ((options.journalFirst - 1) as Sequence),
     declareLost,
     quiet: () => frozenAt !== null && !settling,
-    urgent: () => frozenAt !== null,
+    urgent: () => frozenAt !== null || !course.isStamping(),
+    course: {
+      order: () => course.order(),
+      isDurable: () => course.isDurable(),
+      greeted: (node, welcome) => course.greeted(node, welcome),
+      lacks: (node, why) => course.lacks(node, why),
+      regions: (node, body) => course.regions(node, body),
+      digests: (node, body) => digests.answered(node, body),
+      parted(node) {
+        course.farParted(node);
+        digests.lost(node);
+      },
+      state: () => ({ state: state(), detail: stateDetail(view()) }),
+    },
   });
-  const readiness = createRelayReadiness({ desk, group: membership.group, marks, shipping });
+  const readiness = createRelayReadiness({ desk, membership, marks, shipping, peers, course });
+  const farValidated = createFarValidated(() =>
+    [...ledgers.values()].map(({ volume, durable: origin }) => ({ volume, origin })),
+  );
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {
     desk.send(link, { kind: "refusal", reason, detail });
     desk.closeLink(link);
-    for (const peer of peers) if (peer.link === link) disconnect(peer);
+    for (const peer of peers) if (peer.link === link) forgetLink(peer);
   };
 
-  const disconnect = (peer: IngressPeer): void => {
-    peer.link = null;
-    peer.hello = null;
-    peer.welcomed = false;
+  const forgetLink = (peer: IngressPeer): void => {
+    if (peer.link !== null) digests.forget(peer.link);
+    course.parted(peer.node);
+    beginLink(peer, null);
+  };
+
+  const letGo = (peer: IngressPeer): void => {
+    if (peer.link !== null) desk.closeLink(peer.link);
+    forgetLink(peer);
+  };
+
+  const tellSuspended = (): void => {
+    const now = course.now();
+    if (now.kind !== "suspended") return;
+    const { at, state: as, detail } = now;
+    for (const peer of peers) {
+      if (peer.link !== null && (peer.welcomed || peer.leaving || peer.hello !== null))
+        desk.send(peer.link, { kind: "suspended", at, state: as, detail });
+      if (peer.welcomed) Object.assign(peer, { welcomed: false, leaving: true });
+      peer.inStep = false;
+    }
   };
 
   const hello = (peer: IngressPeer, link: LinkId, body: OriginHello): void => {
@@ -149,29 +189,53 @@ export function createRelay(options: RelayOptions): Relay {
         return refuse(link, "gap", `incarnation ${incarnation} of ${volume} is older than the last one seen`);
     }
     if (lost !== null) return refuse(link, "journal-lost", lost);
-    peer.hello = body;
+    Object.assign(peer, { hello: body, welcomed: false, leaving: false });
+    const alone = wentOnAlone(peer, body);
+    if (alone !== "") return course.suspend("PSUE", alone);
+    if (!course.isStamping() && course.isDurable()) return tellSuspended();
     welcomeWhenReady(peer);
+  };
+
+  /** A primary that wrote without a relay that went on stamping: the far side must see none of what came after. */
+  const wentOnAlone = ({ node }: IngressPeer, { leg, copyId }: OriginHello): string => {
+    const now = course.now();
+    const breaks =
+      (now.kind === "running" && (leg === "alone" || (leg === "copying" && copyId !== now.ended))) ||
+      (now.kind === "copying" && leg === "alone" && course.hasWritten(node));
+    return breaks ? `${node} has gone on without the relay` : "";
   };
 
   const welcomeWhenReady = (peer: IngressPeer): void => {
     const { hello: body, link } = peer;
     if (body === null || link === null || readiness.waitsFor() !== "") return;
+    if (!course.isStamping() || !course.isDurable()) return;
     peer.hello = null;
     // An earlier link's records may be on their way to the disk. The marks told must include them: what a recovering
     // primary fetches must be all that can ever become durable of its earlier life.
     desk.commit({ marks: readiness.begin() }, () => {
-      if (peer.link !== link || frozenAt !== null) return;
-      Object.assign(peer, { welcomed: true, receivedBytes: 0, durableBytes: 0, grantedBytes: 0 });
-      for (const { volume, localComplete } of body.volumes) ledgers.get(volume)?.localComplete(localComplete);
-      grant(peer);
-      desk.send(link, { kind: "relay-welcome", marks: marksOf(peer), creditBytes: peer.grantedBytes, copyId: "" });
+      if (peer.link !== link || frozenAt !== null || peer.hello !== null) return;
+      // Suspended meanwhile: it waits, as it would have before.
+      if (!course.isStamping()) return void (peer.hello = body);
+      welcomePeer(peer);
+      for (const { volume, localComplete } of body.volumes) {
+        ledgers.get(volume)?.localComplete(localComplete);
+        farValidated.forget(volume);
+      }
+      grantCredit(peer, peers, usage());
+      const copyId = course.copyId();
+      desk.send(link, { kind: "relay-welcome", marks: marksOf(peer), creditBytes: peer.grantedBytes, copyId });
+      if (body.leg === "copying" && copyId === "") desk.send(link, { kind: "copy-ended", copyId: body.copyId });
     });
   };
 
+  const secondariesFor = (primary: NodeName, volume: string): readonly NodeName[] =>
+    membership.volumes.find(({ name, primary: owner }) => name === volume && owner === primary)?.secondaries ?? [];
+
   const batch = (peer: IngressPeer, link: LinkId, body: Extract<IngressBody, { kind: "origin-batch" }>): void => {
+    // The mark that fences or suspends is on its way to the disk, or the news of it to the primary: no stamp may come
+    // after it (PROTOCOL 4).
+    if (frozenAt !== null || peer.leaving || !course.isStamping()) return;
     if (!peer.welcomed) return refuse(link, "gap", "a batch before the welcome");
-    // The freeze record is on its way to the disk, the refusal follows it: no stamp may come after it (PROTOCOL 4).
-    if (frozenAt !== null) return;
     for (const { volume, origin } of body.localComplete) ledgers.get(volume)?.localComplete(origin);
     const fresh: OriginWrite[] = [];
     const next = new Map<string, OriginNumber>();
@@ -184,6 +248,8 @@ export function createRelay(options: RelayOptions): Relay {
       bytes += recordOverheadBytes + write.payload.length;
       const last = next.get(write.volume) ?? ledger.stamped;
       const order = orderAfter(last, write.origin);
+      // Acknowledged again, as far as it is durable.
+      if (order === "duplicate") peer.unacknowledged.add(ledger);
       if (order === "duplicate") continue;
       if (order === "gap")
         return refuse(link, "gap", `${write.volume}: ${write.origin.n} after ${last.n} leaves a gap`);
@@ -199,7 +265,10 @@ export function createRelay(options: RelayOptions): Relay {
       high.set(markNames.high(write.volume), originMark(write.origin));
     }
     peer.receivedBytes += bytes;
-    if (records.length > 0) high.set(markNames.stamped, stamped);
+    if (records.length > 0) {
+      high.set(markNames.stamped, stamped);
+      for (const [name, value] of course.noteWritten(peer.node)) high.set(name, value);
+    }
     append(peer, link, records, high, bytes);
   };
 
@@ -217,36 +286,33 @@ export function createRelay(options: RelayOptions): Relay {
     desk.commit({ records, marks: high }, () => {
       assert(last >= durable, "commits became durable out of order");
       durable = last;
-      for (const { volume, origin } of origins) ledgers.get(volume)?.madeDurable(origin);
-      if (peer.link !== link) return;
+      for (const { volume, origin } of origins) {
+        const ledger = ledgers.get(volume);
+        if (ledger === undefined) continue;
+        ledger.madeDurable(origin);
+        peer.unacknowledged.add(ledger);
+      }
+      if (peer.link !== link || !peer.welcomed) return;
       peer.durableBytes += bytes;
       peer.acknowledgementDue = true;
     });
   };
 
-  const marksOf = (peer: IngressPeer): { volume: OriginLedger["volume"]; origin: OriginLedger["durable"] }[] =>
+  /** Only what changed: a group of many volumes must not cost more per write than one of few. */
+  const acknowledge = (peer: IngressPeer): void => {
+    if (peer.link === null || !peer.welcomed) return;
+    const granted = grantCredit(peer, peers, usage());
+    if (!granted && !peer.acknowledgementDue) return;
+    peer.acknowledgementDue = false;
+    const changed = [...peer.unacknowledged].map(({ volume, durable: origin }) => ({ volume, origin }));
+    peer.unacknowledged.clear();
+    desk.send(peer.link, { kind: "relay-ack", marks: changed, creditBytes: peer.grantedBytes });
+  };
+
+  const marksOf = (peer: IngressPeer): VolumeMark[] =>
     [...ledgers.values()].flatMap(({ volume, primary, durable: origin }) =>
       primary === peer.node ? [{ volume, origin }] : [],
     );
-
-  /** Credit counts bytes made durable, and never more than the journal has room for (PROTOCOL 12, DESIGN rule 6). */
-  const grant = (peer: IngressPeer): boolean => {
-    const { usedBytes, capacityBytes } = usage();
-    const unspent = (other: IngressPeer): number => Math.max(0, other.grantedBytes - other.receivedBytes);
-    const promised = peers.reduce((sum, other) => sum + unspent(other), 0);
-    // An idle primary keeps what it was granted: a share for each, or one could hold all the room for ever.
-    const windowBytes = Math.min(limits.ingressWindowBytes, Math.floor(capacityBytes / peers.length));
-    // In a full journal the first to ask would take whatever is trimmed, and another never have room for one write.
-    const owed = peers.reduce(
-      (sum, other) => (other === peer || !other.welcomed ? sum : sum + Math.max(0, windowBytes / 2 - unspent(other))),
-      0,
-    );
-    const room = Math.max(0, Math.floor(capacityBytes - usedBytes - promised - owed));
-    const window = Math.max(0, peer.durableBytes + windowBytes - peer.grantedBytes);
-    const more = Math.min(window, room);
-    peer.grantedBytes += more;
-    return more > 0;
-  };
 
   const fetch = (link: LinkId, body: Extract<IngressBody, { kind: "origin-fetch" }>): void => {
     const from = (Math.max(shipping.trimmed(), body.afterSequence) + 1) as Sequence;
@@ -263,19 +329,36 @@ export function createRelay(options: RelayOptions): Relay {
     for (const peer of peers) {
       const due = peer.leaseLink === null ? null : peer.lease.challenge();
       if (due !== null && peer.leaseLink !== null) desk.send(peer.leaseLink, { kind: "lease-challenge", ...due });
-      if (peer.lease.held() || !peer.welcomed || membership.fence === "data" || frozenAt !== null) continue;
+      if (peer.lease.held() || !peer.inStep || membership.fence === "data" || frozenAt !== null) continue;
       // Only with fence `never` or `status` may a primary go on alone: then nobody may be stamped any more, or the far
       // side would hold an effect without its cause (PROTOCOL 4). With `data` it cannot, and the others go on.
-      freeze(`the lease of ${peer.node} has ended`);
+      if (course.isStamping()) course.suspend("PSUE", `the lease of ${peer.node} has ended`);
     }
   };
 
-  const freeze = (reason: string): void => {
-    frozenAt = stamped;
-    desk.log("warn", `${membership.group}: frozen at ${stamped}: ${reason}`);
-    desk.commit({ marks: new Map([[markNames.frozenAt, stamped]]) }, () => {
-      for (const peer of peers) if (peer.link !== null) refuse(peer.link, "frozen", reason);
-    });
+  const tellFarValidated = (): void => {
+    // A run that is not over can still be gone back from.
+    if (course.order() !== null || !course.isStamping()) return;
+    const news = farValidated.news({ nowMs: desk.nowMs(), durable, gate: shipping.gate() });
+    for (const { node, link, welcomed } of news.length === 0 ? [] : peers) {
+      const theirs = news.filter(({ volume }) => ledgers.get(volume)?.primary === node);
+      if (link !== null && welcomed && theirs.length > 0) desk.send(link, { kind: "far-validated", marks: theirs });
+    }
+  };
+
+  const suspendWhenFull = (): void => {
+    const copying = course.copyId() !== "";
+    const tooLong = fullness.isFullForTooLong({ nowMs: desk.nowMs(), trimmed: shipping.trimmed(), copying });
+    if (!tooLong || !course.isStamping() || hindrance() !== null) return;
+    course.suspend("PFUS", `the journal was full for ${membership.journalFull.holdMs} ms`);
+  };
+
+  /** What is to be copied, and what was, once it may begin and whenever a primary is new on its link. */
+  const startCopies = (): void => {
+    for (const { node, link, welcomed } of peers) {
+      const start = link !== null && welcomed ? course.takeCopyStart(node) : null;
+      if (start !== null && link !== null) desk.send(link, start);
+    }
   };
 
   const trim = (): void => {
@@ -284,40 +367,41 @@ export function createRelay(options: RelayOptions): Relay {
     if (through > shipping.trimmed()) shipping.trimThrough(through);
   };
 
-  const protection = (): string => {
-    if (lost !== null) return `the relay's journal lost records: ${lost}`;
-    if (frozenAt !== null) return `the group is frozen at ${frozenAt}`;
-    const waitsFor = readiness.waitsFor();
-    if (waitsFor !== "") return waitsFor;
-    for (const peer of peers) {
-      if (!peer.welcomed) return `${peer.node} is not connected to the relay`;
-      if (!peer.lease.held()) return `the lease of ${peer.node} has ended`;
-    }
-    return shipping.resyncDue();
+  const state = (): PairState => {
+    if (frozenAt !== null) return "SSWS";
+    if (!readiness.isBorn()) return "SMPL";
+    const now = course.now();
+    if (now.kind === "suspended") return now.state;
+    if (now.kind === "copying") return "COPY";
+    return fullness.isFilling() ? "PFUL" : "PAIR";
   };
 
-  const phase = (): string => {
-    if (lost !== null) return "journal-lost";
-    if (frozenAt !== null) return "fenced";
-    return readiness.waitsFor() === "" ? "stamping" : "waiting";
+  const hindrance = (): Failure | null => {
+    const why = lost === null ? "" : `its relay's journal lost acknowledged records (${lost})`;
+    const { group } = membership;
+    return why === "" && frozenAt === null
+      ? null
+      : new Failure("PAIR_STATE", `${group}: ${why || "it is fenced by a takeover"}; due is: wayctl group return ${group}`);
   };
 
-  const fullness = (): string => {
-    const { usedBytes, capacityBytes } = usage();
-    if (capacityBytes - usedBytes >= recordOverheadBytes + limits.intentUnitBytes) return "";
-    return `the journal is full (${usedBytes} of ${capacityBytes} bytes): host writes are held until the far side takes more`;
-  };
+  const view = (): RelayView => ({
+    group: membership.group,
+    state: state(),
+    lost,
+    frozenAt,
+    waitsFor: readiness.waitsFor(),
+    course: course.now(),
+    copyWaitsFor: course.waitsFor(),
+    peers,
+    autoResync: membership.autoResync,
+    resyncDue: shipping.resyncDue(),
+  });
 
   return {
     shipping,
     drain() {
-      for (const peer of peers) {
-        if (peer.link === null || !peer.welcomed) continue;
-        const granted = grant(peer);
-        if (!granted && !peer.acknowledgementDue) continue;
-        peer.acknowledgementDue = false;
-        desk.send(peer.link, { kind: "relay-ack", marks: marksOf(peer), creditBytes: peer.grantedBytes });
-      }
+      for (const peer of peers) acknowledge(peer);
+      startCopies();
       shipping.drain();
     },
     tick() {
@@ -325,17 +409,19 @@ export function createRelay(options: RelayOptions): Relay {
       for (const peer of peers) welcomeWhenReady(peer);
       endLeases();
       trim();
+      suspendWhenFull();
+      course.tick();
+      tellFarValidated();
       shipping.tick();
     },
     ingressOpened(link, node) {
       const peer = peers.find((other) => other.node === node);
       if (peer === undefined) return refuse(link, "not-a-member", `${node} is not a primary of ${membership.group}`);
-      if (peer.link !== null) desk.closeLink(peer.link);
-      disconnect(peer);
-      peer.link = link;
+      letGo(peer);
+      beginLink(peer, link);
     },
     ingressClosed(link) {
-      for (const peer of peers) if (peer.link === link) disconnect(peer);
+      for (const peer of peers) if (peer.link === link) forgetLink(peer);
     },
     ingress(link, body) {
       const peer = peers.find((other) => other.link === link);
@@ -347,15 +433,17 @@ export function createRelay(options: RelayOptions): Relay {
           return batch(peer, link, body);
         case "origin-fetch":
           return fetch(link, body);
+        case "copy-done":
+          return course.copyDone(peer.node, body.copyId);
+        case "digest-ask":
+          return digests.ask(link, body, secondariesFor(peer.node, body.volume));
         case "relay-welcome":
         case "relay-ack":
         case "relay-records":
         case "suspended":
         case "copy-start":
-        case "copy-done":
         case "copy-ended":
         case "far-validated":
-        case "digest-ask":
         case "digest-reply":
         case "refusal":
           return refuse(link, "gap", `a primary does not send ${body.kind}`);
@@ -389,16 +477,16 @@ export function createRelay(options: RelayOptions): Relay {
       settling = true;
     },
     stamped: () => durable,
-    phase,
-    detail: () => protection() || fullness(),
+    command(command, reply) {
+      course.command(command, reply);
+    },
+    phase: () => phaseOf(view()),
+    detail: () => protection(view()) || fullness.detail(),
     stages: () => ({
-      protected: protection() === "",
-      protectedDetail: protection(),
+      ...relayStages(view(), shipping.stages()),
       stamped: durable,
-      ...shipping.stages(),
       journalUsedBytes: usage().usedBytes,
       journalCapacityBytes: usage().capacityBytes,
-      primaries: peers.map(({ node, welcomed, lease }) => ({ node, connected: welcomed, leased: lease.held() })),
     }),
   };
 }

@@ -255,9 +255,10 @@ export function createSecondary(options: SecondaryOptions): Secondary {
           return;
         case "ship-copy":
         case "ship-regions":
-        case "ship-state":
         case "digest-ask":
         case "digest-reply":
+        case "ship-state":
+          return;
         case "ship-welcome":
         case "ship-received":
         case "prepared":

@@ -1,53 +1,38 @@
 /**
- * The far legs of a group, at its relay (PROTOCOL 3; B4, B5): ships each secondary its own volumes' records in sequence
- * order, and takes all secondaries together from point to point:
- *
- *     Prepare(R) -> all prepared -> valid counter = R, durable -> Validate(R) -> all validated -> gate A = R, durable
- *
- * Only durable records are shipped. A secondary stores in its volumes only what lies below the gate that every
- * secondary has validated: so whichever of them survive, the highest Validate among the survivors is a point that the
- * missing ones have prepared and none has passed. A fenced relay goes on shipping, but settles points only while every
+ * The far legs of a group, at its relay (PROTOCOL 3, 9; B4): ships each secondary its own volumes' records in sequence
+ * order, durable ones only, from where its welcome says it stands; the points are settled by far-points.ts. A secondary
+ * that lacks records or data is reported to the course of the group, which begins a copy run: then every link is
+ * opened anew, and greeted with the order. A fenced relay goes on shipping, but settles points only while every
  * secondary takes part in the takeover.
  */
-import { noSequence, type Sequence } from "@waystation/contracts/ids";
+import { noSequence } from "@waystation/contracts/ids";
 import { recordBytes } from "@waystation/contracts/journal";
 import type { Desk, LinkId } from "./effects.js";
+import { createAges, forgetValidated, lowestOf, newLeg, noteReceived, noteValidated, type FarLeg } from "./far-leg.js";
+import { createFarPoints } from "./far-points.js";
 import { limits } from "./limits.js";
-import { markNames, readSequence, type Marks } from "./marks.js";
-import { secondariesOf, volumesOn, type Membership } from "./membership.js";
-import type { ShipBody } from "./messages.js";
-import type { RelayStages, ShippingStages } from "./status.js";
-import type { JournalRecord, NodeName, VolumeName } from "./vocabulary.js";
+import type { Marks } from "./marks.js";
+import { secondariesOf, type Membership } from "./membership.js";
+import type { CopyOrder, DigestAsk, PairState, ShipBody } from "./messages.js";
+import type { FarStages } from "./status.js";
+import type { JournalRecord, NodeName, Sequence } from "./vocabulary.js";
 
-interface FarLeg {
-  readonly node: NodeName;
-  readonly volumes: ReadonlySet<VolumeName>;
-  link: LinkId | null;
-  welcomed: boolean;
-  /** Welcomed at least once since this start. */
-  heard: boolean;
-  reading: boolean;
-  /** The last batch was full: more waits, and waits for no company. */
-  cutShort: boolean;
-  /** Up to here the journal was read for this leg; and up to here the leg was told. */
-  scanned: Sequence;
-  shipped: Sequence;
-  /** Batches sent and not durable at the other end. */
-  inFlight: { readonly watermark: Sequence; readonly bytes: number }[];
-  inFlightBytes: number;
-  nextShipMs: number;
-  /** As the secondary last said; all of them durable there, so they never go back. */
-  received: Sequence;
-  prepared: Sequence;
-  validated: Sequence;
-  applied: Sequence;
-  lastRefusal: string;
-  /** Why it can follow no more without a full copy; empty while it can. */
-  resyncDue: string;
-  /** What was asked of it on this link. */
-  askedPrepare: Sequence;
-  askedValidate: Sequence;
-  toldGate: Sequence;
+export type ShipWelcome = Extract<ShipBody, { kind: "ship-welcome" }>;
+
+/** What the far legs ask and tell the course of their group. */
+export interface FarCourse {
+  /** The copy run that the legs are in, as they are to be told of it; null while there is none. */
+  order(): CopyOrder | null;
+  /** False while a change is on its way to the disk. */
+  isDurable(): boolean;
+  /** A secondary says where it stands. Why it lacks records or data, or "" when it may follow from there. */
+  greeted(node: NodeName, welcome: ShipWelcome): string;
+  /** It can follow no more without a copy run. */
+  lacks(node: NodeName, why: string): void;
+  regions(node: NodeName, body: Extract<ShipBody, { kind: "ship-regions" }>): void;
+  digests(node: NodeName, body: Extract<ShipBody, { kind: "digest-reply" }>): void;
+  parted(node: NodeName): void;
+  state(): { readonly state: PairState; readonly detail: string };
 }
 
 export interface Shipping {
@@ -62,12 +47,25 @@ export interface Shipping {
   unheard(): readonly NodeName[];
   /** Tells every leg of the epoch that this node follows now: an idle link would not, and its end would go on waiting. */
   announceEpoch(): void;
-  /** The first leg that can follow no more without a full copy, and why; empty when there is none. */
+  /** Every secondary is here: it follows, or says that it lacks something. */
+  everyoneHere(): boolean;
+  /** Lets every link go: they are opened again, and greeted with the order in hand. */
+  greetAnew(): void;
+  /** The end of the run in hand is durable here: every secondary is told, and validates it after that. */
+  tellEnd(order: CopyOrder): void;
+  /** True once every secondary has validated this number, knowing of the order in hand. */
+  validatedEverywhere(sequence: Sequence): boolean;
+  /** False when the secondary is not here. */
+  askDigests(node: NodeName, ask: DigestAsk): boolean;
+  /** The first leg that can follow no more without a copy run, and why; empty when there is none. */
   resyncDue(): string;
+  gate(): Sequence;
+  /** The highest point that every secondary has validated; its mark may be on its way to the disk. */
+  settled(): Sequence;
   appliedEverywhere(): Sequence;
   trimmed(): Sequence;
   trimThrough(sequence: Sequence): void;
-  stages(): Pick<RelayStages, "prepared" | "valid" | "gate" | "trimmed" | "secondaries">;
+  stages(): FarStages;
 }
 
 export interface ShippingOptions {
@@ -83,43 +81,23 @@ export interface ShippingOptions {
   readonly quiet: () => boolean;
   /** True while somebody waits for the far legs: nothing is held back to gather more. */
   readonly urgent: () => boolean;
+  readonly course: FarCourse;
 }
 
 export function createShipping(options: ShippingOptions): Shipping {
-  const { desk, membership, durable, quiet, urgent } = options;
+  const { desk, membership, durable, quiet, urgent, course } = options;
   const legs = secondariesOf(membership).map((node): FarLeg => newLeg(membership, node));
   let trimmed = options.trimmed;
-  /** The valid counter and the gate; the first of each pair may be on its way to the disk. */
-  let validWanted = readSequence(options.marks, markNames.valid);
-  let valid = validWanted;
-  let gateWanted = readSequence(options.marks, markNames.gate);
-  let gate = gateWanted;
-  /** The point being prepared. */
-  let preparing = noSequence;
-  let nextPointMs = 0;
   const ages = createAges();
-
-  const lowest = (stage: (leg: FarLeg) => Sequence): Sequence =>
-    legs.reduce((low, leg) => (stage(leg) < low ? stage(leg) : low), Number.MAX_SAFE_INTEGER as Sequence);
-  const allWelcomed = (): boolean => legs.every((leg) => leg.welcomed);
-
-  /**
-   * Up to here the leg holds all its records durably. The next point is never beyond it: a secondary whose journal is
-   * full of records above the gate could take no more, and a point beyond them would never be prepared.
-   */
-  const reach = (leg: FarLeg): Sequence => (leg.inFlight.length === 0 ? leg.scanned : leg.received);
-
-  /** True once it is time; asks for a drain then, if it is not. */
-  const isDue = (atMs: number): boolean => {
-    const leftMs = atMs - desk.nowMs();
-    if (leftMs > 0) desk.wake(leftMs);
-    return leftMs <= 0;
-  };
+  const lowest = (stage: (leg: FarLeg) => Sequence): Sequence => lowestOf(legs, stage);
 
   /** Batches pay off, and nobody waits for them, but for a takeover that drains this relay. */
   const shouldGather = (leg: FarLeg): boolean => {
     if (urgent() || leg.cutShort || durable() - leg.scanned >= limits.shipNumbersMax) return false;
-    return leg.inFlight.length > 0 || !isDue(leg.nextShipMs);
+    if (leg.inFlight.length > 0) return true;
+    const leftMs = leg.nextShipMs - desk.nowMs();
+    if (leftMs > 0) desk.wake(leftMs);
+    return leftMs > 0;
   };
 
   /** Reads the leg's next records and sends them; one read at a time, within the window of what is not durable. */
@@ -156,105 +134,133 @@ export function createShipping(options: ShippingOptions): Shipping {
     if (leg.welcomed && leg.shipped < leg.scanned) ship(leg, []);
   };
 
-  /** Takes the next step towards the point in hand, or begins the next point once the last one is settled. */
-  const settle = (): void => {
-    if (!allWelcomed()) return;
+  const points = createFarPoints({
+    desk,
+    marks: options.marks,
+    legs,
+    durable,
+    order: () => course.order(),
+    urgent,
+    tellComplete,
+  });
+
+  const tellStates = (): void => {
+    const { state, detail } = course.state();
     for (const leg of legs) {
-      if (leg.link === null || leg.toldGate >= gate) continue;
-      leg.toldGate = gate;
-      desk.send(leg.link, { kind: "gate", sequence: gate });
+      if (!leg.welcomed || leg.link === null || leg.toldState === `${state} ${detail}`) continue;
+      leg.toldState = `${state} ${detail}`;
+      desk.send(leg.link, { kind: "ship-state", state, detail });
     }
-    if (valid === gate && preparing <= gate) beginPoint();
-    if (preparing > valid) prepare();
-    else if (valid > gate) validate();
   };
 
-  const beginPoint = (): void => {
-    const next = lowest(reach);
-    if (next <= gate || (!urgent() && !isDue(nextPointMs))) return;
-    nextPointMs = desk.nowMs() + limits.pointIntervalMs;
-    preparing = next;
+  /** Why a secondary that says this of itself cannot be sent what comes next; empty when it can. */
+  const lackOf = (leg: FarLeg, body: ShipWelcome): string => {
+    if (body.received < trimmed)
+      return `it holds records up to ${body.received} and the relay from ${trimmed + 1}: its data was lost or replaced by older`;
+    if (body.validated < points.gate())
+      return `it had validated ${points.gate()}, and knows of ${body.validated} only: its data was lost or replaced by older`;
+    if (body.applied < leg.applied)
+      return `it had applied ${leg.applied}, and knows of ${body.applied} only: its data was lost or replaced by older`;
+    return course.greeted(leg.node, body);
   };
 
-  const prepare = (): void => {
-    for (const leg of legs) {
-      if (leg.link === null) continue;
-      if (leg.shipped < preparing && leg.scanned >= preparing) tellComplete(leg);
-      if (leg.askedPrepare >= preparing) continue;
-      leg.askedPrepare = preparing;
-      desk.send(leg.link, { kind: "prepare", sequence: preparing });
-    }
-    if (lowest((leg) => leg.prepared) < preparing || validWanted >= preparing) return;
-    validWanted = preparing;
-    desk.commit({ marks: new Map([[markNames.valid, validWanted]]) }, () => {
-      valid = validWanted;
-    });
-  };
-
-  const validate = (): void => {
-    for (const leg of legs) {
-      if (leg.link === null || leg.askedValidate >= valid) continue;
-      leg.askedValidate = valid;
-      desk.send(leg.link, { kind: "validate", sequence: valid });
-    }
-    if (lowest((leg) => leg.validated) < valid || gateWanted >= valid) return;
-    gateWanted = valid;
-    desk.commit({ marks: new Map([[markNames.gate, gateWanted]]) }, () => {
-      gate = gateWanted;
-    });
-  };
-
-  const welcome = (leg: FarLeg, body: Extract<ShipBody, { kind: "ship-welcome" }>): void => {
+  const welcome = (leg: FarLeg, body: ShipWelcome): void => {
     if (body.received > durable()) {
       // Only durable records were ever shipped: the journal's end was lost (PROTOCOL 7).
       options.declareLost(`${leg.node} holds records up to ${body.received}, the journal ends at ${durable()}`);
       if (leg.link !== null) desk.closeLink(leg.link);
       return;
     }
-    if (body.received < trimmed || body.applied < leg.applied) {
-      const why = `it holds records up to ${body.received} and the relay from ${trimmed + 1}: its data was lost or replaced by older`;
-      leg.resyncDue = `${leg.node} needs a full copy: ${why}`;
-      desk.log("error", leg.resyncDue);
-      if (leg.link !== null) {
-        desk.send(leg.link, { kind: "refusal", reason: "gap", detail: `this node needs a full copy: ${why}` });
-        desk.closeLink(leg.link);
-      }
-      return;
-    }
-    Object.assign(leg, { welcomed: true, heard: true, scanned: body.received, shipped: body.received });
+    leg.heard = true;
+    const why = lackOf(leg, body);
+    if (why !== "") return refuseLacking(leg, why);
+    leg.resyncDue = "";
+    const order = course.order();
+    if (order !== null && body.copyId !== order.copyId) return part(leg, `is not in the copy run ${order.copyId}`);
+    Object.assign(leg, { welcomed: true, scanned: body.received, shipped: body.received, toldState: "" });
     Object.assign(leg, { inFlight: [], inFlightBytes: 0, cutShort: false });
     Object.assign(leg, { askedPrepare: noSequence, askedValidate: noSequence, toldGate: noSequence });
+    Object.assign(leg, { validatesOpen: 0, validatesStale: 0 });
     Object.assign(leg, { received: body.received, validated: body.validated, applied: body.applied });
+    // It prepares again what it is asked; a run may have cut what it had prepared.
+    leg.prepared = noSequence;
+    // The end may have become known since it was greeted.
+    if (order !== null && leg.toldOrder?.end !== order.end) tellEndTo(leg, order);
   };
 
-  const noteReceived = (leg: FarLeg, watermark: Sequence): void => {
-    leg.received = watermark;
-    let done = 0;
-    for (
-      let batch = leg.inFlight[done];
-      batch !== undefined && batch.watermark <= watermark;
-      batch = leg.inFlight[done]
-    ) {
-      leg.inFlightBytes -= batch.bytes;
-      done += 1;
-    }
-    leg.inFlight.splice(0, done);
+  /**
+   * It is told, so that nobody takes what it holds for an image meanwhile. Its link stays at this end, and says that it is
+   * here: once the run is ordered, it is greeted on a new one.
+   */
+  const refuseLacking = (leg: FarLeg, why: string): void => {
+    const due = `${leg.node} needs a copy run: ${why}`;
+    if (leg.resyncDue !== due) desk.log("error", `${membership.group}: ${due}`);
+    leg.resyncDue = due;
+    if (leg.link !== null) desk.send(leg.link, { kind: "refusal", reason: "gap", detail: `a copy run is due: ${why}` });
+    course.lacks(leg.node, due);
+  };
+
+  const tellEndTo = (leg: FarLeg, order: CopyOrder): void => {
+    leg.toldOrder = order;
+    if (order.end !== null) forgetValidated(leg, order.end);
+    if (leg.link !== null) desk.send(leg.link, { kind: "ship-copy", copy: order });
+  };
+
+  /** Lets a link go that is of no use; it is dialled again. */
+  const part = (leg: FarLeg, why: string): void => {
+    // Said once, not at every try.
+    if (leg.lastRefusal !== why) desk.log("warn", `${leg.node} ${why}`);
+    leg.lastRefusal = why;
+    if (leg.link !== null) desk.closeLink(leg.link);
+    drop(leg);
   };
 
   const drop = (leg: FarLeg): void => {
     leg.link = null;
     leg.welcomed = false;
+    course.parted(leg.node);
+  };
+
+  /** What only a secondary that was welcomed may say. */
+  const report = (leg: FarLeg, body: Exclude<ShipBody, { kind: "ship-welcome" | "refusal" }>): void => {
+    switch (body.kind) {
+      case "ship-received":
+        return noteReceived(leg, body.watermark);
+      case "prepared":
+        leg.prepared = body.sequence;
+        return;
+      case "validated":
+        return noteValidated(leg, body.sequence);
+      case "applied":
+        leg.applied = body.sequence;
+        return;
+      case "ship-regions":
+        return course.regions(leg.node, body);
+      case "digest-reply":
+        return course.digests(leg.node, body);
+      case "ship-hello":
+      case "ship-copy":
+      case "ship-state":
+      case "digest-ask":
+      case "ship-batch":
+      case "prepare":
+      case "validate":
+      case "gate":
+        return part(leg, `sent ${body.kind}, which only a relay sends`);
+    }
   };
 
   return {
     drain() {
       for (const leg of legs) pump(leg);
       if (quiet()) for (const leg of legs) tellComplete(leg);
-      else settle();
+      // While a change of course is on its way to the disk, what it is based on must stand still.
+      else if (course.isDurable()) points.settle();
     },
     tick() {
       ages.note(durable(), desk.nowMs());
       ages.forget(lowest((leg) => leg.applied));
+      tellStates();
     },
     opened(link, node) {
       const leg = legs.find((other) => other.node === node);
@@ -262,7 +268,8 @@ export function createShipping(options: ShippingOptions): Shipping {
       if (leg.link !== null) desk.closeLink(leg.link);
       drop(leg);
       leg.link = link;
-      desk.send(link, { kind: "ship-hello", copy: null });
+      leg.toldOrder = course.order();
+      desk.send(link, { kind: "ship-hello", copy: leg.toldOrder });
     },
     closed(link) {
       for (const leg of legs) if (leg.link === link) drop(leg);
@@ -270,50 +277,37 @@ export function createShipping(options: ShippingOptions): Shipping {
     message(link, body) {
       const leg = legs.find((other) => other.link === link);
       if (leg === undefined) return;
-      switch (body.kind) {
-        case "ship-welcome":
-          return welcome(leg, body);
-        case "ship-received":
-          return noteReceived(leg, body.watermark);
-        case "prepared":
-          leg.prepared = body.sequence;
-          return;
-        case "validated":
-          leg.validated = body.sequence;
-          return;
-        case "applied":
-          leg.applied = body.sequence;
-          return;
-        case "refusal":
-          // It is dialled again and again: said once, not at every try.
-          if (leg.lastRefusal !== body.detail)
-            desk.log("warn", `${leg.node} refuses the far leg (${body.reason}): ${body.detail}`);
-          leg.lastRefusal = body.detail;
-          desk.closeLink(link);
-          return drop(leg);
-        case "ship-copy":
-        case "ship-regions":
-        case "ship-state":
-        case "digest-ask":
-        case "digest-reply":
-        case "ship-hello":
-        case "ship-batch":
-        case "prepare":
-        case "validate":
-        case "gate":
-          desk.log("warn", `${leg.node} sent ${body.kind}, which only a relay sends`);
-          desk.closeLink(link);
-          return drop(leg);
-      }
+      if (body.kind === "ship-welcome") return welcome(leg, body);
+      if (body.kind === "refusal") return part(leg, `refuses the far leg (${body.reason}): ${body.detail}`);
+      if (leg.welcomed) report(leg, body);
     },
     unheard: () => legs.filter((leg) => !leg.heard).map((leg) => leg.node),
-    allSeenEmpty: () => allWelcomed() && legs.every((leg) => leg.received === noSequence),
+    allSeenEmpty: () => legs.every((leg) => leg.welcomed && leg.received === noSequence),
+    everyoneHere: () => legs.every((leg) => leg.link !== null && (leg.welcomed || leg.resyncDue !== "")),
     announceEpoch() {
       for (const leg of legs) {
-        if (leg.link !== null && leg.welcomed) desk.send(leg.link, { kind: "gate", sequence: gate });
+        if (leg.link !== null && leg.welcomed) desk.send(leg.link, { kind: "gate", sequence: points.gate() });
       }
     },
+    greetAnew() {
+      for (const leg of legs) {
+        if (leg.link !== null) desk.closeLink(leg.link);
+        drop(leg);
+      }
+    },
+    tellEnd(order) {
+      for (const leg of legs) if (leg.welcomed) tellEndTo(leg, order);
+    },
+    validatedEverywhere: (sequence) => lowest((leg) => leg.validated) >= sequence,
+    askDigests(node, ask) {
+      const leg = legs.find((other) => other.node === node);
+      if (leg?.welcomed !== true || leg.link === null) return false;
+      desk.send(leg.link, ask);
+      return true;
+    },
     resyncDue: () => legs.map((leg) => leg.resyncDue).find((why) => why !== "") ?? "",
+    gate: () => points.gate(),
+    settled: () => points.settled(),
     appliedEverywhere: () => lowest((leg) => leg.applied),
     trimmed: () => trimmed,
     trimThrough(sequence) {
@@ -322,10 +316,10 @@ export function createShipping(options: ShippingOptions): Shipping {
     },
     stages: () => ({
       prepared: lowest((leg) => leg.prepared),
-      valid,
-      gate,
+      valid: points.valid(),
+      gate: points.gate(),
       trimmed,
-      secondaries: legs.map((leg): ShippingStages => ({
+      secondaries: legs.map((leg) => ({
         node: leg.node,
         connected: leg.welcomed,
         shipped: leg.shipped,
@@ -337,57 +331,5 @@ export function createShipping(options: ShippingOptions): Shipping {
         lagSeconds: ages.ageMs(leg.applied, durable(), desk.nowMs()) / 1000,
       })),
     }),
-  };
-}
-
-function newLeg(membership: Membership, node: NodeName): FarLeg {
-  return {
-    node,
-    volumes: new Set(volumesOn(membership, node, "secondary").map((volume) => volume.name)),
-    link: null,
-    welcomed: false,
-    heard: false,
-    reading: false,
-    cutShort: false,
-    scanned: noSequence,
-    shipped: noSequence,
-    inFlight: [],
-    inFlightBytes: 0,
-    nextShipMs: 0,
-    received: noSequence,
-    prepared: noSequence,
-    validated: noSequence,
-    applied: noSequence,
-    lastRefusal: "",
-    resyncDue: "",
-    askedPrepare: noSequence,
-    askedValidate: noSequence,
-    toldGate: noSequence,
-  };
-}
-
-/** When which number was reached, sampled at each tick: enough to say how old the oldest write not yet applied is. */
-function createAges(): {
-  note(stamped: Sequence, nowMs: number): void;
-  forget(applied: Sequence): void;
-  ageMs(applied: Sequence, stamped: Sequence, nowMs: number): number;
-} {
-  const samplesMax = 4096;
-  let samples: { readonly stamped: Sequence; readonly atMs: number }[] = [];
-  return {
-    note(stamped, atMs) {
-      if (samples.at(-1)?.stamped !== stamped) samples.push({ stamped, atMs });
-      // Thinning the middle keeps the ends: a lag of hours is told to within a share of itself.
-      if (samples.length > samplesMax) samples = samples.filter((_, index) => index % 2 === 0);
-    },
-    forget(applied) {
-      const first = samples.findIndex((sample) => sample.stamped > applied);
-      samples = first < 0 ? samples.slice(-1) : samples.slice(Math.max(0, first - 1));
-    },
-    ageMs(applied, stamped, nowMs) {
-      if (applied >= stamped) return 0;
-      const oldest = samples.find((sample) => sample.stamped > applied);
-      return oldest === undefined ? 0 : nowMs - oldest.atMs;
-    },
   };
 }

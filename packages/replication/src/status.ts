@@ -95,6 +95,9 @@ export interface RelayStages {
   readonly secondaries: readonly ShippingStages[];
 }
 
+/** What the far legs together say of the group's sequence; how each of them stands is the group's matter. */
+export type FarStages = Pick<RelayStages, "prepared" | "valid" | "gate" | "trimmed" | "secondaries">;
+
 /** The far leg to one secondary, as its link reports; meaningful while `connected`. */
 export interface ShippingStages {
   readonly node: NodeName;
