@@ -81,7 +81,11 @@ export function lowestOf(legs: readonly FarLeg[], stage: (leg: FarLeg) => Sequen
 export function noteReceived(leg: FarLeg, watermark: Sequence): void {
   leg.received = watermark;
   let done = 0;
-  for (let batch = leg.inFlight[done]; batch !== undefined && batch.watermark <= watermark; batch = leg.inFlight[done]) {
+  for (
+    let batch = leg.inFlight[done];
+    batch !== undefined && batch.watermark <= watermark;
+    batch = leg.inFlight[done]
+  ) {
     leg.inFlightBytes -= batch.bytes;
     done += 1;
   }

@@ -27,11 +27,6 @@ export interface LeaseGrantor {
   /** The challenge to send now, or null when none is due. */
   challenge(): { readonly id: number; readonly leaseMs: number } | null;
   renewed(id: number): void;
-  /**
-   * The primary is welcomed: a first lease, that no challenge has asked for. It counts its own from the welcome too, or from
-   * the last challenge, and goes on without the relay only after that.
-   */
-  begin(): void;
   held(): boolean;
   /** The connection was lost: outstanding challenges will not be answered. The lease itself runs on. */
   forgetChallenges(): void;
@@ -57,9 +52,6 @@ export function createLeaseGrantor(desk: Desk, leaseMs: number): LeaseGrantor {
       if (sent === undefined) return;
       sentAtMs.delete(id);
       endsMs = Math.max(endsMs, sent + leaseMs);
-    },
-    begin() {
-      endsMs = Math.max(endsMs, desk.nowMs() + leaseMs);
     },
     held: () => desk.nowMs() < endsMs,
     forgetChallenges: () => {

@@ -88,10 +88,10 @@ const suspendedAlready = "the group is suspended already";
 
 const running = {
   commands: {
-    suspend: to("PSUS"),
-    resync: to("COPY"),
+    "suspend": to("PSUS"),
+    "resync": to("COPY"),
     "resync --full": to("COPY"),
-    takeover: to("SSWS"),
+    "takeover": to("SSWS"),
     ...terms,
   },
   primaryWrites: everyLevel("both-legs"),
@@ -101,10 +101,10 @@ const running = {
 
 const suspended = {
   commands: {
-    suspend: no(suspendedAlready, "resync"),
-    resync: to("COPY"),
+    "suspend": no(suspendedAlready, "resync"),
+    "resync": to("COPY"),
     "resync --full": to("COPY"),
-    takeover: to("SSWS"),
+    "takeover": to("SSWS"),
     ...terms,
   },
   secondaryAccess: "read-only",
@@ -115,17 +115,17 @@ export const pairStates: Readonly<Record<PairState, PairStateRow>> = {
   SMPL: {
     meaning: "no pair: the relay has not seen every secondary yet",
     commands: {
-      suspend: no("there is no pair to suspend yet: the relay waits for its secondaries"),
-      resync: no("there is no pair to resync yet: the relay waits for its secondaries"),
+      "suspend": no("there is no pair to suspend yet: the relay waits for its secondaries"),
+      "resync": no("there is no pair to resync yet: the relay waits for its secondaries"),
       "resync --full": no("there is no pair to resync yet: the relay waits for its secondaries"),
-      takeover: to("SSWS"),
-      swap: no("nothing was replicated yet", "takeover"),
+      "takeover": to("SSWS"),
+      "swap": no("nothing was replicated yet", "takeover"),
       // A relay that was replaced by an empty one never begins: these are the way out.
-      direct: to("COPY"),
-      return: to("COPY"),
-      members: to("COPY"),
+      "direct": to("COPY"),
+      "return": to("COPY"),
+      "members": to("COPY"),
     },
-    events: { begun: "PAIR", "taken-over": "SSWS", "term-begun": "COPY" },
+    events: { "begun": "PAIR", "taken-over": "SSWS", "term-begun": "COPY" },
     primaryWrites: everyLevel("held"),
     secondaryAccess: "read-only",
     protects: false,
@@ -156,10 +156,10 @@ export const pairStates: Readonly<Record<PairState, PairStateRow>> = {
   COPY: {
     meaning: "initial copy or resync: a takeover goes back to the image that the run began with",
     commands: {
-      suspend: to("PSUS"),
-      resync: no("a copy run is under way, and ends by itself"),
+      "suspend": to("PSUS"),
+      "resync": no("a copy run is under way, and ends by itself"),
       "resync --full": no("a copy run is under way: suspend the group first", "suspend"),
-      takeover: to("SSWS"),
+      "takeover": to("SSWS"),
       ...terms,
     },
     events: {
@@ -198,11 +198,11 @@ export const pairStates: Readonly<Record<PairState, PairStateRow>> = {
   SSWS: {
     meaning: "taken over: hosts write at the far side, and the old primaries are refused",
     commands: {
-      suspend: no(takenOverAlready, "swap"),
-      resync: no(`${takenOverAlready}: the old primaries become secondaries by a swap`, "swap"),
+      "suspend": no(takenOverAlready, "swap"),
+      "resync": no(`${takenOverAlready}: the old primaries become secondaries by a swap`, "swap"),
       "resync --full": no(`${takenOverAlready}: the old primaries become secondaries by a swap`, "swap"),
       // Killed half-way it is run again; and a later one may go on without a node that was lost.
-      takeover: to("SSWS"),
+      "takeover": to("SSWS"),
       ...terms,
     },
     events: { "term-begun": "COPY" },

@@ -143,7 +143,8 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
   };
 
   const resumeIfBack = ({ at, state, run }: Extract<Course, { kind: "suspended" }>): void => {
-    if (run !== null && isOver(run)) return turn({ kind: "suspended", at, state, detail: detailOf(course), run: null }, noop);
+    if (run !== null && isOver(run))
+      return turn({ kind: "suspended", at, state, detail: detailOf(course), run: null }, noop);
     if (state === "PSUS" || !membership.autoResync || !shipping().everyoneHere() || !options.primariesAreBack()) return;
     // A secondary that lacks records may be what the others' points wait for. Otherwise the group drains first: the image
     // that a takeover goes back to is then as new as can be.
@@ -224,7 +225,8 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
     greeted(node, welcome) {
       const run = runOf(told);
       if (run === null) {
-        const unfinished = welcome.blank && welcome.received > 0 && told.kind === "running" && welcome.copyId !== told.ended;
+        const unfinished =
+          welcome.blank && welcome.received > 0 && told.kind === "running" && welcome.copyId !== told.ended;
         return unfinished ? "its volumes were overwritten in part by a copy run that is not known here" : "";
       }
       const lack = lackInRun(run, node, welcome);

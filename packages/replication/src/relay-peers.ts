@@ -57,7 +57,6 @@ export function welcomePeer(peer: IngressPeer): void {
   Object.assign(peer, { welcomed: true, leaving: false, inStep: true, acknowledgementDue: false });
   Object.assign(peer, { receivedBytes: 0, durableBytes: 0, grantedBytes: 0 });
   peer.unacknowledged.clear();
-  peer.lease.begin();
 }
 
 /** Credit counts bytes made durable, and never more than the journal has room for (PROTOCOL 12, DESIGN rule 6). */

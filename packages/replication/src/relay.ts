@@ -8,27 +8,27 @@
  *
  * How the group comes into a suspension or a copy run and out again is in relay-course.ts.
  */
-import assert from "node:assert/strict";
 import { Failure } from "@waystation/contracts/errors";
-import { compareOrigin, nextSequence, noSequence, type Sequence } from "@waystation/contracts/ids";
-import { recordOverheadBytes, type JournalUsage } from "@waystation/contracts/journal";
+import { compareOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
+import type { JournalUsage } from "@waystation/contracts/journal";
 import type { GroupCommand } from "./control-front.js";
 import { createCopyDigests } from "./copy-digests.js";
 import type { Desk, LinkId } from "./effects.js";
 import { createFarValidated } from "./far-validated.js";
 import { createFullness } from "./fullness.js";
 import { limits } from "./limits.js";
-import { markNames, originMark, readOrigin, readSequence, type Marks } from "./marks.js";
+import { markNames, readSequence, type Marks } from "./marks.js";
 import type { Membership } from "./membership.js";
-import type { IngressBody, OriginWrite, PairState, RefusalReason, VolumeMark } from "./messages.js";
-import { createOriginLedger, orderAfter, type OriginLedger } from "./origin-ledger.js";
+import type { IngressBody, PairState, RefusalReason } from "./messages.js";
 import { createRelayCourse } from "./relay-course.js";
+import { createRelayLeases } from "./relay-leases.js";
 import { beginLink, createPeers, grantCredit, welcomePeer, type IngressPeer, type OriginHello } from "./relay-peers.js";
 import { createRelayReadiness } from "./relay-readiness.js";
 import { phaseOf, protection, relayStages, stateDetail, type RelayView } from "./relay-stages.js";
+import { createRelayStamps } from "./relay-stamps.js";
 import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
-import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber } from "./vocabulary.js";
+import type { Epoch, MarkValue, NodeName } from "./vocabulary.js";
 
 export interface Relay {
   readonly shipping: Shipping;
@@ -63,21 +63,16 @@ export interface RelayOptions {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { desk, membership, marks, usage, epoch } = options;
-  let stamped = readSequence(marks, markNames.stamped);
-  let durable = stamped;
+  const { desk, membership, marks, usage } = options;
   let frozenAt = marks.has(markNames.frozenAt) ? readSequence(marks, markNames.frozenAt) : null;
   const lostMark = marks.get(markNames.lost);
   let lost = typeof lostMark === "string" ? lostMark : null;
   /** A takeover in which every secondary takes part drains this relay: points go on being settled. */
   let settling = false;
-  const ledgers = new Map(
-    membership.volumes.map(({ name, primary }): [string, OriginLedger] => {
-      const high = readOrigin(marks, markNames.high(name));
-      return [name, createOriginLedger({ volume: name, primary, high, journalFirst: options.journalFirst })];
-    }),
-  );
+  const primaryOf = new Map(membership.volumes.map(({ name, primary }) => [name, primary]));
   const peers = createPeers(desk, membership);
+  const leases = createRelayLeases(desk, membership, peers);
+  const stamps = createRelayStamps({ ...options, withRecords: (primary) => course.noteWritten(primary) });
   const fullness = createFullness(usage, membership.journalFull);
 
   /** The journal lost what it acknowledged: it must never stamp again, or two writes would share a number. */
@@ -93,14 +88,15 @@ export function createRelay(options: RelayOptions): Relay {
     desk,
     membership,
     marks,
-    stamped: () => stamped,
+    stamped: () => stamps.last(),
     shipping: () => shipping,
     state: () => state(),
     hindrance: () => hindrance(),
     primariesAreBack: () =>
       !fullness.isFilling() &&
-      peers.every(({ hello: greeting, lease }) => greeting !== null && (membership.fence === "data" || lease.held())),
-    onSuspended: () => tellSuspended(),
+      peers.every(({ link, hello: greeting, leaving }) => link !== null && (greeting !== null || leaving)) &&
+      peers.every((peer) => leases.allows(peer)),
+    onSuspended: () => tellSuspended(peers),
     onBegun() {
       // One that has not greeted since the suspension would go on where it was: it greets on a new link.
       for (const peer of peers) if (peer.leaving && peer.link !== null) letGo(peer);
@@ -118,8 +114,8 @@ export function createRelay(options: RelayOptions): Relay {
     desk,
     membership,
     marks,
-    durable: () => durable,
-    trimmed: options.journalFirst === noSequence ? durable : ((options.journalFirst - 1) as Sequence),
+    durable: () => stamps.durable(),
+    trimmed: options.journalFirst === noSequence ? stamps.durable() : ((options.journalFirst - 1) as Sequence),
     declareLost,
     quiet: () => frozenAt !== null && !settling,
     urgent: () => frozenAt !== null || !course.isStamping(),
@@ -138,9 +134,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
   });
   const readiness = createRelayReadiness({ desk, membership, marks, shipping, peers, course });
-  const farValidated = createFarValidated(() =>
-    [...ledgers.values()].map(({ volume, durable: origin }) => ({ volume, origin })),
-  );
+  const farValidated = createFarValidated(() => stamps.durableMarks());
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {
     desk.send(link, { kind: "refusal", reason, detail });
@@ -159,11 +153,11 @@ export function createRelay(options: RelayOptions): Relay {
     forgetLink(peer);
   };
 
-  const tellSuspended = (): void => {
+  const tellSuspended = (whom: readonly IngressPeer[]): void => {
     const now = course.now();
     if (now.kind !== "suspended") return;
     const { at, state: as, detail } = now;
-    for (const peer of peers) {
+    for (const peer of whom) {
       if (peer.link !== null && (peer.welcomed || peer.leaving || peer.hello !== null))
         desk.send(peer.link, { kind: "suspended", at, state: as, detail });
       if (peer.welcomed) Object.assign(peer, { welcomed: false, leaving: true });
@@ -173,26 +167,14 @@ export function createRelay(options: RelayOptions): Relay {
 
   const hello = (peer: IngressPeer, link: LinkId, body: OriginHello): void => {
     if (frozenAt !== null) return refuse(link, "fenced", `the group was frozen at ${frozenAt} by a takeover`);
-    for (const { volume, acknowledged, incarnation, localComplete } of body.volumes) {
-      const ledger = ledgers.get(volume);
-      if (ledger?.primary !== peer.node)
-        return refuse(link, "not-a-member", `${volume} is not a volume of ${peer.node} in ${membership.group}`);
-      if (compareOrigin(ledger.stamped, acknowledged) < 0)
-        declareLost(`${peer.node} holds an acknowledgement of ${volume} that this journal does not know`);
-      if (compareOrigin(localComplete, ledger.reportedComplete()) < 0)
-        return refuse(
-          link,
-          "gap",
-          `${peer.node} had more of ${volume} on its array than it knows of now: its data was replaced by an older copy`,
-        );
-      if (incarnation < ledger.stamped.incarnation)
-        return refuse(link, "gap", `incarnation ${incarnation} of ${volume} is older than the last one seen`);
-    }
+    const refusal = stamps.check(peer, body);
+    if (refusal !== null && "lost" in refusal) declareLost(refusal.lost);
+    else if (refusal !== null) return refuse(link, refusal.reason, refusal.detail);
     if (lost !== null) return refuse(link, "journal-lost", lost);
     Object.assign(peer, { hello: body, welcomed: false, leaving: false });
     const alone = wentOnAlone(peer, body);
     if (alone !== "") return course.suspend("PSUE", alone);
-    if (!course.isStamping() && course.isDurable()) return tellSuspended();
+    if (!course.isStamping() && course.isDurable()) return tellSuspended([peer]);
     welcomeWhenReady(peer);
   };
 
@@ -209,6 +191,7 @@ export function createRelay(options: RelayOptions): Relay {
     const { hello: body, link } = peer;
     if (body === null || link === null || readiness.waitsFor() !== "") return;
     if (!course.isStamping() || !course.isDurable()) return;
+    if (!leases.allows(peer)) return;
     peer.hello = null;
     // An earlier link's records may be on their way to the disk. The marks told must include them: what a recovering
     // primary fetches must be all that can ever become durable of its earlier life.
@@ -217,13 +200,16 @@ export function createRelay(options: RelayOptions): Relay {
       // Suspended meanwhile: it waits, as it would have before.
       if (!course.isStamping()) return void (peer.hello = body);
       welcomePeer(peer);
-      for (const { volume, localComplete } of body.volumes) {
-        ledgers.get(volume)?.localComplete(localComplete);
-        farValidated.forget(volume);
-      }
+      stamps.localComplete(body.volumes.map(({ volume, localComplete: origin }) => ({ volume, origin })));
+      for (const { volume } of body.volumes) farValidated.forget(volume);
       grantCredit(peer, peers, usage());
       const copyId = course.copyId();
-      desk.send(link, { kind: "relay-welcome", marks: marksOf(peer), creditBytes: peer.grantedBytes, copyId });
+      desk.send(link, {
+        kind: "relay-welcome",
+        marks: stamps.durableMarks(peer.node),
+        creditBytes: peer.grantedBytes,
+        copyId,
+      });
       if (body.leg === "copying" && copyId === "") desk.send(link, { kind: "copy-ended", copyId: body.copyId });
     });
   };
@@ -236,66 +222,8 @@ export function createRelay(options: RelayOptions): Relay {
     // after it (PROTOCOL 4).
     if (frozenAt !== null || peer.leaving || !course.isStamping()) return;
     if (!peer.welcomed) return refuse(link, "gap", "a batch before the welcome");
-    for (const { volume, origin } of body.localComplete) ledgers.get(volume)?.localComplete(origin);
-    const fresh: OriginWrite[] = [];
-    const next = new Map<string, OriginNumber>();
-    let bytes = 0;
-    // The whole batch is looked at before any of it is stamped: a number once stamped is a duplicate ever after, and
-    // one that was refused with the rest of its batch would never be stored.
-    for (const write of body.writes) {
-      const ledger = ledgers.get(write.volume);
-      if (ledger?.primary !== peer.node) return refuse(link, "not-a-member", `${write.volume} is not yours`);
-      bytes += recordOverheadBytes + write.payload.length;
-      const last = next.get(write.volume) ?? ledger.stamped;
-      const order = orderAfter(last, write.origin);
-      // Acknowledged again, as far as it is durable.
-      if (order === "duplicate") peer.unacknowledged.add(ledger);
-      if (order === "duplicate") continue;
-      if (order === "gap")
-        return refuse(link, "gap", `${write.volume}: ${write.origin.n} after ${last.n} leaves a gap`);
-      next.set(write.volume, write.origin);
-      fresh.push(write);
-    }
-    const records: JournalRecord[] = [];
-    const high = new Map<string, MarkValue>();
-    for (const write of fresh) {
-      stamped = nextSequence(stamped);
-      ledgers.get(write.volume)?.stamp(write.origin, stamped);
-      records.push(toRecord(write, stamped, epoch().number));
-      high.set(markNames.high(write.volume), originMark(write.origin));
-    }
-    peer.receivedBytes += bytes;
-    if (records.length > 0) {
-      high.set(markNames.stamped, stamped);
-      for (const [name, value] of course.noteWritten(peer.node)) high.set(name, value);
-    }
-    append(peer, link, records, high, bytes);
-  };
-
-  /** Records and high marks in one durable commit; only then acknowledged, only then shipped (PROTOCOL 1.4). */
-  const append = (
-    peer: IngressPeer,
-    link: LinkId,
-    records: readonly JournalRecord[],
-    high: ReadonlyMap<string, MarkValue>,
-    bytes: number,
-  ): void => {
-    if (bytes === 0) return;
-    const last = stamped;
-    const origins = records.map(({ volume, origin }) => ({ volume, origin }));
-    desk.commit({ records, marks: high }, () => {
-      assert(last >= durable, "commits became durable out of order");
-      durable = last;
-      for (const { volume, origin } of origins) {
-        const ledger = ledgers.get(volume);
-        if (ledger === undefined) continue;
-        ledger.madeDurable(origin);
-        peer.unacknowledged.add(ledger);
-      }
-      if (peer.link !== link || !peer.welcomed) return;
-      peer.durableBytes += bytes;
-      peer.acknowledgementDue = true;
-    });
+    const refusal = stamps.take(peer, link, body);
+    if (refusal !== null) refuse(link, refusal.reason, refusal.detail);
   };
 
   /** Only what changed: a group of many volumes must not cost more per write than one of few. */
@@ -309,14 +237,9 @@ export function createRelay(options: RelayOptions): Relay {
     desk.send(peer.link, { kind: "relay-ack", marks: changed, creditBytes: peer.grantedBytes });
   };
 
-  const marksOf = (peer: IngressPeer): VolumeMark[] =>
-    [...ledgers.values()].flatMap(({ volume, primary, durable: origin }) =>
-      primary === peer.node ? [{ volume, origin }] : [],
-    );
-
   const fetch = (link: LinkId, body: Extract<IngressBody, { kind: "origin-fetch" }>): void => {
     const from = (Math.max(shipping.trimmed(), body.afterSequence) + 1) as Sequence;
-    const through = durable;
+    const through = stamps.durable();
     const read = { from, through, volumes: new Set([body.volume]), maxBytes: limits.fetchBatchBytes };
     desk.readJournal(read, ({ records, completeThrough }) => {
       const wanted = records.filter((record) => compareOrigin(record.origin, body.above) > 0);
@@ -325,23 +248,12 @@ export function createRelay(options: RelayOptions): Relay {
     });
   };
 
-  const endLeases = (): void => {
-    for (const peer of peers) {
-      const due = peer.leaseLink === null ? null : peer.lease.challenge();
-      if (due !== null && peer.leaseLink !== null) desk.send(peer.leaseLink, { kind: "lease-challenge", ...due });
-      if (peer.lease.held() || !peer.inStep || membership.fence === "data" || frozenAt !== null) continue;
-      // Only with fence `never` or `status` may a primary go on alone: then nobody may be stamped any more, or the far
-      // side would hold an effect without its cause (PROTOCOL 4). With `data` it cannot, and the others go on.
-      if (course.isStamping()) course.suspend("PSUE", `the lease of ${peer.node} has ended`);
-    }
-  };
-
   const tellFarValidated = (): void => {
     // A run that is not over can still be gone back from.
     if (course.order() !== null || !course.isStamping()) return;
-    const news = farValidated.news({ nowMs: desk.nowMs(), durable, gate: shipping.gate() });
+    const news = farValidated.news({ nowMs: desk.nowMs(), durable: stamps.durable(), gate: shipping.gate() });
     for (const { node, link, welcomed } of news.length === 0 ? [] : peers) {
-      const theirs = news.filter(({ volume }) => ledgers.get(volume)?.primary === node);
+      const theirs = news.filter(({ volume }) => primaryOf.get(volume) === node);
       if (link !== null && welcomed && theirs.length > 0) desk.send(link, { kind: "far-validated", marks: theirs });
     }
   };
@@ -362,8 +274,7 @@ export function createRelay(options: RelayOptions): Relay {
   };
 
   const trim = (): void => {
-    let through = shipping.appliedEverywhere();
-    for (const ledger of ledgers.values()) through = Math.min(through, ledger.completeThrough(stamped)) as Sequence;
+    const through = Math.min(shipping.appliedEverywhere(), stamps.completeThrough()) as Sequence;
     if (through > shipping.trimmed()) shipping.trimThrough(through);
   };
 
@@ -381,7 +292,10 @@ export function createRelay(options: RelayOptions): Relay {
     const { group } = membership;
     return why === "" && frozenAt === null
       ? null
-      : new Failure("PAIR_STATE", `${group}: ${why || "it is fenced by a takeover"}; due is: wayctl group return ${group}`);
+      : new Failure(
+          "PAIR_STATE",
+          `${group}: ${why || "it is fenced by a takeover"}; due is: wayctl group return ${group}`,
+        );
   };
 
   const view = (): RelayView => ({
@@ -407,7 +321,9 @@ export function createRelay(options: RelayOptions): Relay {
     tick() {
       readiness.tick();
       for (const peer of peers) welcomeWhenReady(peer);
-      endLeases();
+      const left = leases.tick();
+      if (left !== null && frozenAt === null && course.isStamping())
+        course.suspend("PSUE", `the lease of ${left} has ended`);
       trim();
       suspendWhenFull();
       course.tick();
@@ -449,26 +365,17 @@ export function createRelay(options: RelayOptions): Relay {
           return refuse(link, "gap", `a primary does not send ${body.kind}`);
       }
     },
-    leaseOpened(link, node) {
-      const peer = peers.find((other) => other.node === node);
-      if (peer === undefined) return desk.closeLink(link);
-      if (peer.leaseLink !== null) desk.closeLink(peer.leaseLink);
-      peer.lease.forgetChallenges();
-      peer.leaseLink = link;
-    },
-    leaseClosed(link) {
-      for (const peer of peers) if (peer.leaseLink === link) peer.leaseLink = null;
-    },
-    leaseRenewed(link, id) {
-      peers.find((peer) => peer.leaseLink === link)?.lease.renewed(id);
-    },
+    leaseOpened: (link, node) => leases.opened(link, node),
+    leaseClosed: (link) => leases.closed(link),
+    leaseRenewed: (link, id) => leases.renewed(link, id),
     fence(extraMarks, whenDurable) {
-      frozenAt ??= stamped;
+      frozenAt ??= stamps.last();
       settling = false;
       const fencedMarks = new Map<string, MarkValue>([...extraMarks, [markNames.frozenAt, frozenAt]]);
       desk.commit({ marks: fencedMarks }, () => {
         for (const peer of peers)
-          if (peer.link !== null) refuse(peer.link, "fenced", `the group was frozen at ${durable} by a takeover`);
+          if (peer.link !== null)
+            refuse(peer.link, "fenced", `the group was frozen at ${stamps.durable()} by a takeover`);
         shipping.announceEpoch();
         whenDurable();
       });
@@ -476,7 +383,7 @@ export function createRelay(options: RelayOptions): Relay {
     settlePoints() {
       settling = true;
     },
-    stamped: () => durable,
+    stamped: () => stamps.durable(),
     command(command, reply) {
       course.command(command, reply);
     },
@@ -484,14 +391,9 @@ export function createRelay(options: RelayOptions): Relay {
     detail: () => protection(view()) || fullness.detail(),
     stages: () => ({
       ...relayStages(view(), shipping.stages()),
-      stamped: durable,
+      stamped: stamps.durable(),
       journalUsedBytes: usage().usedBytes,
       journalCapacityBytes: usage().capacityBytes,
     }),
   };
-}
-
-function toRecord(write: OriginWrite, sequence: Sequence, epoch: number): JournalRecord {
-  const { volume, origin, kind, offsetBytes, lengthBytes, hostTimeMs, payload } = write;
-  return { sequence, volume, origin, epoch, kind, offsetBytes, lengthBytes, hostTimeMs, payload };
 }
