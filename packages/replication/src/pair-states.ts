@@ -217,7 +217,7 @@ export function refusalOf(group: GroupName, state: PairState, command: PairComma
   const outcome = pairStates[state].commands[command];
   if ("next" in outcome) return null;
   const due = outcome.due === "" ? "" : `; due is: wayctl group ${outcome.due} ${group}`;
-  return new Failure("PAIR_STATE", `${group} is ${state} (${pairStates[state].meaning}): ${outcome.refused}${due}`, {
+  return new Failure("GROUP_STATE", `${group} is ${state} (${pairStates[state].meaning}): ${outcome.refused}${due}`, {
     details: { group, state, command },
   });
 }

@@ -293,7 +293,7 @@ export function createRelay(options: RelayOptions): Relay {
     return why === "" && frozenAt === null
       ? null
       : new Failure(
-          "PAIR_STATE",
+          "GROUP_STATE",
           `${group}: ${why || "it is fenced by a takeover"}; due is: wayctl group return ${group}`,
         );
   };
