@@ -365,6 +365,9 @@ export function createMember(options: MemberOptions): Member {
       case "term-change":
         return termChange.run(event.request, event.command);
       case "command":
+        // Branches are kept by whoever has the volume; the rest is the relay's.
+        if (roles.relay !== null && event.command.kind !== "drop-branch")
+          return roles.relay.command(event.command, (refusal) => desk.reply(event.request, refusal));
         return desk.reply(event.request, new Failure("GROUP_STATE", `${self} cannot do this yet`));
     }
   };
