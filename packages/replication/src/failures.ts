@@ -17,7 +17,7 @@ export function heldTooLong(volume: VolumeName, holdMs: number): Failure {
 }
 
 export function waitingTooMany(volume: VolumeName, waitingMax: number): Failure {
-  return new Failure("HELD_TOO_LONG", `volume ${volume}: ${waitingMax} writes wait for the relay already`, {
+  return new Failure("HELD_TOO_LONG", `volume ${volume}: ${waitingMax} writes wait already`, {
     details: { volume, waitingMax },
   });
 }

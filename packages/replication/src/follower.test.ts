@@ -339,6 +339,9 @@ describe("a promoted secondary (SSWS)", () => {
     const secondary = promoted();
     const write = secondary.write({ volume: volA, block: 9, value: 9 });
     secondary.drain();
+    expect(secondary.take()).toEqual(["commit intent/vol-a/0=true"]);
+    secondary.answer("commit");
+    secondary.drain();
     expect(secondary.take()).toEqual([`store vol-a ${9 * blockBytes}+${blockBytes}`]);
     secondary.answer("store");
     expect(secondary.replies.get(write)).toBeNull();
@@ -350,7 +353,7 @@ describe("a promoted secondary (SSWS)", () => {
     secondary.drain();
     secondary.write({ volume: volA, block: 9, value: 2 });
     const read = secondary.read(volA, 9);
-    secondary.drain();
+    secondary.settle(["store"]);
     expect(secondary.asked("store")).toHaveLength(1);
     expect(secondary.replies.has(read)).toBe(false);
     expect([8, 9, 10].map((block) => secondary.mayReadNow(volA, block))).toEqual([true, false, true]);

@@ -53,6 +53,8 @@ export interface FollowerOptions {
   readonly self: NodeName;
   readonly membership: Membership;
   readonly marks: Marks;
+  /** All marks, as they are whenever they are looked at: a log that was cleared meanwhile must not be taken for a kept one. */
+  readonly live: Marks;
   readonly usage: () => JournalUsage;
   readonly council: Council;
   readonly promised: () => Epoch;
@@ -66,10 +68,11 @@ const leftOut = "left out of a takeover: it needs a full copy before it may foll
 
 export function createFollower(options: FollowerOptions): Follower {
   const { desk, self, membership, marks, council } = options;
-  const volumes = volumesOn(membership, self, "secondary").map((volume) => volume.name);
+  const copies = volumesOn(membership, self, "secondary");
+  const volumes = copies.map((volume) => volume.name);
   const peers = secondariesOf(membership).filter((node) => node !== self);
   const secondary = createSecondary({ desk, marks, usage: options.usage, onGap: (why) => dueForResync(why) });
-  const promoted = createPromoted(desk, volumes);
+  const promoted = createPromoted({ desk, volumes: copies, membership, marks: options.live });
   /** Durable: others open because they see it here. */
   let decision = readDecision(marks);
   /** The last one given to the journal. */

@@ -53,9 +53,12 @@ export interface OriginVolumeOptions {
   readonly volume: GroupVolume;
   readonly regionBytes: number;
   readonly marks: Marks;
+  /** Those of the volume that are in use already, if any. */
+  readonly locks?: RangeLocks;
 }
 
-export function createOriginVolume({ volume, regionBytes, marks }: OriginVolumeOptions): OriginVolume {
+export function createOriginVolume(options: OriginVolumeOptions): OriginVolume {
+  const { volume, regionBytes, marks, locks = createRangeLocks() } = options;
   let n = 0;
   let queued: PendingWrite[] = [];
   /** With a number, and not yet known to be complete; in the order of their numbers. */
@@ -72,7 +75,7 @@ export function createOriginVolume({ volume, regionBytes, marks }: OriginVolumeO
   const self: OriginVolume = {
     name: volume.name,
     sizeBytes: volume.sizeBytes,
-    locks: createRangeLocks(),
+    locks,
     intent: createWriteIntent({
       unitBytes: limits.intentUnitBytes,
       unitsMax: limits.intentUnitsMax,

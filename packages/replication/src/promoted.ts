@@ -1,20 +1,24 @@
 /**
  * Volumes of a secondary that was promoted by a takeover (state SSWS): hosts read and write them, on the local array
- * alone. Overlapping requests are ordered by range locks, so that a write acknowledged later is the one that stays.
+ * alone. Its writes go the way of a primary that is alone (write-window.ts): in the write intent durably before the array
+ * has them, and into the region log as they leave it (PROTOCOL 5: before its first host write). So when it becomes a
+ * primary, or has to follow somebody again, only what was written here need be compared and copied (B12).
+ *
+ * Crashes: before the commit of an intent unit nothing was written to the unit; after it, the unit is among the regions
+ * that this node names, whatever of the write reached the array.
  */
 import assert from "node:assert/strict";
-import type { Desk, GroupEvent, HostOrder, RequestId } from "./effects.js";
-import { createRangeLocks, type Lock, type RangeLocks } from "./range-lock.js";
 import type { ByteRange } from "@waystation/contracts/byte-range";
-import type { BlockWrite } from "@waystation/contracts/block-device";
-import { hasPayload } from "@waystation/contracts/journal";
+import type { Desk, GroupEvent, HostOrder } from "./effects.js";
+import { heldTooLong } from "./failures.js";
+import { createHostReads } from "./host-reads.js";
+import type { Marks } from "./marks.js";
+import type { GroupVolume, Membership } from "./membership.js";
+import { createOriginVolume } from "./origin-volume.js";
+import { createRangeLocks, type RangeLocks } from "./range-lock.js";
+import type { MarkChange } from "./region-log.js";
 import type { VolumeName } from "./vocabulary.js";
-
-interface LocalWrite extends BlockWrite {
-  readonly order: HostOrder;
-  readonly request: RequestId;
-  readonly lock: () => Lock;
-}
+import { createWriteWindow, type WriteWindow } from "./write-window.js";
 
 export interface Promoted {
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
@@ -25,57 +29,45 @@ export interface Promoted {
   takeUnfinished(): HostOrder[];
 }
 
-export function createPromoted(desk: Desk, volumes: readonly VolumeName[]): Promoted {
-  const locks = new Map(volumes.map((name): [VolumeName, RangeLocks] => [name, createRangeLocks()]));
-  /** What waits for a lock, or was not given to the array yet. */
-  const waiting = new Set<HostOrder>();
-  const queued = new Map<VolumeName, LocalWrite[]>();
+export interface PromotedOptions {
+  readonly desk: Desk;
+  readonly volumes: readonly GroupVolume[];
+  readonly membership: Pick<Membership, "holdMs" | "regionBytes">;
+  /** As they are whenever they are looked at. */
+  readonly marks: Marks;
+}
+
+export function createPromoted({ desk, volumes, membership, marks }: PromotedOptions): Promoted {
+  const { holdMs, regionBytes } = membership;
+  const locks = new Map(volumes.map(({ name }): [VolumeName, RangeLocks] => [name, createRangeLocks()]));
+  const reads = createHostReads(desk, holdMs);
+  /** From the first write on: until then the logs may still be those of an earlier role, and be cleared. */
+  let writes: WriteWindow | null = null;
   const locksOf = (volume: VolumeName): RangeLocks => {
     const found = locks.get(volume);
     assert(found !== undefined, `${volume} is not a volume of this node`);
     return found;
   };
 
+  const openWrites = (): WriteWindow => {
+    const logged = volumes.map((volume) =>
+      createOriginVolume({ volume, regionBytes, marks, locks: locksOf(volume.name) }),
+    );
+    const change: MarkChange = new Map();
+    for (const { regions } of logged) regions.convert(change);
+    if (change.size > 0) desk.commit({ marks: change });
+    const whyHeld = (volume: VolumeName) => heldTooLong(volume, holdMs);
+    return createWriteWindow({ desk, volumes: logged, holdMs, alone: true, heldTooLong: whyHeld });
+  };
+
   return {
-    hostWrite(order) {
-      const { request, volume, write, offsetBytes, lengthBytes, payload } = order;
-      waiting.add(order);
-      const data = hasPayload(write) ? payload : null;
-      const lock: Lock = locksOf(volume).acquire({ offsetBytes, lengthBytes, exclusive: true }, () => {
-        const batch = queued.get(volume) ?? [];
-        queued.set(volume, batch);
-        batch.push({ order, request, offsetBytes, lengthBytes, data, lock: () => lock });
-      });
+    hostWrite({ request, volume, write, offsetBytes, lengthBytes, payload }) {
+      writes ??= openWrites();
+      writes.submit({ request, volume, kind: write, offsetBytes, lengthBytes, payload });
     },
-    hostRead(order) {
-      const { request, volume, offsetBytes, lengthBytes } = order;
-      waiting.add(order);
-      const range = { offsetBytes, lengthBytes };
-      const lock: Lock = locksOf(volume).acquire({ ...range, exclusive: false }, () => {
-        waiting.delete(order);
-        desk.load(volume, range, (result) => {
-          locksOf(volume).release(lock);
-          desk.reply(request, result);
-        });
-      });
-    },
-    takeUnfinished() {
-      const taken = [...waiting];
-      waiting.clear();
-      return taken;
-    },
+    hostRead: (read) => reads.read(read, locksOf(read.volume)),
     mayReadNow: (volume, range) => locks.get(volume)?.mayRead(range) === true,
-    drain() {
-      for (const [volume, batch] of queued) {
-        queued.delete(volume);
-        for (const { order } of batch) waiting.delete(order);
-        desk.store(volume, batch, (failure) => {
-          for (const { request, lock } of batch) {
-            locksOf(volume).release(lock());
-            desk.reply(request, failure);
-          }
-        });
-      }
-    },
+    drain: () => writes?.drain(),
+    takeUnfinished: () => [...(writes?.takeUnfinished() ?? []), ...reads.takeWaiting()],
   };
 }

@@ -70,7 +70,11 @@ export function createRoles(options: RolesOptions): Roles {
     ? createOrigin({ desk, self, membership, marks, continues })
     : null;
   const follower = secondaries.includes(self)
-    ? createFollower({ desk, self, membership, marks: withoutTerms(marks), usage, council, promised, since, adopt })
+    ? createFollower({
+        ...{ desk, self, membership, usage, council, promised, since, adopt },
+        marks: withoutTerms(marks),
+        live: marks,
+      })
     : null;
   const written = new Set(volumesOn(membership, self, "primary").map(({ name }) => name));
   const machineOf = (volume: VolumeName): Origin | Follower | null => (written.has(volume) ? origin : follower);
