@@ -82,7 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         uniqueId: randomUUID,
         journals,
         preImages: new Map(),
-        branches: { create: noBranches, drop: noBranches, list: () => [] },
+        branches: storage.branches,
         stores: storage.stores,
         arrays: () => storage.arrays(),
       },
@@ -110,10 +110,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await close();
     throw error;
   }
-}
-
-function noBranches(volume: string): Promise<void> {
-  return Promise.reject(daemonFailure("BRANCH_FAILED", `volume ${volume}: no branch can be made of it here`));
 }
 
 async function closeAll(things: Iterable<{ close(): Promise<void> }>): Promise<void> {

@@ -23,6 +23,7 @@ import type {
   TakeoverRequest,
   TermChangeRequest,
 } from "@waystation/replication/control-front";
+import { branchStatus, dropBranch } from "./branch-commands.js";
 import { dialSelf } from "./loopback.js";
 import type { NodeIdentity, NodePorts } from "./ports.js";
 
@@ -270,7 +271,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     });
 
   const status = (): GroupStatus => {
-    const own = member.status();
+    const own = { ...member.status(), branches: branchStatus(ports.branches, membership) };
     return halted === null ? own : { ...own, phase: "halted", detail: halted.message };
   };
 
@@ -305,6 +306,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
       dispatch({ kind: "term-change", request, command });
     },
     async command(command) {
+      if (command.kind === "drop-branch") return dropBranch(ports.branches, membership, command.branch);
       await ask((request) => ({ kind: "command", request, command }));
     },
     status,

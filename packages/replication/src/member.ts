@@ -325,6 +325,15 @@ export function createMember(options: MemberOptions): Member {
     else roles.host(order);
   };
 
+  /** Commands are for the relay's role, wherever the term has put it. */
+  const commandRole = ({ request, command }: Extract<GroupEvent, { kind: "command" }>): void => {
+    const { relay, membership } = roles;
+    if (relay !== null && heldOrders === null && command.kind !== "drop-branch")
+      return relay.command(command, (refusal) => desk.reply(request, refusal));
+    const text = `${command.kind} is for the relay of ${configured.group}: ask ${membership.relay}`;
+    desk.reply(request, new Failure("GROUP_STATE", text));
+  };
+
   const handle = (event: GroupEvent): void => {
     switch (event.kind) {
       case "start":
@@ -365,10 +374,7 @@ export function createMember(options: MemberOptions): Member {
       case "term-change":
         return termChange.run(event.request, event.command);
       case "command":
-        // Branches are kept by whoever has the volume; the rest is the relay's.
-        if (roles.relay !== null && event.command.kind !== "drop-branch")
-          return roles.relay.command(event.command, (refusal) => desk.reply(event.request, refusal));
-        return desk.reply(event.request, new Failure("GROUP_STATE", `${self} cannot do this yet`));
+        return commandRole(event);
     }
   };
 
@@ -391,6 +397,7 @@ export function createMember(options: MemberOptions): Member {
       relay: roles.relay?.stages() ?? null,
       primary: roles.origin?.stages() ?? null,
       secondary: roles.follower?.secondary.stages() ?? null,
+      term: term === null ? null : { epoch: term.epoch, cause: term.cause, relay: term.relay },
     }),
   };
 }

@@ -7,11 +7,13 @@ import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
 import { arraysOf, diskPaths, volumesOf } from "@waystation/config/load";
+import type { Branches } from "@waystation/node/ports";
 import { createStandaloneFront, type StandaloneFront } from "@waystation/node/standalone-front";
 import type { ArrayStatus } from "@waystation/replication/status";
 import { openVolumes } from "@waystation/volumes/volumes";
 import { createArrayDesk } from "./array-desk.js";
 import { statusOfArray, type OpenArray } from "./array-report.js";
+import { openBranchDesk } from "./branch-desk.js";
 import { startCaretaker } from "./caretaker.js";
 import { openConfiguredVolumes } from "./configured-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
@@ -30,6 +32,8 @@ export interface Storage {
   readonly front: StorageFront;
   /** The volumes in no group, for hosts. */
   readonly standalone: StandaloneFront;
+  /** What volumes held before they were overwritten by another history. */
+  readonly branches: Branches;
   arrays(): readonly ArrayStatus[];
   close(): Promise<void>;
 }
@@ -77,13 +81,15 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     const desk = await openPairDesk({ arrays, front: standalone, remotes, checkFree, clock: systemClock, log });
     closers.push(() => desk.close());
     const catalogue = await openVolumeCatalogue({ arrays, cluster, node, front: standalone, uses, desk, log });
+    const branches = await openBranchDesk({ arrays, front: standalone, clock: systemClock, log });
+    closers.push(() => branches.close());
     const arrayDesk = createArrayDesk(arrays);
     const scrubDesk = createScrubDesk({ arrays, clock: systemClock, log });
     closers.push(() => scrubDesk.stop());
     const front = createStorageFront({ arrays, arrayDesk, scrubDesk, catalogue, desk });
     const caretaker = startCaretaker(systemClock, [() => arrayDesk.checkDisks(), () => scrubDesk.startDue()]);
     closers.push(() => Promise.resolve(caretaker.stop()));
-    return { stores, journalStores, front, standalone, arrays: () => arrays.map(statusOfArray), close };
+    return { stores, journalStores, front, standalone, branches, arrays: () => arrays.map(statusOfArray), close };
   } catch (error) {
     await close();
     throw error;
