@@ -2,6 +2,7 @@
  * What a drill found: RPO in writes that hosts know of, RTO by phase, and the checks that were made. As a table for people,
  * and as JSON for whoever adds runs up.
  */
+import { appendFile } from "node:fs/promises";
 import type { TakeoverProgress } from "@waystation/client/control-client";
 
 export interface Phase {
@@ -49,20 +50,27 @@ export function lostWrites({ acknowledged, found }: Pick<RecoveryReport, "acknow
   return Math.max(0, acknowledged - found);
 }
 
-export function recoveryTable(report: RecoveryReport): string {
-  const { drill, phases, acknowledged, found, said, checks } = report;
-  const rows: (readonly [string, string])[] = [
+/** Title and text, in order. */
+export function recoveryRows(report: RecoveryReport): (readonly [string, string])[] {
+  const { phases, acknowledged, found, said, checks } = report;
+  return [
     ["RPO", `${lostWrites(report)} writes (acknowledged 1..${acknowledged}, found exactly 1..${found}; said: ${said})`],
     ["RTO", seconds(sumMs(phases))],
     ...phases.map(({ name, tookMs }) => [`  ${name}`, seconds(tookMs)] as const),
     ...checks.map((check) => ["checked", check] as const),
   ];
-  const width = Math.max(...rows.map(([title]) => title.length));
-  return `drill: ${drill}\n${rows.map(([title, text]) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
 }
 
-/** One line. */
-export function recoveryJson(report: RecoveryReport): string {
-  const { phases } = report;
-  return `${JSON.stringify({ ...report, lostWrites: lostWrites(report), rtoMs: sumMs(phases) })}\n`;
+export function recoveryTable(report: RecoveryReport): string {
+  const rows = recoveryRows(report);
+  const width = Math.max(...rows.map(([title]) => title.length));
+  return `drill: ${report.drill}\n${rows.map(([title, text]) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
+}
+
+/** As one line of JSON at the end of the file that `DRILL_REPORTS` names, if it names one. */
+export async function appendReport(report: RecoveryReport): Promise<void> {
+  const path = process.env["DRILL_REPORTS"];
+  if (path === undefined) return;
+  const line = { ...report, lostWrites: lostWrites(report), rtoMs: sumMs(report.phases) };
+  await appendFile(path, `${JSON.stringify(line)}\n`);
 }

@@ -5,13 +5,15 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand, tryCommand } from "./command.js";
+import { runCommand, tryCommand, type CommandResult } from "./command.js";
 import type { Engine } from "./engine.js";
 
 export interface Containers {
   readonly services: readonly string[];
   compose(...args: string[]): Promise<string>;
   docker(...args: string[]): Promise<string>;
+  /** Whatever its exit code. */
+  tryDocker(...args: string[]): Promise<CommandResult>;
   /** The id of a service's container. */
   idOf(service: string): Promise<string>;
   /** Of its first process, as the machine sees it. */
@@ -21,6 +23,8 @@ export interface Containers {
   /** The engine's own name of a network. */
   networkName(network: string): string;
   subnetOf(network: string): Promise<string>;
+  /** On all networks that it is on now. */
+  addressesOf(service: string): Promise<string[]>;
   logOf(service: string): Promise<string>;
   /** Containers, networks and volumes away. */
   remove(): Promise<void>;
@@ -73,6 +77,7 @@ export async function openContainers({ engine, repository, settings }: Container
     services,
     compose,
     docker,
+    tryDocker: (...args) => tryCommand(["docker", ...args], options),
     idOf,
     pidOf: async (service) => Number(await inspect(service, "{{.State.Pid}}")),
     async nbdPortOf(service) {
@@ -84,6 +89,10 @@ export async function openContainers({ engine, repository, settings }: Container
       return (
         await docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", `${project}_${network}`)
       ).trim();
+    },
+    async addressesOf(service) {
+      const printed = await inspect(service, "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}");
+      return printed.split(" ").filter((address) => address !== "");
     },
     async logOf(service) {
       const { stdout, stderr } = await tryCommand(["docker", "logs", await idOf(service)], options);

@@ -4,10 +4,12 @@
  */
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
-import { holdMs, isServed, type Cluster } from "./cluster.js";
-import { crash, disconnect, dropPackets, pause, recreate, type Fault } from "./faults.js";
-import { describePhases, seconds } from "../recovery-report.js";
+import { appendReport, describePhases, recoveryRows, seconds, type RecoveryReport } from "../recovery-report.js";
+import { siteDrills, type SiteDrill } from "../site-drills.js";
+import { isServed, viewOf, waitForView, type Fault } from "../world.js";
 import { describeFailures, type Writer } from "../writer.js";
+import { holdMs, type Cluster } from "./cluster.js";
+import { crash, disconnect, dropPackets, pause, recreate } from "./faults.js";
 import { describeComparison, describeRpo, type DrillReport } from "./report.js";
 import { drillCutEast, drillKillPrimaries } from "./takeover-drills.js";
 import { verifyBothSides } from "./verify.js";
@@ -63,7 +65,23 @@ export const drills: readonly Drill[] = [
     endsInTakeover: true,
     run: drillCutEast,
   },
+  ...Object.values(siteDrills).map(fromSiteDrill),
 ];
+
+/** Those that are played on local processes too. */
+function fromSiteDrill({ name, title, endsInTakeover, run }: SiteDrill): Drill {
+  return {
+    name,
+    title,
+    endsInTakeover,
+    async run(cluster, writer) {
+      await writer.goOn(200);
+      const report: RecoveryReport = { drill: title, ...(await run({ world: cluster, writer })) };
+      await appendReport(report);
+      return { lines: recoveryRows(report) };
+    },
+  };
+}
 
 async function drillPause(
   cluster: Cluster,
@@ -144,7 +162,7 @@ async function harmless(cluster: Cluster, writer: Writer, fault: Fault, lastsMs:
   await delay(lastsMs);
   const healMs = performance.now();
   const during = writer.acknowledgedBetween(startMs, healMs);
-  const { groups } = await cluster.view();
+  const { groups } = await viewOf(cluster);
   await fault.heal();
   assert(during > 0, "hosts must go on while only the far leg is down");
   assert.equal(describeFailures(writer), "none failed", "hosts must not notice that the far leg is down");
@@ -156,10 +174,10 @@ async function harmless(cluster: Cluster, writer: Writer, fault: Fault, lastsMs:
 async function recovery(cluster: Cluster, writer: Writer, sinceMs: number): Promise<string> {
   await writer.goOn(100);
   const waitedMs = writer.longestWaitMs(sinceMs);
-  await cluster.waitUntil("volumes open and the group protected", isServed);
+  await waitForView(cluster, "volumes open and the group protected", (view) => isServed(view));
   const servedMs = performance.now();
   const caughtUp = (lag: number | null): boolean => lag !== null && lag < 1_000;
-  await cluster.waitUntil("the far side has caught up", ({ groups }) =>
+  await waitForView(cluster, "the far side has caught up", ({ groups }) =>
     groups.every(({ members }) =>
       members.every(({ node, lagWrites }) => !node.startsWith("secondary") || caughtUp(lagWrites)),
     ),

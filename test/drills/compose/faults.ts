@@ -1,10 +1,7 @@
 /** What a drill does to the cluster. Every fault but a kill can be taken back. */
+import type { Fault } from "../world.js";
 import { runCommand } from "./command.js";
 import type { Containers } from "./containers.js";
-
-export interface Fault {
-  heal(): Promise<void>;
-}
 
 /** Stays stopped, whatever its restart policy. */
 export async function kill(containers: Containers, services: readonly string[]): Promise<void> {
@@ -34,9 +31,18 @@ export async function dropPackets(
   networks: readonly string[],
 ): Promise<Fault> {
   const subnets = await Promise.all(networks.map((network) => containers.subnetOf(network)));
-  const rules = subnets.flatMap((subnet) => [
-    ["INPUT", "-s", subnet],
-    ["OUTPUT", "-d", subnet],
+  return dropAll(containers, services, subnets);
+}
+
+/** The same between two services. */
+export async function dropBetween(containers: Containers, a: string, b: string): Promise<Fault> {
+  return dropAll(containers, [b], await containers.addressesOf(a));
+}
+
+async function dropAll(containers: Containers, services: readonly string[], others: readonly string[]): Promise<Fault> {
+  const rules = others.flatMap((other) => [
+    ["INPUT", "-s", other],
+    ["OUTPUT", "-d", other],
   ]);
   const pids = await Promise.all(services.map((service) => containers.pidOf(service)));
   const change = async (how: "-I" | "-D"): Promise<void> => {

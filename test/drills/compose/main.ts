@@ -8,7 +8,8 @@ import { volumeNames } from "../hosts.js";
 import { seconds } from "../recovery-report.js";
 import { writeReference } from "../reference-data.js";
 import { startWriter, type Writer } from "../writer.js";
-import { drillSettings, isServed, openCluster, type Cluster } from "./cluster.js";
+import { isServed, waitForView } from "../world.js";
+import { drillSettings, openCluster, type Cluster } from "./cluster.js";
 import { openContainers, type Containers } from "./containers.js";
 import { drills, type Drill } from "./drills.js";
 import { findEngine } from "./engine.js";
@@ -58,7 +59,7 @@ async function raise(containers: Containers): Promise<Stage> {
   const startMs = performance.now();
   await containers.compose("up", "-d");
   const cluster = openCluster(containers);
-  await cluster.waitUntil("volumes open and the group protected", isServed);
+  await waitForView(cluster, "volumes open and the group protected", (view) => isServed(view));
   say(`cluster up after ${seconds(performance.now() - startMs)}`);
   for (const volume of volumeNames) {
     const client = await cluster.hosts.open("primary", volume);

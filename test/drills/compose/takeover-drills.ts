@@ -4,7 +4,8 @@ import { connectNbd } from "../../harness/nbd-client.js";
 import { homes, volumeNames } from "../hosts.js";
 import { describePhases, phasesOf, seconds, sumMs, type Phase } from "../recovery-report.js";
 import { describeFailures, type Writer } from "../writer.js";
-import type { Cluster, TakeoverReport } from "./cluster.js";
+import { order, waitForView, type CommandReport } from "../world.js";
+import type { Cluster } from "./cluster.js";
 import { dropPackets, kill } from "./faults.js";
 import { describeComparison, describeRpo, type DrillReport } from "./report.js";
 import { verifyFarSide } from "./verify.js";
@@ -38,7 +39,7 @@ export async function drillCutEast(cluster: Cluster, writer: Writer): Promise<Dr
 }
 
 interface FailOver {
-  readonly report: TakeoverReport;
+  readonly report: CommandReport;
   readonly phases: readonly Phase[];
   /** When the takeover had ended. */
   readonly openMs: number;
@@ -48,7 +49,7 @@ interface FailOver {
 async function failOver(cluster: Cluster, faultMs: number): Promise<FailOver> {
   await seenDead(cluster);
   const askedMs = performance.now();
-  const report = await cluster.takeOver();
+  const report = await order(cluster, "takeover");
   const openMs = performance.now();
   const { result } = report;
   assert.equal(result.outcome, "taken-over", `${result.code}: ${result.message}`);
@@ -67,7 +68,7 @@ async function failOver(cluster: Cluster, faultMs: number): Promise<FailOver> {
 
 /** Cut-off primaries are alive and can be reached through the tools' own networks: their links tell. */
 async function seenDead(cluster: Cluster): Promise<void> {
-  await cluster.waitUntil("the loss of the primaries is shown", ({ nodes, groups }) => {
+  await waitForView(cluster, "the loss of the primaries is shown", ({ nodes, groups }) => {
     const dead = primaries.every((name) => nodes.some((node) => node.name === name && node.state === "dead"));
     return dead || groups.every((group) => group.protected !== true);
   });
@@ -104,7 +105,7 @@ async function writeAtFarSide({ containers }: Cluster): Promise<void> {
 
 async function verifyFenced(cluster: Cluster): Promise<readonly [string, string]> {
   const startMs = performance.now();
-  await cluster.waitUntil("the old primaries are fenced", ({ groups }) =>
+  await waitForView(cluster, "the old primaries are fenced", ({ groups }) =>
     primaries.every((name) => groups[0]?.members.some(({ node, phase }) => node === name && phase === "fenced")),
   );
   return [

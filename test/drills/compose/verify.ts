@@ -2,6 +2,7 @@
 import type { Writer } from "../writer.js";
 import { volumeNames } from "../hosts.js";
 import { checkNothingLost, checkReference, checkSame } from "../volume-checks.js";
+import { waitSynced } from "../world.js";
 import { volumeBytes, type Cluster } from "./cluster.js";
 
 export interface Verdict {
@@ -15,7 +16,7 @@ export interface Verdict {
 /** Before a takeover, at rest: both sides hold the same prefix, and every byte of their volumes is the same. */
 export async function verifyBothSides(cluster: Cluster, writer: Writer): Promise<Verdict> {
   await writer.rest();
-  await cluster.waitSynced();
+  await waitSynced(cluster);
   const acknowledged = writer.acknowledged();
   const found = await checkNothingLost(cluster.hosts, "secondary", acknowledged);
   await checkNothingLost(cluster.hosts, "primary", acknowledged);
