@@ -28,7 +28,7 @@ export function createFullness(usage: () => JournalUsage, policy: JournalFullPol
     return capacityBytes - usedBytes < unitBytes;
   };
   return {
-    isFilling: () => usage().usedBytes >= policy.warnShare * usage().capacityBytes,
+    isFilling: () => isFull() || usage().usedBytes >= policy.warnShare * usage().capacityBytes,
     detail() {
       if (!isFull()) return "";
       const { usedBytes, capacityBytes } = usage();

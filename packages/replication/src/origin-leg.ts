@@ -21,6 +21,7 @@ import { legMark, markNames, originMark, readLeg, type LegState, type Marks } fr
 import type { FenceLevel } from "./membership.js";
 import type { IngressBody, SuspendedState } from "./messages.js";
 import type { OriginVolume } from "./origin-volume.js";
+import { pairStates } from "./pair-states.js";
 import type { MarkChange } from "./region-log.js";
 import { intentRange, type WriteWindow } from "./write-window.js";
 
@@ -35,7 +36,7 @@ export interface Suspension {
  * holds writes back for, is meant to let hosts go on; after a failure, fence level `data` would rather fail them.
  */
 export function mayGoAlone(fence: FenceLevel, state: SuspendedState): boolean {
-  return fence !== "data" || state !== "PSUE";
+  return pairStates[state].primaryWrites[fence] === "array-only";
 }
 
 export type CopyStart = Extract<IngressBody, { kind: "copy-start" }>;

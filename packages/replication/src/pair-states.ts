@@ -56,8 +56,7 @@ export type HostWrites =
   | "refused";
 
 /** Where a command or an event leads; or why it is refused, and which command is due instead ("" none). */
-export type Outcome =
-  { readonly next: PairState } | { readonly refused: string; readonly due: PairCommand | "drop-branch" | "" };
+export type Outcome = { readonly next: PairState } | { readonly refused: string; readonly due: PairCommand | "" };
 
 export interface PairStateRow {
   readonly meaning: string;

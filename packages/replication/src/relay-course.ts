@@ -22,7 +22,7 @@ import type { Desk } from "./effects.js";
 import { markNames, type Marks } from "./marks.js";
 import { volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, PairState, ShipBody, SuspendedState } from "./messages.js";
-import { refusalOf } from "./pair-states.js";
+import { pairStates, refusalOf, type PairEvent } from "./pair-states.js";
 import type { Shipping, ShipWelcome } from "./shipping.js";
 import type { MarkValue, NodeName, Sequence, VolumeName } from "./vocabulary.js";
 
@@ -34,7 +34,8 @@ export interface RelayCourse {
   isDurable(): boolean;
   /** The run that a primary welcomed now is to join; "" when there is none. */
   copyId(): string;
-  suspend(state: SuspendedState, why: string): void;
+  /** Something happened that may change the course: what follows is in the table of pair-states.ts. */
+  happened(event: PairEvent, why: string): void;
   command(command: GroupCommand, reply: (refusal: Failure | null) => void): void;
   tick(): void;
 
@@ -136,6 +137,13 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
     });
   };
 
+  const happened = (event: PairEvent, why: string): void => {
+    const next = pairStates[options.state()].events[event];
+    if (options.hindrance() !== null) return;
+    if (next === "PSUE" || next === "PFUS") suspend(next, why);
+    else if (next === "COPY") begin(why, []);
+  };
+
   const changeRun = (change: Partial<CopyCourse>, then: () => void = () => {}): void => {
     const run = runOf(course);
     if (course.kind === "running" || run === null) return;
@@ -145,11 +153,11 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
   const resumeIfBack = ({ at, state, run }: Extract<Course, { kind: "suspended" }>): void => {
     if (run !== null && isOver(run))
       return turn({ kind: "suspended", at, state, detail: detailOf(course), run: null }, noop);
-    if (state === "PSUS" || !membership.autoResync || !shipping().everyoneHere() || !options.primariesAreBack()) return;
+    if (!membership.autoResync || !shipping().everyoneHere() || !options.primariesAreBack()) return;
     // A secondary that lacks records may be what the others' points wait for. Otherwise the group drains first: the image
     // that a takeover goes back to is then as new as can be.
     const drains = lacking.size === 0 && (run === null || run.order.end !== null);
-    if (!drains || shipping().gate() >= at) begin("everybody is back", []);
+    if (!drains || shipping().gate() >= at) happened("all-back", "everybody is back");
   };
 
   const followRun = (run: CopyCourse): void => {
@@ -194,12 +202,12 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
     isStamping: () => course.kind !== "suspended",
     isDurable: () => turning === 0,
     copyId: () => (course.kind === "copying" ? course.run.order.copyId : ""),
-    suspend: (state, why) => suspend(state, why),
+    happened,
     command,
     tick() {
       if (turning > 0 || options.hindrance() !== null) return;
       if (course.kind === "suspended") return resumeIfBack(course);
-      if (lacking.size > 0 && membership.autoResync) return begin([...lacking.values()].join("; "), []);
+      if (lacking.size > 0 && membership.autoResync) return happened("far-lacks", [...lacking.values()].join("; "));
       if (course.kind === "copying") followRun(course.run);
     },
     hasWritten: (primary) => course.kind === "copying" && course.run.wrote.includes(primary),

@@ -32,7 +32,7 @@ export interface RelayReadinessOptions {
   readonly marks: Marks;
   readonly shipping: Pick<Shipping, "unheard" | "allSeenEmpty">;
   readonly peers: readonly IngressPeer[];
-  readonly course: Pick<RelayCourse, "now" | "isStamping" | "suspend">;
+  readonly course: Pick<RelayCourse, "now" | "isStamping" | "happened">;
 }
 
 export function createRelayReadiness(options: RelayReadinessOptions): RelayReadiness {
@@ -66,7 +66,7 @@ export function createRelayReadiness(options: RelayReadinessOptions): RelayReadi
       if (!born) return;
       if (!gathered && course.isStamping() && absent() !== "" && desk.nowMs() >= openedMs + 2 * leaseMs) {
         gathered = true;
-        course.suspend("PSUE", `${absent()} was not heard since the relay started, and may have gone on without it`);
+        course.happened("lease-ended", `${absent()} was not heard since the relay started, and may have gone on without it`);
       }
       const missing = shipping.unheard().join(", ");
       if (waitedEnough || missing === "" || desk.nowMs() < openedMs + limits.hearSecondariesMs) return;

@@ -1,6 +1,7 @@
 /** What a relay tells of its group: how it stands, whether it protects its hosts' writes, and what is due when not. */
 import { runOf, type Course } from "./course.js";
 import type { PairState } from "./messages.js";
+import { pairStates } from "./pair-states.js";
 import type { IngressPeer } from "./relay-peers.js";
 import type { FarStages, RelayStages } from "./status.js";
 import type { GroupName, Sequence } from "./vocabulary.js";
@@ -31,7 +32,7 @@ export function phaseOf({ lost, frozenAt, course, waitsFor }: RelayView): string
 export function protection(view: RelayView): string {
   if (view.lost !== null) return `the relay's journal lost records: ${view.lost}`;
   if (view.frozenAt !== null) return `the group is frozen at ${view.frozenAt}`;
-  if (view.course.kind !== "running") return stateDetail(view);
+  if (view.course.kind !== "running" || !pairStates[view.state].protects) return stateDetail(view) || view.waitsFor;
   if (view.waitsFor !== "") return view.waitsFor;
   for (const { node, welcomed, lease } of view.peers) {
     if (!welcomed) return `${node} is not connected to the relay`;

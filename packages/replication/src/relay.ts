@@ -173,7 +173,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (lost !== null) return refuse(link, "journal-lost", lost);
     Object.assign(peer, { hello: body, welcomed: false, leaving: false });
     const alone = wentOnAlone(peer, body);
-    if (alone !== "") return course.suspend("PSUE", alone);
+    if (alone !== "") return course.happened("lease-ended", alone);
     if (!course.isStamping() && course.isDurable()) return tellSuspended([peer]);
     welcomeWhenReady(peer);
   };
@@ -262,7 +262,7 @@ export function createRelay(options: RelayOptions): Relay {
     const copying = course.copyId() !== "";
     const tooLong = fullness.isFullForTooLong({ nowMs: desk.nowMs(), trimmed: shipping.trimmed(), copying });
     if (!tooLong || !course.isStamping() || hindrance() !== null) return;
-    course.suspend("PFUS", `the journal was full for ${membership.journalFull.holdMs} ms`);
+    course.happened("journal-full", `the journal was full for ${membership.journalFull.holdMs} ms`);
   };
 
   /** What is to be copied, and what was, once it may begin and whenever a primary is new on its link. */
@@ -323,7 +323,7 @@ export function createRelay(options: RelayOptions): Relay {
       for (const peer of peers) welcomeWhenReady(peer);
       const left = leases.tick();
       if (left !== null && frozenAt === null && course.isStamping())
-        course.suspend("PSUE", `the lease of ${left} has ended`);
+        course.happened("lease-ended", `the lease of ${left} has ended`);
       trim();
       suspendWhenFull();
       course.tick();
