@@ -23,6 +23,7 @@ interface Keeper {
   readonly journal: JournalRecord[];
   counter: Sequence;
   ledger: ChainLedger;
+  onMissing?: (sequence: Sequence) => void;
 }
 
 interface Relay extends Keeper {
@@ -34,7 +35,7 @@ interface Secondary extends Keeper {
 }
 
 function open(keeper: Omit<Keeper, "ledger">, term: Term | null = null): ChainLedger {
-  const { own, marks, counter } = keeper;
+  const { own, marks, counter, onMissing = () => {} } = keeper;
   // A read stops early, as one of many bytes would.
   const read = ({ from, through }: JournalReadOptions): JournalReadResult => {
     const all = keeper.journal.filter(({ sequence }) => sequence >= from && sequence <= through);
@@ -44,7 +45,14 @@ function open(keeper: Omit<Keeper, "ledger">, term: Term | null = null): ChainLe
   const desk = {
     readJournal: (options: JournalReadOptions, then: (result: JournalReadResult) => void) => then(read(options)),
   };
-  return createChainLedger({ desk, marks: new Map(marks), origin: { group: g1.group, term }, volumes: own, counter });
+  return createChainLedger({
+    desk,
+    marks: new Map(marks),
+    origin: { group: g1.group, term },
+    volumes: own,
+    counter,
+    onMissing,
+  });
 }
 
 function newKeeper(own: readonly VolumeName[], journal: JournalRecord[] = []): Keeper {
@@ -95,7 +103,7 @@ function jump(secondary: Secondary, begin: Sequence): void {
   secondary.marks.clear();
   secondary.journal.length = 0;
   secondary.counter = begin;
-  restart(secondary);
+  secondary.ledger.jumpTo(begin);
 }
 
 const step = fc.record({
@@ -193,6 +201,21 @@ describe("E4, PROTOCOL 8: chains at the relay and at the secondaries", () => {
     const again = open(keeper, term);
     expect(again.at(seq(70))).toEqual(second.at(seq(70)));
     expect(again.roots().map(({ sequence }) => sequence)).toEqual([60, 70]);
+  });
+
+  it("E4: a relay notices by the numbers alone that its journal lost a record", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), (count, pick) => {
+        const lost = (pick % count) + 1;
+        const journal = Array.from({ length: count }, (_, index) => record(index + 1));
+        const missing: number[] = [];
+        const relay = newRelay(journal.toSpliced(lost - 1, 1));
+        relay.onMissing = (sequence) => void missing.push(sequence);
+        restartRelay(relay);
+        catchUp(relay, count);
+        expect(missing[0]).toBe(lost);
+      }),
+    );
   });
 
   it("E4: a secondary without the records below verifies nothing until an anchor is named", () => {

@@ -6,13 +6,13 @@
  * Records come in as they become durable. What the history has no room for, and what lies above the last point after a
  * restart, is read from the journal again: so a record that the journal lost makes another head, and is noticed.
  */
-import { anchorOf, readPoint, storePoint, type ChainOrigin, type SettledRoot } from "./chain-marks.js";
+import { anchorOf, jumpedTo, readPoint, storePoint, type ChainOrigin, type SettledRoot } from "./chain-marks.js";
 import type { Heads } from "./commitment.js";
 import type { Digest } from "./digest.js";
 import { createHeadHistory, type RecordSpan } from "./head-history.js";
 import type { JournalDesk } from "../effects.js";
 import type { Marks } from "../marks.js";
-import type { MarkValue, Sequence, VolumeName } from "../vocabulary.js";
+import type { JournalRecord, MarkValue, Sequence, VolumeName } from "../vocabulary.js";
 
 /**
  * Records between the last settled point and the next: 44 bytes each. No point is further from the one before, and a
@@ -38,6 +38,8 @@ export interface ChainLedger {
    * went another way already, everything from the last point on is read again.
    */
   anchorAt(sequences: readonly Sequence[]): void;
+  /** The node goes on above `sequence` without the records below: heads are known again once anchors are named. */
+  jumpTo(sequence: Sequence): void;
   at(sequence: Sequence): Heads;
   /** The point is settled: what to commit with the counter that says so. */
   settle(sequence: Sequence, root: Digest): ReadonlyMap<string, MarkValue>;
@@ -52,6 +54,8 @@ export interface ChainLedgerOptions {
   readonly volumes: readonly VolumeName[];
   /** The durable counter that points are settled with: `valid` or `validated`. */
   readonly counter: Sequence;
+  /** Where every number has its record: told of the first one that was not found where it was read again. */
+  readonly onMissing?: (sequence: Sequence) => void;
 }
 
 export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
@@ -64,6 +68,12 @@ export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
 
   const ahead = (sequences: readonly Sequence[]): Sequence[] =>
     sequences.filter((sequence) => sequence >= stored.from.sequence);
+
+  const noteMissing = (records: readonly JournalRecord[], after: Sequence, through: Sequence): void => {
+    let next = after + 1;
+    for (const { sequence } of records) if (sequence === next) next += 1;
+    if (next <= through) options.onMissing?.(next as Sequence);
+  };
 
   return {
     through: () => history.through(),
@@ -78,6 +88,7 @@ export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
       const from = (after + 1) as Sequence;
       desk.readJournal({ from, through: durable, maxBytes: readBytesMax }, ({ records, completeThrough }) => {
         reading = false;
+        noteMissing(records, after, completeThrough);
         target.take({ after, through: completeThrough, records });
       });
     },
@@ -89,6 +100,11 @@ export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
       const inTime = goesOn && fresh.every((sequence) => sequence >= history.through());
       if (!inTime) history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
       for (const sequence of inTime ? fresh : wanted) history.anchor(anchorOf(origin, "resync", sequence));
+    },
+    jumpTo(sequence) {
+      stored = jumpedTo(sequence, stored);
+      anchors = [];
+      history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
     },
     at: (sequence) => history.at(sequence),
     settle(sequence, root) {

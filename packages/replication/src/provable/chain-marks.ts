@@ -33,6 +33,9 @@ const anchorsMark = "anchors";
 const headMark = (volume: VolumeName): string => `chain/${volume}`;
 const slotMark = (slot: number): string => `root/${slot}`;
 
+/** In the place of a head that is not known; it stands for no record. */
+const noHead: Digest = Buffer.alloc(digestBytes);
+
 /** What the chains of a group have in common. */
 export interface ChainOrigin {
   readonly group: GroupName;
@@ -75,7 +78,7 @@ export function readPoint(options: {
   const known = options.counter <= base;
   const anchor = anchorOf(origin, "term", base);
   const headOf = (volume: VolumeName): Digest => {
-    if (!known) return Buffer.alloc(digestBytes);
+    if (!known) return noHead;
     return ofThisTerm ? digestIn(marks.get(headMark(volume)), headMark(volume)) : anchorHead(anchor, volume);
   };
   const heads = new Map(volumes.map((volume) => [volume, headOf(volume)]));
@@ -86,6 +89,12 @@ export function readPoint(options: {
     roots,
     slot,
   };
+}
+
+/** The node came to `sequence` without the records below: it knows no heads there. */
+export function jumpedTo(sequence: Sequence, before: StoredPoint): StoredPoint {
+  const heads = new Map([...before.from.heads.keys()].map((volume) => [volume, noHead]));
+  return { ...before, from: { sequence, heads }, known: false, inMarks: false };
 }
 
 /** What to store with the counter that settles a point, and what is stored then. */
