@@ -7,7 +7,8 @@ import { createChainFollower, type ChainFollower, type Verdict } from "./chain-f
 import { createChainLedger, type ChainLedger } from "./chain-ledger.js";
 import { rootsKeptMax } from "./chain-marks.js";
 import { commitTo, type PointCommitment } from "./commitment.js";
-import { naiveAnchor, naiveCommitment, naiveHead, someRecords, type NaiveAnchor } from "../testing/chain-model.js";
+import { naiveAnchor, naiveCommitment, naiveHead, type NaiveAnchor } from "../testing/chain-model.js";
+import { someRecords } from "../testing/some-records.js";
 import { epoch, g1, record, seq, volA, volB } from "../testing/fixture.js";
 import type { Term } from "../term.js";
 import type { JournalRecord, MarkValue, Sequence, VolumeName } from "../vocabulary.js";

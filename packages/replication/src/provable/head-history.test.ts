@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createHeadHistory, type HeadHistory } from "./head-history.js";
 import { anchorOf, readPoint } from "./chain-marks.js";
-import { naiveHead, someRecords, type NaiveAnchor } from "../testing/chain-model.js";
+import { naiveHead, type NaiveAnchor } from "../testing/chain-model.js";
+import { someRecords } from "../testing/some-records.js";
 import { g1, record, seq, volA, volB } from "../testing/fixture.js";
 import type { JournalRecord, VolumeName } from "../vocabulary.js";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recordDigest } from "./record-digest.js";
-import { naiveRecordDigest, someRecords } from "../testing/chain-model.js";
+import { naiveRecordDigest } from "../testing/chain-model.js";
+import { someRecords } from "../testing/some-records.js";
 import { record, seq, volA, volB } from "../testing/fixture.js";
 import type { JournalRecord, VolumeName } from "../vocabulary.js";
 

@@ -1,7 +1,9 @@
-/** The provable order written out naively, as PROTOCOL 8 and RFC 6962 say it: what the tests of the real one compare with. */
+/**
+ * The provable order written out naively, as PROTOCOL 8 and RFC 6962 say it: what the tests of the real one, and the
+ * simulator, compare with. Nothing is shared with what it checks.
+ */
 import { createHash } from "node:crypto";
-import fc from "fast-check";
-import type { JournalRecord, RecordKind, Sequence, VolumeName } from "../vocabulary.js";
+import type { JournalRecord, RecordKind, VolumeName } from "../vocabulary.js";
 
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
   return createHash("sha256").update(Buffer.concat(parts)).digest();
@@ -68,26 +70,5 @@ export function naiveCommitment(heads: ReadonlyMap<VolumeName, Uint8Array>): Buf
   const names = [...heads.keys()].sort();
   return naiveRoot(
     names.map((name) => Buffer.concat([Buffer.from([name.length]), padded(name), heads.get(name) ?? Buffer.alloc(0)])),
-  );
-}
-
-/** Records in sequence, each number once, of these volumes. */
-export function someRecords(volumes: readonly VolumeName[], countMax: number): fc.Arbitrary<JournalRecord[]> {
-  const one = fc.record({
-    volume: fc.constantFrom(...volumes),
-    kind: fc.constantFrom<RecordKind>("write", "zero", "discard", "copy"),
-    epoch: fc.integer({ min: 1, max: 3 }),
-    origin: fc.record({ incarnation: fc.nat(3), n: fc.nat(1000) }),
-    offsetBytes: fc.nat(2 ** 40),
-    lengthBytes: fc.nat(40),
-    hostTimeMs: fc.nat(2 ** 41),
-    fill: fc.nat(255),
-  });
-  return fc.array(one, { maxLength: countMax }).map((parts) =>
-    parts.map(({ fill, ...part }, index): JournalRecord => {
-      const payload =
-        part.kind === "write" || part.kind === "copy" ? Buffer.alloc(part.lengthBytes, fill) : Buffer.alloc(0);
-      return { ...part, payload, sequence: (index + 1) as Sequence };
-    }),
   );
 }
