@@ -30,6 +30,8 @@ export interface FarLeg {
   lastRefusal: string;
   /** Why it can follow no more without a copy run; empty while it can. */
   resyncDue: string;
+  /** Its records are not what was stamped (PROTOCOL 8), and in which copy run that was noticed; null while they are. */
+  mismatch: { readonly why: string; readonly copyId: string } | null;
   /** What was asked of it, and told to it, on this link. */
   askedPrepare: Sequence;
   askedValidate: Sequence;
@@ -62,6 +64,7 @@ export function newLeg(membership: Membership, node: NodeName): FarLeg {
     applied: noSequence,
     lastRefusal: "",
     resyncDue: "",
+    mismatch: null,
     askedPrepare: noSequence,
     askedValidate: noSequence,
     toldGate: noSequence,

@@ -15,6 +15,7 @@ import { noSequence } from "@waystation/contracts/ids";
 import type { Desk } from "./effects.js";
 import { lowestOf, type FarLeg } from "./far-leg.js";
 import { limits } from "./limits.js";
+import type { RelayChain } from "./relay-chain.js";
 import { markNames, readSequence, type Marks } from "./marks.js";
 import type { CopyOrder } from "./messages.js";
 import type { Sequence } from "./vocabulary.js";
@@ -34,6 +35,7 @@ export interface FarPointsOptions {
   readonly legs: readonly FarLeg[];
   readonly durable: () => Sequence;
   readonly order: () => CopyOrder | null;
+  readonly chain: RelayChain;
   /** True while somebody waits for the far legs: nothing is held back to gather more. */
   readonly urgent: () => boolean;
   /** Tells a leg that it is complete up to where the journal was read for it. */
@@ -41,7 +43,7 @@ export interface FarPointsOptions {
 }
 
 export function createFarPoints(options: FarPointsOptions): FarPoints {
-  const { desk, legs, durable, urgent } = options;
+  const { desk, legs, durable, chain, urgent } = options;
   /** The valid counter and the gate; the first of each pair may be on its way to the disk. */
   let validWanted = readSequence(options.marks, markNames.valid);
   let valid = validWanted;
@@ -75,7 +77,7 @@ export function createFarPoints(options: FarPointsOptions): FarPoints {
   };
 
   const beginPoint = (): void => {
-    const next = Math.min(lowest(reach), ceiling()) as Sequence;
+    const next = Math.min(lowest(reach), ceiling(), chain.through()) as Sequence;
     if (next <= gate) return;
     const leftMs = nextPointMs - desk.nowMs();
     if (!urgent() && leftMs > 0) return desk.wake(leftMs);
@@ -83,17 +85,25 @@ export function createFarPoints(options: FarPointsOptions): FarPoints {
     preparing = next;
   };
 
+  /** With what the leg's own records up to there must make (PROTOCOL 8). */
+  const askPrepare = (leg: FarLeg, sequence: Sequence): void => {
+    if (leg.link === null || leg.askedPrepare >= sequence) return;
+    leg.askedPrepare = sequence;
+    const commitment = chain.commitmentAt(sequence, leg.volumes);
+    desk.send(leg.link, { kind: "prepare", sequence, commitment });
+  };
+
   const prepare = (): void => {
     for (const leg of legs) {
       if (leg.link === null) continue;
       if (leg.shipped < preparing && leg.scanned >= preparing) options.tellComplete(leg);
-      if (leg.askedPrepare >= preparing) continue;
-      leg.askedPrepare = preparing;
-      desk.send(leg.link, { kind: "prepare", sequence: preparing });
+      askPrepare(leg, preparing);
     }
     if (lowest((leg) => leg.prepared) < preparing || validWanted >= preparing) return;
     validWanted = preparing;
-    desk.commit({ marks: new Map([[markNames.valid, validWanted]]) }, () => {
+    // The root with the counter: whoever asks later what was validated finds both, or neither.
+    const settled = chain.settle(validWanted, gate);
+    desk.commit({ marks: new Map([...settled, [markNames.valid, validWanted]]) }, () => {
       valid = validWanted;
     });
   };
@@ -102,6 +112,8 @@ export function createFarPoints(options: FarPointsOptions): FarPoints {
     for (const leg of legs) {
       if (leg.link === null || leg.askedValidate >= valid) continue;
       leg.askedValidate = valid;
+      // It may have been started again since it prepared this point, and validates only what it has verified.
+      askPrepare(leg, valid);
       leg.validatesOpen += 1;
       desk.send(leg.link, { kind: "validate", sequence: valid });
     }

@@ -62,6 +62,8 @@ export interface RelayCourseOptions {
   readonly marks: Marks;
   /** The last number stamped, durable or not. */
   readonly stamped: () => Sequence;
+  /** A run begins above this number: what is to become durable with it. */
+  readonly withRun: (begin: Sequence) => readonly [string, MarkValue];
   readonly shipping: () => Shipping;
   readonly state: () => PairState;
   /** Why nothing may begin now, whatever the state (a takeover, a lost journal); null when it may. */
@@ -84,10 +86,10 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
   /** Secondaries that are here, and lack something. */
   const lacking = new Map<NodeName, string>();
 
-  const turn = (next: Course, then: () => void): void => {
+  const turn = (next: Course, then: () => void, withIt: readonly (readonly [string, MarkValue])[] = []): void => {
     course = next;
     turning += 1;
-    desk.commit({ marks: new Map([[markNames.course, courseMark(next)]]) }, () => {
+    desk.commit({ marks: new Map([...withIt, [markNames.course, courseMark(next)]]) }, () => {
       turning -= 1;
       told = next;
       then();
@@ -130,11 +132,12 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
     };
     desk.log("info", `${membership.group}: copy run ${order.copyId} from ${order.base} on: ${why}`);
     copying = createCopyRun(membership, run);
-    turn({ kind: "copying", run }, () => {
+    const begun = (): void => {
       shipping().greetAnew();
       options.onBegun();
       then();
-    });
+    };
+    turn({ kind: "copying", run }, begun, [options.withRun(order.begin)]);
   };
 
   const happened = (event: PairEvent, why: string): void => {

@@ -10,6 +10,7 @@ import { markNames, originMark, readOrigin, readSequence, type Marks } from "./m
 import type { Membership } from "./membership.js";
 import type { IngressBody, OriginWrite, RefusalReason, VolumeMark } from "./messages.js";
 import { createOriginLedger, orderAfter, type OriginLedger } from "./origin-ledger.js";
+import type { RecordSpan } from "./provable/head-history.js";
 import type { IngressPeer, OriginHello } from "./relay-peers.js";
 import type { Epoch, JournalRecord, MarkValue, NodeName, OriginNumber, Sequence } from "./vocabulary.js";
 
@@ -43,6 +44,8 @@ export interface RelayStampsOptions {
   readonly epoch: () => Epoch;
   /** What is to become durable with the first records of a primary in a copy run. */
   readonly withRecords: (primary: NodeName) => ReadonlyMap<string, MarkValue>;
+  /** Records are durable, in order. */
+  readonly onDurable: (span: RecordSpan) => void;
 }
 
 export function createRelayStamps(options: RelayStampsOptions): RelayStamps {
@@ -99,6 +102,7 @@ export function createRelayStamps(options: RelayStampsOptions): RelayStamps {
     const origins = records.map(({ volume, origin }) => ({ volume, origin }));
     desk.commit({ records, marks: high }, () => {
       assert(last >= durable, "commits became durable out of order");
+      options.onDurable({ after: durable, through: last, records });
       durable = last;
       for (const { volume, origin } of origins) {
         const ledger = ledgers.get(volume);

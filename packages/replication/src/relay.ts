@@ -20,6 +20,7 @@ import { limits } from "./limits.js";
 import { markNames, readSequence, type Marks } from "./marks.js";
 import type { Membership } from "./membership.js";
 import type { IngressBody, PairState, RefusalReason } from "./messages.js";
+import { createRelayChain } from "./relay-chain.js";
 import { createRelayCourse } from "./relay-course.js";
 import { createRelayLeases } from "./relay-leases.js";
 import { beginLink, createPeers, grantCredit, welcomePeer, type IngressPeer, type OriginHello } from "./relay-peers.js";
@@ -28,6 +29,7 @@ import { phaseOf, protection, relayStages, stateDetail, type RelayView } from ".
 import { createRelayStamps } from "./relay-stamps.js";
 import { createShipping, type Shipping } from "./shipping.js";
 import type { RelayStages } from "./status.js";
+import type { Term } from "./term.js";
 import type { Epoch, MarkValue, NodeName } from "./vocabulary.js";
 
 export interface Relay {
@@ -56,6 +58,8 @@ export interface Relay {
 export interface RelayOptions {
   readonly desk: Desk;
   readonly membership: Membership;
+  /** Null: as configured. */
+  readonly term: Term | null;
   readonly marks: Marks;
   readonly usage: () => JournalUsage;
   readonly journalFirst: Sequence;
@@ -72,7 +76,11 @@ export function createRelay(options: RelayOptions): Relay {
   const primaryOf = new Map(membership.volumes.map(({ name, primary }) => [name, primary]));
   const peers = createPeers(desk, membership);
   const leases = createRelayLeases(desk, membership, peers);
-  const stamps = createRelayStamps({ ...options, withRecords: (primary) => course.noteWritten(primary) });
+  const stamps = createRelayStamps({
+    ...options,
+    withRecords: (primary) => course.noteWritten(primary),
+    onDurable: (span) => chain.take(span),
+  });
   const fullness = createFullness(usage, membership.journalFull);
 
   /** The journal lost what it acknowledged: it must never stamp again, or two writes would share a number. */
@@ -84,11 +92,14 @@ export function createRelay(options: RelayOptions): Relay {
     for (const peer of peers) if (peer.link !== null) refuse(peer.link, "journal-lost", what);
   };
 
+  const trimmed = options.journalFirst === noSequence ? stamps.durable() : ((options.journalFirst - 1) as Sequence);
+  const chain = createRelayChain({ desk, membership, marks, trimmed, term: options.term, onLost: declareLost });
   const course = createRelayCourse({
     desk,
     membership,
     marks,
     stamped: () => stamps.last(),
+    withRun: (begin) => chain.beginRun(begin),
     shipping: () => shipping,
     state: () => state(),
     hindrance: () => hindrance(),
@@ -115,8 +126,9 @@ export function createRelay(options: RelayOptions): Relay {
     membership,
     marks,
     durable: () => stamps.durable(),
-    trimmed: options.journalFirst === noSequence ? stamps.durable() : ((options.journalFirst - 1) as Sequence),
+    trimmed,
     declareLost,
+    chain,
     quiet: () => frozenAt !== null && !settling,
     urgent: () => frozenAt !== null || !course.isStamping(),
     course: {

@@ -65,7 +65,9 @@ export function createRoles(options: RolesOptions): Roles {
   const { journalFirst } = options;
 
   const relay =
-    membership.relay === self ? createRelay({ desk, membership, marks, usage, journalFirst, epoch: promised }) : null;
+    membership.relay === self
+      ? createRelay({ desk, membership, term, marks, usage, journalFirst, epoch: promised })
+      : null;
   const origin = primariesOf(membership).includes(self)
     ? createOrigin({ desk, self, membership, marks, continues })
     : null;

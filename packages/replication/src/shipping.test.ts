@@ -140,7 +140,7 @@ describe("prepare and validate (PROTOCOL 3.2, B5)", () => {
     again.settle();
     expect(again.stages()).toMatchObject({ valid: 3, gate: 0 });
     // What was ready to be validated is validated again, whether or not it was told before.
-    expect(told(again)).toEqual(["ship-hello", "validate 3"]);
+    expect(told(again)).toEqual(["ship-hello", "prepare 3", "validate 3"]);
     fromBoth(again, { kind: "validated", sequence: seq(3) });
     expect(told(again)).toEqual(["gate 3"]);
     const third = createRelayBench({ medium: again.medium });

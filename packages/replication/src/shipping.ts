@@ -12,6 +12,7 @@ import { createAges, forgetValidated, lowestOf, newLeg, noteReceived, noteValida
 import { createFarPoints } from "./far-points.js";
 import { limits } from "./limits.js";
 import type { Marks } from "./marks.js";
+import type { RelayChain } from "./relay-chain.js";
 import { secondariesOf, type Membership } from "./membership.js";
 import type { CopyOrder, DigestAsk, PairState, ShipBody } from "./messages.js";
 import type { FarStages } from "./status.js";
@@ -82,6 +83,7 @@ export interface ShippingOptions {
   /** True while somebody waits for the far legs: nothing is held back to gather more. */
   readonly urgent: () => boolean;
   readonly course: FarCourse;
+  readonly chain: RelayChain;
 }
 
 export function createShipping(options: ShippingOptions): Shipping {
@@ -140,6 +142,7 @@ export function createShipping(options: ShippingOptions): Shipping {
     legs,
     durable,
     order: () => course.order(),
+    chain: options.chain,
     urgent,
     tellComplete,
   });
@@ -161,6 +164,8 @@ export function createShipping(options: ShippingOptions): Shipping {
       return `it had validated ${points.gate()}, and knows of ${body.validated} only: its data was lost or replaced by older`;
     if (body.applied < leg.applied)
       return `it had applied ${leg.applied}, and knows of ${body.applied} only: its data was lost or replaced by older`;
+    // Only what is copied to it from here on makes what it holds the same again.
+    if (leg.mismatch !== null && leg.mismatch.copyId === (course.order()?.copyId ?? "")) return leg.mismatch.why;
     return course.greeted(leg.node, body);
   };
 
@@ -175,6 +180,7 @@ export function createShipping(options: ShippingOptions): Shipping {
     const why = lackOf(leg, body);
     if (why !== "") return refuseLacking(leg, why);
     leg.resyncDue = "";
+    leg.mismatch = null;
     const order = course.order();
     if (order !== null && body.copyId !== order.copyId) return part(leg, `is not in the copy run ${order.copyId}`);
     Object.assign(leg, { welcomed: true, scanned: body.received, shipped: body.received, toldState: "" });
@@ -252,6 +258,7 @@ export function createShipping(options: ShippingOptions): Shipping {
 
   return {
     drain() {
+      options.chain.catchUp(durable());
       for (const leg of legs) pump(leg);
       if (quiet()) for (const leg of legs) tellComplete(leg);
       // While a change of course is on its way to the disk, what it is based on must stand still.
@@ -278,6 +285,8 @@ export function createShipping(options: ShippingOptions): Shipping {
       const leg = legs.find((other) => other.link === link);
       if (leg === undefined) return;
       if (body.kind === "ship-welcome") return welcome(leg, body);
+      if (body.kind === "refusal" && body.reason === "order-mismatch")
+        leg.mismatch = { why: body.detail, copyId: course.order()?.copyId ?? "" };
       if (body.kind === "refusal") return part(leg, `refuses the far leg (${body.reason}): ${body.detail}`);
       if (leg.welcomed) report(leg, body);
     },

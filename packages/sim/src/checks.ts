@@ -8,6 +8,7 @@ import { createDecisionsChecker, type DecisionsChecker } from "./checkers/decisi
 import { createDurableAnswersChecker } from "./checkers/durable-answers.js";
 import { createFarPrefixChecker, type FarPrefixChecker } from "./checkers/far-prefix.js";
 import { createReadsChecker } from "./checkers/reads.js";
+import { createSettledRootsChecker } from "./checkers/settled-roots.js";
 import { createStampedOrder, type StampedOrder } from "./checkers/stamped-order.js";
 import type { Cluster } from "./cluster.js";
 import { farNodeOf } from "./plan.js";
@@ -63,6 +64,7 @@ export function attachChecks(cluster: Cluster): Checks {
     createReadsChecker({ order, secondaryOf, contentOf, violate }),
     far,
     createAcknowledgedWritesChecker({ order, primaries, durableCell, violate }),
+    createSettledRootsChecker({ group: membership.group, volumes: volumes.map((volume) => volume.name), violate }),
     bounds,
   ];
   for (const checker of checkers) cluster.watch(checker);

@@ -52,8 +52,11 @@ export function createChainAuthor(options: { readonly ledger: ChainLedger; reado
     }),
     settle(sequence, gate) {
       const { root } = at(sequence);
-      anchors = anchors.filter((anchor) => anchor >= gate);
-      return new Map([...ledger.settle(sequence, root), anchorMarks(anchors)]);
+      const needed = anchors.filter((anchor) => anchor >= gate);
+      const marks = ledger.settle(sequence, root);
+      if (needed.length === anchors.length) return marks;
+      anchors = needed;
+      return new Map([...marks, anchorMarks(needed)]);
     },
   };
 }

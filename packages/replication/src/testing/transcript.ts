@@ -125,7 +125,10 @@ function showCommit({ records = [], marks = new Map(), cutAfter }: JournalCommit
   const parts: string[] = [];
   if (cutAfter !== undefined) parts.push(`cut ${cutAfter}`);
   if (records.length > 0) parts.push(showRecords(records));
-  for (const [name, value] of marks) parts.push(value === undefined ? `-${name}` : `${name}=${JSON.stringify(value)}`);
+  // Hashes tell a reader nothing; what they are of is tested where they are made.
+  for (const [name, value] of marks)
+    if (!/^(root|chain)(\/|$)/.test(name))
+      parts.push(value === undefined ? `-${name}` : `${name}=${JSON.stringify(value)}`);
   return parts.length === 0 ? "nothing" : parts.join(" ");
 }
 
