@@ -227,6 +227,42 @@ describe("a primary that comes out of a suspension (B9, B10)", () => {
   });
 });
 
+describe("what the log remembers across a run (B8)", () => {
+  it("B8: extents that a recovery had sent again in vain, because the group was suspended, are copied by the run", () => {
+    const pair = joinedPair();
+    // The array has it, the relay has not: the primary died before its message left.
+    pair.primary.write({ volume: volA, block: 800, value: 5 });
+    pair.primary.settle();
+    pair.primary.takeSent();
+    pair.primary = start(pair.primary.medium);
+    pair.far.follow(pair.primary);
+    pair.far.take();
+    pair.far.welcome();
+    answerFetches(pair.primary);
+    expect(pair.primary.member.status().phase).toBe("reconciling");
+    pair.primary.takeSent();
+    pair.far.suspend("PSUE");
+    pair.far.settle();
+    expect(pair.primary.member.status()).toMatchObject({ phase: "open", primary: { leg: "alone" } });
+    resync(pair);
+    expectEqual(pair);
+  });
+
+  it("PROTOCOL 5: what the run has brought over does not stay in the log as if no number covered it", () => {
+    const usual = limits.intentUnitsMax;
+    limits.intentUnitsMax = 2;
+    onTestFinished(() => void (limits.intentUnitsMax = usual));
+    const pair = splitPair();
+    resync(pair);
+    pair.far.endRun();
+    for (const block of [300, 600, 900, 1200, 1500, 1800]) write(pair, block, block);
+    expect(pair.primary.member.status().primary?.loggedBytes).toBeGreaterThan(0);
+    pair.far.farValidated();
+    pair.far.settle();
+    expect(pair.primary.member.status().primary?.loggedBytes).toBe(0);
+  });
+});
+
 describe("bounds of a copy run", () => {
   it("reads no more than may be under way, and less while hosts wait", () => {
     const usual = { ...limits };

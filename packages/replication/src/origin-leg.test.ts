@@ -266,3 +266,26 @@ describe("a primary that dies while it is alone (PROTOCOL 2)", () => {
     expect(fetches).toMatchObject([{ above: at(3, 0) }]);
   });
 });
+
+describe("a primary whose group changes its term", () => {
+  it("holds what hosts write, goes on reading, speaks to no relay, and does not go alone meanwhile", () => {
+    const primary = openPrimary({ membership: withFence("never") });
+    const started = primary.write({ volume: volA, block: 1, value: 1 });
+    primary.settle();
+    const council = primary.open(secondaryB, "council", "peer");
+    const promise = { kind: "promise", requestId: 1, settle: false, purpose: "term" } as const;
+    primary.receive(council, promise, { number: 2, takeoverId: "term-2" });
+    primary.settle();
+    primary.take();
+    const held = primary.write({ volume: volA, block: 9, value: 9 });
+    const read = primary.read(volA, 20);
+    primary.settle();
+    expect([started, held, read].map((request) => codeOf(primary, request))).toEqual(["waiting", "waiting", "data"]);
+    primary.tick(g1.leaseMs * 2);
+    primary.settle();
+    expect(primary.member.status().primary).toMatchObject({ leg: "joined", paused: true, relayConnected: false });
+    expect(primary.take().filter((line) => /^store|origin-/.test(line))).toEqual([]);
+    primary.tick(g1.holdMs);
+    expect([started, held].map((request) => codeOf(primary, request))).toEqual(["HELD_TOO_LONG", "HELD_TOO_LONG"]);
+  });
+});

@@ -190,7 +190,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
 
   const open = (): void => {
     phase = "open";
-    detail = "";
+    const { leg, state } = legs.state();
+    detail = leg === "alone" ? `${state}: writes go to this array alone` : "";
     for (const { name } of volumes) desk.access(name, "read-write", `primary volume of ${membership.group}`);
     desk.log("info", `${membership.group}: open for hosts`);
     if (copyStart !== null) beginCopy(copyStart);
