@@ -34,7 +34,10 @@ class Story {
   private nextValue = 1;
   private runs = 0;
 
-  constructor(private killAfter: number) {
+  private killAfter: number;
+
+  constructor(killAfter: number) {
+    this.killAfter = killAfter;
     this.primary = this.life();
     this.far = createFarSide(this.primary, [volA], sizeBytes);
   }

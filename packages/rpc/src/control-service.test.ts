@@ -53,8 +53,11 @@ describe("the control service", () => {
         },
         primary: {
           ...{ relayConnected: true, leaseRemainingMs: 1234.5, writesInFlight: 2, writesHeld: 1 },
-          ...{ leg: "copying", loggedBytes: 2 ** 41 },
-          copy: { copyId: "c", totalBytes: 2 ** 40, doneBytes: 4096, sentBytes: 0 },
+          ...{ leg: "copying", pair: "COPY", paused: true, loggedBytes: 2 ** 41 },
+          copy: {
+            ...{ copyId: "c", totalBytes: 2 ** 40, doneBytes: 4096, sentBytes: 0 },
+            ...{ bytesPerSecond: 2.5, detail: "the array failed" },
+          },
         },
         term: { epoch: { number: 3, takeoverId: "t-1" }, cause: "swap", relay: "relay" as never },
         branches: [{ volume: "vol-a" as never, name: "branch-3" }],

@@ -81,8 +81,8 @@ function toProtoOrder(order: CopyOrder | null | undefined) {
   return { ...rest, nodes: [...nodes], ...(end === null ? {} : { end }) };
 }
 
-function toProtoPrimary({ leg, copy, ...primary }: PrimaryStages) {
-  return { ...primary, ...(leg === undefined ? {} : { leg: legNames[leg] }), copy: copy ?? null };
+function toProtoPrimary({ leg, pair, copy, ...primary }: PrimaryStages) {
+  return { ...primary, ...pairName(pair), ...(leg === undefined ? {} : { leg: legNames[leg] }), copy: copy ?? null };
 }
 
 export function fromProtoGroup(group: GroupStatus__Output): GroupStatus {
@@ -143,9 +143,9 @@ function fromProtoRelay({ pair, copy, ...relay }: RelayStages__Output): RelaySta
   };
 }
 
-function fromProtoPrimary({ leg, ...primary }: PrimaryStages__Output): PrimaryStages {
+function fromProtoPrimary({ leg, pair, ...primary }: PrimaryStages__Output): PrimaryStages {
   const known = leg === "ORIGIN_LEG_UNSPECIFIED" ? {} : { leg: keyOf(legNames, leg, "alone") };
-  return { ...primary, ...known };
+  return { ...primary, ...pairOf(pair), ...known };
 }
 
 function fromProtoSecondary({ pair, copy, ...secondary }: SecondaryStages__Output): SecondaryStages {

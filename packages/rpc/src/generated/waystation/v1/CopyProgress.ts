@@ -22,6 +22,14 @@ export interface CopyProgress {
    * Of these: sent.
    */
   'sentBytes'?: (number | string | Long);
+  /**
+   * How fast it goes through them, just now.
+   */
+  'bytesPerSecond'?: (number | string);
+  /**
+   * Why it does not go on; empty while it does.
+   */
+  'detail'?: (string);
 }
 
 /**
@@ -44,4 +52,12 @@ export interface CopyProgress__Output {
    * Of these: sent.
    */
   'sentBytes': (number);
+  /**
+   * How fast it goes through them, just now.
+   */
+  'bytesPerSecond': (number);
+  /**
+   * Why it does not go on; empty while it does.
+   */
+  'detail': (string);
 }

@@ -2,6 +2,7 @@
 
 import type { OriginLeg as _waystation_v1_OriginLeg, OriginLeg__Output as _waystation_v1_OriginLeg__Output } from '../../waystation/v1/OriginLeg.js';
 import type { CopyProgress as _waystation_v1_CopyProgress, CopyProgress__Output as _waystation_v1_CopyProgress__Output } from '../../waystation/v1/CopyProgress.js';
+import type { GroupPairState as _waystation_v1_GroupPairState, GroupPairState__Output as _waystation_v1_GroupPairState__Output } from '../../waystation/v1/GroupPairState.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -36,6 +37,14 @@ export interface PrimaryStages {
    * Its part of the copy run; absent: none.
    */
   'copy'?: (_waystation_v1_CopyProgress | null);
+  /**
+   * How its leg to the relay stands.
+   */
+  'pair'?: (_waystation_v1_GroupPairState);
+  /**
+   * Writes are held because the group's roles are being changed.
+   */
+  'paused'?: (boolean);
 }
 
 /**
@@ -70,4 +79,12 @@ export interface PrimaryStages__Output {
    * Its part of the copy run; absent: none.
    */
   'copy': (_waystation_v1_CopyProgress__Output | null);
+  /**
+   * How its leg to the relay stands.
+   */
+  'pair': (_waystation_v1_GroupPairState__Output);
+  /**
+   * Writes are held because the group's roles are being changed.
+   */
+  'paused': (boolean);
 }
