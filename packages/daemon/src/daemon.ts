@@ -5,7 +5,9 @@
  * serve.
  */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { systemClock } from "@waystation/contracts/clock";
+import type { VolumeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
 import { loadCluster, nodeOf } from "@waystation/config/load";
 import type { NodeConfig } from "@waystation/config/cluster";
@@ -16,7 +18,9 @@ import { createGrpcTransport } from "@waystation/rpc/grpc-transport";
 import { formatHostPort, startRpcServer } from "@waystation/rpc/server";
 import { openDataDirectory } from "./data-directory.js";
 import { daemonFailure } from "./errors.js";
-import { linkDirectoryOf, membershipsOf } from "./memberships.js";
+import { createDirectory, extendDirectory, membershipsOf } from "./memberships.js";
+import { firstMemberships, presentMemberships } from "./first-memberships.js";
+import { followFile } from "./follow-file.js";
 import { createLiveConfiguration } from "./live-configuration.js";
 import { openJournalFiles, openVolumeJournals } from "./journals.js";
 import { openStorage } from "./storage/open-storage.js";
@@ -66,15 +70,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     closers.push(() => files.close());
     const storage = await openStorage({ cluster, node: config.name, dataDirectory, log });
     closers.push(() => storage.close());
-    const onVolumes = await openVolumeJournals(files, storage.journalStores);
+    const onVolumes = await openVolumeJournals(files, storage.groupVolumes.journalStores);
     closers.push(() => closeAll(onVolumes.values()));
     const journals = new Map([...files.journals, ...onVolumes]);
+    const late: (() => Promise<void>)[] = [];
+    closers.push(async () => {
+      for (const closer of late.reverse()) await closer();
+    });
 
-    const memberships = membershipsOf(cluster, config.name);
-    const links = createGrpcTransport({ directory: linkDirectoryOf(cluster, config.name), log });
+    const { stores } = storage.groupVolumes;
+    const configured = membershipsOf(cluster, config.name);
+    const first = await firstMemberships(directory, configured);
+    const hasStore = (volume: VolumeName): boolean => stores.has(volume);
+    const present = presentMemberships({ node: config.name, first, journals, hasStore });
+    const known = createDirectory(cluster, config.name);
+    extendDirectory(known, cluster, [...configured, ...first, ...present]);
+    const links = createGrpcTransport({ directory: known, log });
     closers.push(() => Promise.resolve(links.close()));
     const node = createNode(
-      { name: config.name, site: config.site, version: daemonVersion, memberships },
+      { name: config.name, site: config.site, version: daemonVersion, memberships: first },
       {
         clock: systemClock,
         log,
@@ -83,13 +97,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         journals,
         preImages: new Map(),
         branches: storage.branches,
-        stores: storage.stores,
+        stores,
         arrays: () => storage.arrays(),
       },
     );
     closers.push(() => Promise.resolve(node.stop()));
-    const { clusterFile } = options;
-    const control = { ...node.control, ...createLiveConfiguration({ clusterFile, node: config.name, cluster }) };
+    if (!isDeepStrictEqual(configured, first)) node.configure(configured);
+    storage.groupVolumes.showSingles(cluster, (volume) => node.isReplicated(volume));
+    const parts = { name: config.name, directory, storage, node, links: known, journals, closers: late };
+    const live = createLiveConfiguration({
+      ...{ clusterFile: options.clusterFile, node: config.name, cluster },
+      take: (next) => followFile(parts, next),
+    });
+    const control = { ...node.control, ...live };
     const blocks = joinFronts(node.blocks, storage.standalone);
     closers.push(() => Promise.resolve(storage.standalone.stop()));
     const fronts = { front: blocks, control, storage: storage.front };
@@ -102,7 +122,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const summary: DaemonSummary = {
       grpc: formatHostPort(config.grpc.connect),
       nbd: config.nbd === null ? null : formatHostPort(config.nbd.connect),
-      volumes: [...storage.stores.keys(), ...storage.standalone.list().map(({ name }) => name)],
+      volumes: [...stores.keys(), ...storage.standalone.list().map(({ name }) => name)],
       arrays: storage.arrays().map(({ name, level, state }) => `${name} (${level}, ${state})`),
     };
     return { summary, close };

@@ -11,6 +11,7 @@ export const daemonErrorCodes = [
   "JOURNAL_GONE",
   "RESTART_DUE",
   "VOLUME_SIZE_CHANGED",
+  "VOLUME_STILL_REPLICATED",
 ] as const;
 export type DaemonErrorCode = (typeof daemonErrorCodes)[number];
 

@@ -35,7 +35,7 @@ async function clusterWith(adapter: "leveldb" | "volume"): Promise<Cluster> {
 async function openAll(cluster: Cluster) {
   const files = await openJournalFiles({ cluster, node, directory: join(dataDirectory, node) });
   const storage = await openStorage({ cluster, node, dataDirectory, log: silentLog });
-  const journals = await openVolumeJournals(files, storage.journalStores);
+  const journals = await openVolumeJournals(files, storage.groupVolumes.journalStores);
   return {
     journal: journals.get(group)!,
     storage,
@@ -66,8 +66,8 @@ describe("PROTOCOL 7: a relay with its journal on a volume of its own array", ()
   it("keeps it there across starts; the volume is no volume of hosts", async () => {
     const cluster = await clusterWith("volume");
     const first = await openAll(cluster);
-    expect([...first.storage.stores.keys()]).toEqual([]);
-    expect([...first.storage.journalStores.keys()]).toEqual(["g1"]);
+    expect([...first.storage.groupVolumes.stores.keys()]).toEqual([]);
+    expect([...first.storage.groupVolumes.journalStores.keys()]).toEqual(["g1"]);
     await first.journal.commit({ records: [record(1), record(2)], marks: new Map([["stamped", 2]]) });
     await first.close();
     const second = await openAll(cluster);

@@ -30,14 +30,26 @@ function volumesOfGroup(cluster: Cluster, group: GroupConfig): GroupVolume[] {
     });
 }
 
-export function linkDirectoryOf(cluster: Cluster, node: NodeName): LinkDirectory {
-  const peers = cluster.nodes.filter((other) => other.name !== node);
-  return {
-    cluster: cluster.name,
-    node,
-    peers: new Map(peers.map((peer) => [peer.name, formatHostPort(peer.grpc.connect)])),
-    groups: new Map(membershipsOf(cluster, node).map((membership) => [membership.group, membersOf(membership)])),
-  };
+/** What links may be dialled and taken; it grows while the daemon runs, and forgets nobody who may still be a member. */
+export interface GrowingDirectory extends LinkDirectory {
+  readonly peers: Map<NodeName, string>;
+  readonly groups: Map<GroupName, Set<NodeName>>;
+}
+
+export function createDirectory(cluster: Cluster, node: NodeName): GrowingDirectory {
+  return { cluster: cluster.name, node, peers: new Map(), groups: new Map() };
+}
+
+export function extendDirectory(
+  { node, peers, groups }: GrowingDirectory,
+  cluster: Cluster,
+  memberships: readonly Membership[],
+): void {
+  for (const { name, grpc } of cluster.nodes) if (name !== node) peers.set(name, formatHostPort(grpc.connect));
+  for (const membership of memberships) {
+    const known = groups.get(membership.group) ?? [];
+    groups.set(membership.group, new Set([...known, ...membersOf(membership)]));
+  }
 }
 
 function membersOf({ relay, volumes }: Membership): Set<NodeName> {

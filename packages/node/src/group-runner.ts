@@ -28,7 +28,10 @@ import { dialSelf } from "./loopback.js";
 import type { NodeIdentity, NodePorts } from "./ports.js";
 
 export interface GroupRunner {
-  readonly membership: Membership;
+  /** Under the term that the node follows. */
+  membership(): Membership;
+  /** The configuration was read again: what a change of term may lead to. */
+  configure(membership: Membership): void;
   start(): void;
   tick(): void;
   /** A link that another node opened to this one. */
@@ -121,7 +124,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     hosts.clear();
     for (const link of links.values()) link.close();
     links.clear();
-    for (const { name, primary, secondaries } of membership.volumes)
+    for (const { name, primary, secondaries } of member.membership().volumes)
       if (primary === identity.name || secondaries.includes(identity.name))
         options.onAccess(name, "closed", failure.message);
   };
@@ -276,7 +279,8 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   };
 
   return {
-    membership,
+    membership: () => member.membership(),
+    configure: (next) => dispatch({ kind: "configured", membership: next }),
     start: () => dispatch({ kind: "start" }),
     tick: () => dispatch({ kind: "tick" }),
     accept,

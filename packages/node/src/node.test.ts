@@ -1,8 +1,9 @@
 import { Failure } from "@waystation/contracts/errors";
+import type { GroupName, VolumeName } from "@waystation/contracts/ids";
 import type { TakeoverProgress } from "@waystation/replication/status";
 import { describe, expect, it } from "vitest";
 import { createNode } from "./node.js";
-import { createFakePorts, g1, secondaryA, settle, volA, volumeBytes } from "./testing/fake-ports.js";
+import { createFakePorts, g1, membership, secondaryA, settle, volA, volumeBytes } from "./testing/fake-ports.js";
 import { identity, openPrimary } from "./testing/open-primary.js";
 
 function takeoverOf(group: string) {
@@ -31,6 +32,38 @@ describe("a node", () => {
   it("will not start without the journal of a group", () => {
     const ports = { ...createFakePorts(), journals: new Map() };
     expect(() => createNode(identity, ports)).toThrow(expect.objectContaining({ code: "JOURNAL_FAILED" }) as Error);
+  });
+
+  it("B3: shows volumes that the configuration gives a group by now, closed until a term has them; and groups that are new", async () => {
+    const { node, ports } = await openPrimary();
+    const volume = {
+      name: "vol-new" as VolumeName,
+      sizeBytes: volumeBytes,
+      primary: identity.name,
+      secondaries: [secondaryA],
+    };
+    const g2 = { ...membership, group: "g2" as GroupName, volumes: [volume] };
+    (ports.journals as Map<GroupName, unknown>).set(g2.group, ports.journals.get(g1));
+    node.configure([{ ...membership, volumes: [...membership.volumes] }, g2]);
+    await settle();
+    const { volumes, groups } = node.control.status();
+    expect(volumes.map(({ name, group, access }) => [name, group, access])).toEqual([
+      [volA, g1, "read-write"],
+      ["vol-new", "g2", "closed"],
+    ]);
+    expect(groups.map(({ group }) => group)).toEqual([g1, "g2"]);
+    expect([node.isReplicated(volA), node.isReplicated("vol-other" as VolumeName)]).toEqual([true, false]);
+  });
+
+  it("B3: ends the sessions of a volume that neither a term nor the configuration has any more", async () => {
+    const { node, revoked } = await openPrimary();
+    const joining = { ...membership, volumes: [{ ...membership.volumes[0]!, name: "vol-new" as VolumeName }] };
+    node.configure([joining]);
+    // vol-a is still in the term.
+    expect(node.control.status().volumes.map(({ name }) => name)).toEqual([volA, "vol-new"]);
+    node.configure([membership]);
+    expect(node.control.status().volumes.map(({ name }) => name)).toEqual([volA]);
+    expect(revoked).toEqual([]);
   });
 
   it("stops: ends handles and requests with SHUTTING_DOWN, closes its links, and sets no timer any more", async () => {

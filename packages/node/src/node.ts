@@ -4,7 +4,7 @@
  */
 import type { BlockFront } from "@waystation/contracts/block-front";
 import { Failure } from "@waystation/contracts/errors";
-import type { GroupName } from "@waystation/contracts/ids";
+import type { GroupName, VolumeName } from "@waystation/contracts/ids";
 import type { LinkEvents } from "@waystation/contracts/link";
 import type { ControlFront } from "@waystation/replication/control-front";
 import type { Access } from "@waystation/replication/effects";
@@ -21,6 +21,13 @@ export interface Node {
   readonly blocks: BlockFront;
   readonly control: ControlFront;
   /**
+   * The configuration was read again, and what is new in it for this node is in the ports by now. Roles change only when a
+   * change of term is asked for.
+   */
+  configure(memberships: readonly Membership[]): void;
+  /** Whether a group, under the term that it follows here, has the volume. */
+  isReplicated(volume: VolumeName): boolean;
+  /**
    * Stops taking requests (handles are revoked, requests in flight fail with SHUTTING_DOWN) and closes all links.
    * Without it a node may be dropped at any instant, as a crash does: all that matters is durable.
    */
@@ -30,19 +37,21 @@ export interface Node {
 export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
   const startedWallMs = ports.clock.wallMs();
   const front: { volumes: VolumeFront | null } = { volumes: null };
+  const runnerFor = (membership: Membership): GroupRunner =>
+    createGroupRunner({
+      identity,
+      membership,
+      ports,
+      journal: journalOf(ports, membership),
+      onAccess: (volume, access: Access, reason) => front.volumes?.setAccess(volume, access, reason),
+    });
   const runners = new Map<GroupName, GroupRunner>(
-    identity.memberships.map((membership) => [
-      membership.group,
-      createGroupRunner({
-        identity,
-        membership,
-        ports,
-        journal: journalOf(ports, membership),
-        onAccess: (volume, access: Access, reason) => front.volumes?.setAccess(volume, access, reason),
-      }),
-    ]),
+    identity.memberships.map((membership) => [membership.group, runnerFor(membership)]),
   );
-  const volumes = createVolumeFront([...runners.values()].flatMap((runner) => volumesOf(identity, runner)));
+  const volumes = createVolumeFront(
+    identity.name,
+    [...runners.values()].flatMap((runner) => volumesOf(identity, runner.membership(), runner)),
+  );
   front.volumes = volumes;
 
   ports.transport.accept((link) => {
@@ -53,10 +62,12 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
     return ignored;
   });
   const runnerOf = (group: string): GroupRunner => {
-    const runner = [...runners.values()].find((candidate) => candidate.membership.group === group);
+    const runner = runners.get(group as GroupName);
     if (runner === undefined) throw new Failure("UNKNOWN_GROUP", `no group ${group} on ${identity.name}`);
     return runner;
   };
+  const isReplicated = (name: VolumeName): boolean =>
+    [...runners.values()].some((runner) => runner.membership().volumes.some((volume) => volume.name === name));
   for (const runner of runners.values()) runner.start();
   let cancelTick = (): void => {};
   const tick = (): void => {
@@ -80,7 +91,7 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
       takeover(command) {
         const { group } = command;
         const runner = runnerOf(group);
-        if (!secondariesOf(runner.membership).includes(identity.name))
+        if (!secondariesOf(runner.membership()).includes(identity.name))
           throw new Failure("NOT_A_SECONDARY", `${identity.name} is not a secondary of ${group}: ask one of them`);
         return progressOf((onProgress) => runner.takeover(command, onProgress));
       },
@@ -93,6 +104,21 @@ export function createNode(identity: NodeIdentity, ports: NodePorts): Node {
       },
       attest: (group, sequence) => runnerOf(group).attest(sequence),
     },
+    configure(memberships) {
+      for (const membership of memberships) {
+        const known = runners.get(membership.group);
+        const runner = known ?? runnerFor(membership);
+        for (const volume of volumesOf(identity, membership, runner)) volumes.add(volume);
+        runners.set(membership.group, runner);
+        if (known === undefined) runner.start();
+        else known.configure(membership);
+      }
+      // What no configuration and no term has any more, its hosts may have back.
+      const isHere = (name: VolumeName): boolean =>
+        isReplicated(name) || memberships.some((membership) => membership.volumes.some((v) => v.name === name));
+      for (const { name } of volumes.status()) if (!isHere(name)) volumes.remove(name, "it has left its group");
+    },
+    isReplicated,
     stop() {
       cancelTick();
       for (const runner of runners.values()) runner.stop();
@@ -106,11 +132,11 @@ function journalOf(ports: NodePorts, { group }: Membership) {
   return journal;
 }
 
-function volumesOf(identity: NodeIdentity, runner: GroupRunner): FrontVolumeOptions[] {
-  return runner.membership.volumes.flatMap(({ name, sizeBytes, primary, secondaries }): FrontVolumeOptions[] => {
-    if (primary === identity.name) return [{ name, sizeBytes, role: "primary", runner }];
-    return secondaries.includes(identity.name) ? [{ name, sizeBytes, role: "secondary", runner }] : [];
-  });
+/** The group's volumes that are kept here. */
+function volumesOf({ name: node }: NodeIdentity, { volumes }: Membership, runner: GroupRunner): FrontVolumeOptions[] {
+  return volumes
+    .filter(({ primary, secondaries }) => primary === node || secondaries.includes(node))
+    .map(({ name, sizeBytes }) => ({ name, sizeBytes, runner }));
 }
 
 /** A takeover's steps as they come; it goes on whether or not anybody reads them. */

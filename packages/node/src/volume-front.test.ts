@@ -1,18 +1,21 @@
 import { Failure } from "@waystation/contracts/errors";
+import type { VolumeName } from "@waystation/contracts/ids";
 import { describe, expect, it } from "vitest";
 import type { GroupRunner, HostWrite } from "./group-runner.js";
-import { membership, volA } from "./testing/fake-ports.js";
+import { membership, primaryA, secondaryA, volA } from "./testing/fake-ports.js";
 import { createVolumeFront } from "./volume-front.js";
 
 const MiB = 1024 * 1024;
+const volB = "vol-b" as VolumeName;
 const sizeBytes = 64 * MiB;
 
 /** A front over a runner that notes what it is asked, and answers as the test says. */
 function setUp(answer: (write: HostWrite) => Promise<void> = () => Promise.resolve()) {
   const writes: HostWrite[] = [];
   const reads: [number, number][] = [];
+  let now = membership;
   const runner = {
-    membership,
+    membership: () => now,
     write(order: HostWrite) {
       writes.push(order);
       return answer(order);
@@ -26,12 +29,16 @@ function setUp(answer: (write: HostWrite) => Promise<void> = () => Promise.resol
       return true;
     },
   } as unknown as GroupRunner;
-  const front = createVolumeFront([{ name: volA, sizeBytes, role: "primary", runner }]);
+  const front = createVolumeFront(primaryA, [{ name: volA, sizeBytes, runner }]);
   const open = async (onRevoked: (reason: string) => void = () => {}) => {
     front.setAccess(volA, "read-write", "primary volume of g1");
     return front.open(volA, onRevoked);
   };
-  return { front, open, writes, reads };
+  const swap = (): void => {
+    const volumes = now.volumes.map((volume) => ({ ...volume, primary: secondaryA, secondaries: [primaryA] }));
+    now = { ...now, volumes };
+  };
+  return { front, runner, open, swap, writes, reads };
 }
 
 function extents(writes: readonly HostWrite[]): [number, number][] {
@@ -50,6 +57,27 @@ describe("the volumes of a node", () => {
     front.setAccess(volA, "closed", "fenced: another node has taken over");
     await expect(front.open(volA, () => {})).rejects.toThrow(/another node has taken over/);
     expect(front.status()).toMatchObject([{ name: volA, access: "closed", role: "primary" }]);
+  });
+
+  it("B12: say which role they have now, not the one that was configured", () => {
+    const { front, swap } = setUp();
+    swap();
+    expect(front.status()).toMatchObject([{ name: volA, role: "secondary" }]);
+  });
+
+  it("B3: come and go while the node runs: one that is there stays as it is, one that goes ends its sessions", async () => {
+    const { front, open, runner } = setUp();
+    const revoked: string[] = [];
+    const handle = await open((reason) => revoked.push(reason));
+    front.add({ name: volA, sizeBytes, runner });
+    front.add({ name: volB, sizeBytes, runner });
+    expect(front.list().map(({ name }) => name)).toEqual([volA]);
+    await expect(front.open(volB, () => {})).rejects.toThrow(/not in its group yet: wayctl group members/);
+    expect(await handle.read(0, 512)).toHaveLength(512);
+    front.remove(volA, "it has left its group");
+    expect(revoked).toEqual(["it has left its group"]);
+    await expect(handle.read(0, 512)).rejects.toThrow(/left its group/);
+    await expect(front.open(volA, () => {})).rejects.toMatchObject({ code: "UNKNOWN_VOLUME" });
   });
 
   it("are told apart: an unknown name is refused with those that exist", async () => {

@@ -4,7 +4,7 @@
  */
 import type { BlockFront, VolumeDescription, VolumeHandle } from "@waystation/contracts/block-front";
 import { Failure } from "@waystation/contracts/errors";
-import type { VolumeName } from "@waystation/contracts/ids";
+import type { NodeName, VolumeName } from "@waystation/contracts/ids";
 import type { RecordKind } from "@waystation/contracts/journal";
 import type { Access } from "@waystation/replication/effects";
 import type { VolumeStatus } from "@waystation/replication/status";
@@ -18,7 +18,6 @@ const zeroPartBytes = 4 * 1024 * 1024;
 interface FrontVolume {
   readonly name: VolumeName;
   readonly sizeBytes: number;
-  readonly role: "primary" | "secondary";
   readonly runner: GroupRunner;
   access: Access;
   reason: string;
@@ -31,6 +30,10 @@ interface OpenHandle {
 }
 
 export interface VolumeFront extends BlockFront {
+  /** From now on the volume is there, closed. One that is there already stays as it is. */
+  add(volume: FrontVolumeOptions): void;
+  /** Ends all sessions on it. Unknown names are gone already. */
+  remove(volume: VolumeName, reason: string): void;
   /** How hosts may use a volume from now on. */
   setAccess(volume: VolumeName, access: Access, reason: string): void;
   status(): readonly VolumeStatus[];
@@ -39,19 +42,29 @@ export interface VolumeFront extends BlockFront {
 export interface FrontVolumeOptions {
   readonly name: VolumeName;
   readonly sizeBytes: number;
-  readonly role: "primary" | "secondary";
   readonly runner: GroupRunner;
 }
 
-export function createVolumeFront(options: readonly FrontVolumeOptions[]): VolumeFront {
-  const volumes = new Map<string, FrontVolume>(
-    options.map((volume) => [
-      volume.name,
-      { ...volume, access: "closed", reason: "the node is starting", handles: new Set() },
-    ]),
-  );
+/** Roles and access change with terms; a volume that no term gives a role here stays closed. */
+export function createVolumeFront(node: NodeName, options: readonly FrontVolumeOptions[]): VolumeFront {
+  const volumes = new Map<string, FrontVolume>();
+  const add = (volume: FrontVolumeOptions, reason: string): void => {
+    volumes.set(volume.name, { ...volume, access: "closed", reason, handles: new Set() });
+  };
+  for (const volume of options) add(volume, "the node is starting");
+  const isPrimary = ({ name, runner }: FrontVolume): boolean =>
+    runner.membership().volumes.some((volume) => volume.name === name && volume.primary === node);
 
   return {
+    add(volume) {
+      if (!volumes.has(volume.name)) add(volume, "it is not in its group yet: wayctl group members");
+    },
+    remove(name, reason) {
+      const volume = volumes.get(name);
+      if (volume === undefined) return;
+      revoke(volume, reason);
+      volumes.delete(name);
+    },
     list: () =>
       [...volumes.values()].flatMap((volume) => {
         const description = describe(volume);
@@ -75,22 +88,23 @@ export function createVolumeFront(options: readonly FrontVolumeOptions[]): Volum
       const changed = volume.access !== access;
       volume.access = access;
       volume.reason = reason;
-      if (!changed) return;
-      for (const handle of volume.handles) {
-        handle.revoked = new Failure("VOLUME_NOT_OPEN", `the session on ${name} has ended: ${reason}`);
-        handle.onRevoked(reason);
-      }
-      volume.handles.clear();
+      if (changed) revoke(volume, reason);
     },
     status: () =>
-      [...volumes.values()].map(({ name, sizeBytes, role, runner, access }) => ({
-        name,
-        sizeBytes,
-        group: runner.membership.group,
-        role,
-        access,
-      })),
+      [...volumes.values()].map((volume) => {
+        const { name, sizeBytes, runner, access } = volume;
+        const role = isPrimary(volume) ? "primary" : "secondary";
+        return { name, sizeBytes, group: runner.membership().group, role, access };
+      }),
   };
+}
+
+function revoke({ name, handles }: FrontVolume, reason: string): void {
+  for (const handle of handles) {
+    handle.revoked = new Failure("VOLUME_NOT_OPEN", `the session on ${name} has ended: ${reason}`);
+    handle.onRevoked(reason);
+  }
+  handles.clear();
 }
 
 function describe({ name, sizeBytes, access, reason }: FrontVolume): VolumeDescription | null {

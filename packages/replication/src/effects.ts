@@ -9,6 +9,7 @@ import type { Failure } from "@waystation/contracts/errors";
 import type { BlockWrite } from "@waystation/contracts/block-device";
 import type { JournalCommit, JournalReadOptions, JournalReadResult } from "@waystation/contracts/journal";
 import type { Channel } from "@waystation/contracts/link";
+import type { Membership } from "./membership.js";
 import type { PeerBody, PeerMessage } from "./messages.js";
 import type { TakeoverProgress } from "./status.js";
 import type { GroupCommand, TakeoverRequest, TermChangeRequest } from "./control-front.js";
@@ -60,6 +61,8 @@ export type GroupEvent =
       readonly lengthBytes: number;
     }
   | { readonly kind: "branched"; readonly token: Token; readonly failure: Failure | null }
+  /** The configuration was read again: what `members` and `return` lead to. Roles change with a term only. */
+  | { readonly kind: "configured"; readonly membership: Membership }
   | { readonly kind: "takeover"; readonly request: RequestId; readonly command: TakeoverRequest }
   | { readonly kind: "term-change"; readonly request: RequestId; readonly command: TermChangeRequest }
   /** An operator's command for this node's own role; answered by `reply`. */

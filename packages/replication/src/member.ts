@@ -41,6 +41,8 @@ export interface Member {
    */
   mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   status(): GroupStatus;
+  /** Under the term that this node follows. */
+  membership(): Membership;
 }
 
 export interface MemberOptions {
@@ -56,7 +58,9 @@ export interface MemberOptions {
 }
 
 export function createMember(options: MemberOptions): Member {
-  const { self, membership: configured } = options;
+  const { self } = options;
+  /** As the configuration says now. The first term stays as it was when the node was started. */
+  let configured = options.membership;
   const marks = new Map(options.marks);
   let promised = readEpoch(marks, markNames.promised) ?? initialEpoch;
   let term = readTerm(marks);
@@ -80,7 +84,7 @@ export function createMember(options: MemberOptions): Member {
   const build = (continues: boolean): Roles =>
     createRoles({
       ...{ desk, self, term, council, continues },
-      membership: underTerm(configured, term),
+      membership: underTerm(options.membership, term),
       marks: new Map(marks),
       usage: options.usage,
       journalFirst: options.journalFirst(),
@@ -117,7 +121,8 @@ export function createMember(options: MemberOptions): Member {
     promise: (epoch, then) => adopt(epoch, "takeover", then),
   });
   const termChange = createTermChange({
-    ...{ desk, self, configured, council, takeover },
+    ...{ desk, self, council, takeover },
+    configured: () => configured,
     membership: () => roles.membership,
     term: () => term,
     catchUp: (answers) => keeper.heard(answers),
@@ -369,6 +374,9 @@ export function createMember(options: MemberOptions): Member {
       case "host-write":
       case "host-read":
         return host(event);
+      case "configured":
+        configured = event.membership;
+        return keeper.askSoon();
       case "takeover":
         return takeover.start(event.command, (step) => desk.takeoverProgress(event.request, step));
       case "term-change":
@@ -388,6 +396,7 @@ export function createMember(options: MemberOptions): Member {
       return effects.concat(desk.takeEffects());
     },
     mayReadNow: (volume, range) => heldOrders === null && roles.mayReadNow(volume, range),
+    membership: () => roles.membership,
     status: () => ({
       group: configured.group,
       role: roleOf(),

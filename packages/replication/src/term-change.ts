@@ -41,7 +41,8 @@ export interface TermChange {
 export interface TermChangeOptions {
   readonly desk: Desk;
   readonly self: NodeName;
-  readonly configured: Membership;
+  /** As the configuration says now. */
+  readonly configured: () => Membership;
   /** Under the term that this node follows. */
   readonly membership: () => Membership;
   readonly term: () => Term | null;
@@ -69,7 +70,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
   const poll = createPoll(desk);
   let current: Run | null = null;
 
-  const everyone = (): NodeName[] => [...new Set([...membersOf(options.membership()), ...membersOf(configured)])];
+  const everyone = (): NodeName[] => [...new Set([...membersOf(options.membership()), ...membersOf(configured())])];
 
   const say = (run: Run, phase: string, message: string): void => {
     run.tell({ phase, message, elapsedMs: desk.nowMs() - run.startedMs, result: null });
@@ -80,7 +81,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
       current = null;
       poll.clear();
     }
-    const what = `${run.command.cause} of ${configured.group}: ${result.message}`;
+    const what = `${run.command.cause} of ${configured().group}: ${result.message}`;
     desk.log(result.outcome === "refused" ? "warn" : "info", what);
     run.tell({ phase: "end", message: result.message, elapsedMs: desk.nowMs() - run.startedMs, result });
   };
@@ -114,7 +115,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
   /** A decided term that somebody who answers has not begun, although all who write under it could. */
   const unfinishedTerm = (newest: Decision | null, answers: CouncilAnswers): Decision | null => {
     if (newest?.term == null || !sameEpoch(newest.epoch, options.promised())) return null;
-    const members = membersOf({ ...configured, relay: newest.term.relay, volumes: newest.term.volumes });
+    const members = membersOf({ ...configured(), relay: newest.term.relay, volumes: newest.term.volumes });
     const lacks = (node: NodeName): boolean => {
       const state = stateOf(answers, node);
       return state !== null && (state.term === null || !sameEpoch(state.term.epoch, newest.epoch));
@@ -131,7 +132,8 @@ export function createTermChange(options: TermChangeOptions): TermChange {
 
   const judge = (run: Run, answers: CouncilAnswers): Verdict =>
     planTerm({
-      ...{ cause: run.command.cause, force: run.command.force, configured, answers },
+      ...{ cause: run.command.cause, force: run.command.force, answers },
+      configured: configured(),
       membership: options.membership(),
       term: options.term(),
     });
@@ -254,7 +256,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
     const waits = behind.length === 0 ? "" : `; ${behind.join(", ")} will follow`;
     end(run, {
       ...{ outcome: "term-begun", code: "", epoch: decision.epoch, sequence: term?.base ?? decision.sequence },
-      message: `${configured.group} goes on under epoch ${decision.epoch.number}: ${term === null ? "" : showRoles(term)}; what differs is being copied${waits}`,
+      message: `${configured().group} goes on under epoch ${decision.epoch.number}: ${term === null ? "" : showRoles(term)}; what differs is being copied${waits}`,
       ...{ lost: "nothing", lostDetail: "nothing was given up: what differs is compared and copied" },
       ...{ participants: decision.participants, absent: run.absent, risks: run.risks },
     });

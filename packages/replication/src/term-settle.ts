@@ -2,6 +2,7 @@
  * How a secondary role ends with its term: its volumes are brought to the number that was decided, if the records for it are
  * here; otherwise as far as those go. Either way nothing of the old term is left to be applied when the next one begins.
  */
+import { noSequence } from "@waystation/contracts/ids";
 import { markNames, type Marks } from "./marks.js";
 import { volumesOn, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
@@ -35,10 +36,12 @@ export function settleForTerm(options: {
     if (follower.phase() === "needs-resync") return then({ atBase: false, comparable: false });
     const { secondary } = follower;
     const { sequence } = decision;
+    // One that never got a record may be new, or have lost its disks: what its volumes hold, no log says.
+    const isNew = secondary.received() === noSequence;
     const reaches = secondary.received() >= sequence && secondary.applying() <= sequence;
     secondary.setIntake("nothing", "another term begins");
     secondary.rollForward(reaches ? sequence : secondary.received(), () =>
-      then({ atBase: known && reaches, comparable: known }),
+      then({ atBase: known && reaches && !isNew, comparable: known && !isNew }),
     );
   };
 

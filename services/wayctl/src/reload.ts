@@ -14,7 +14,7 @@ export async function reloadEverywhere({ ports, json }: Context, answers: readon
     const client = ports.connect(formatAddress(node.grpc.connect));
     try {
       const changes = await client.reload();
-      say(`${node.name} has read the file: ${changes.length === 0 ? "nothing new" : changes.join(", ")}`);
+      if (changes.length > 0) say(`${node.name} has read the file: ${changes.join(", ")}`);
     } catch (error) {
       refusals.push(`${node.name}: ${reasonOf(error)}`);
     } finally {

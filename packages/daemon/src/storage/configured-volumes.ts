@@ -1,4 +1,4 @@
-/** The volumes that the cluster file names on one array: created at the first start, opened at every other one. */
+/** The volumes that the cluster file names on one array: created where they are new, opened where they are not open yet. */
 import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { GroupName, VolumeName } from "@waystation/contracts/ids";
 import type { ArrayConfig, Cluster } from "@waystation/config/cluster";
@@ -22,11 +22,11 @@ export async function openConfiguredVolumes(
   for (const volume of volumesOf(cluster, config.node)) {
     const { name, sizeBytes } = volume;
     const place = placesOf(volume).find(({ node }) => node === config.node);
-    if (place?.array !== config.name) continue;
+    if (place?.array !== config.name || stores.has(name)) continue;
     stores.set(name, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
   }
   for (const { node, array: place, group, name, sizeBytes } of journalVolumesOf(cluster)) {
-    if (node !== config.node || place !== config.name) continue;
+    if (node !== config.node || place !== config.name || journalStores.has(group)) continue;
     journalStores.set(group, await openOrCreateVolume(volumes, { name, sizeBytes, array: config.name }));
   }
 }

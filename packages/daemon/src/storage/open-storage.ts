@@ -1,12 +1,11 @@
 /** What a node stores on: its arrays, the volumes on them, and what operators may do with both. */
-import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import { systemClock } from "@waystation/contracts/clock";
 import { reasonOf } from "@waystation/contracts/errors";
-import type { GroupName, NodeName, VolumeName } from "@waystation/contracts/ids";
+import type { NodeName } from "@waystation/contracts/ids";
 import type { Log } from "@waystation/contracts/log";
 import type { StorageFront } from "@waystation/contracts/storage-front";
 import type { Cluster } from "@waystation/config/cluster";
-import { arraysOf, diskPaths, volumesOf } from "@waystation/config/load";
+import { arraysOf, diskPaths } from "@waystation/config/load";
 import type { Branches } from "@waystation/node/ports";
 import { createStandaloneFront, type StandaloneFront } from "@waystation/node/standalone-front";
 import type { ArrayStatus } from "@waystation/replication/status";
@@ -15,7 +14,7 @@ import { createArrayDesk } from "./array-desk.js";
 import { statusOfArray, type OpenArray } from "./array-report.js";
 import { openBranchDesk } from "./branch-desk.js";
 import { startCaretaker } from "./caretaker.js";
-import { openConfiguredVolumes } from "./configured-volumes.js";
+import { createGroupVolumes, type GroupVolumes } from "./group-volumes.js";
 import { openOrCreateArray } from "./open-array.js";
 import { openPairDesk } from "./pair-desk.js";
 import { createRemoteNodes } from "./remote-nodes.js";
@@ -25,9 +24,8 @@ import { openVolumeCatalogue } from "./volume-catalogue.js";
 import { volumeUses } from "./volume-places.js";
 
 export interface Storage {
-  readonly stores: ReadonlyMap<VolumeName, DurableBlockStore>;
-  /** The journal volumes, by group. */
-  readonly journalStores: ReadonlyMap<GroupName, DurableBlockStore>;
+  /** The volumes of groups, and the journal volumes. */
+  readonly groupVolumes: GroupVolumes;
   /** What operators may ask. */
   readonly front: StorageFront;
   /** The volumes in no group, for hosts. */
@@ -35,6 +33,8 @@ export interface Storage {
   /** What volumes held before they were overwritten by another history. */
   readonly branches: Branches;
   arrays(): readonly ArrayStatus[];
+  /** The cluster file was read again: opens what is new in it. */
+  follow(cluster: Cluster): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,8 +47,6 @@ export interface StorageOptions {
 
 export async function openStorage({ cluster, node, dataDirectory, log }: StorageOptions): Promise<Storage> {
   const arrays: OpenArray[] = [];
-  const stores = new Map<VolumeName, DurableBlockStore>();
-  const journalStores = new Map<GroupName, DurableBlockStore>();
   const standalone = createStandaloneFront();
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -67,13 +65,9 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
       );
       const { scrubEveryMs } = config;
       arrays.push({ array, volumes, diskPaths: diskPaths(config, dataDirectory), scrubEveryMs });
-      await openConfiguredVolumes(volumes, config, cluster, { stores, journalStores });
     }
-    for (const { name, group, primary } of volumesOf(cluster, node)) {
-      const store = stores.get(name);
-      if (group !== null || primary.node !== node || store === undefined) continue;
-      standalone.add({ name, store, access: "read-write", description: "volume that no group copies yet (SMPL)" });
-    }
+    const groupVolumes = createGroupVolumes({ arrays, node, front: standalone });
+    await groupVolumes.open(cluster);
     const uses = volumeUses(cluster, node);
     const checkFree = (name: string): void => uses.checkStandalone(name);
     const remotes = createRemoteNodes(cluster, node);
@@ -89,7 +83,11 @@ export async function openStorage({ cluster, node, dataDirectory, log }: Storage
     const front = createStorageFront({ arrays, arrayDesk, scrubDesk, catalogue, desk });
     const caretaker = startCaretaker(systemClock, [() => arrayDesk.checkDisks(), () => scrubDesk.startDue()]);
     closers.push(() => Promise.resolve(caretaker.stop()));
-    return { stores, journalStores, front, standalone, branches, arrays: () => arrays.map(statusOfArray), close };
+    const follow = async (next: Cluster): Promise<void> => {
+      await groupVolumes.open(next);
+      uses.follow(next);
+    };
+    return { groupVolumes, front, standalone, branches, arrays: () => arrays.map(statusOfArray), follow, close };
   } catch (error) {
     await close();
     throw error;

@@ -39,17 +39,17 @@ export interface VolumeUses {
   of(name: string): VolumeUse;
   /** Throws `VOLUME_IN_USE` where a volume belongs to a group or to a journal, and says to which. */
   checkStandalone(name: string): void;
+  /** The cluster file was read again. */
+  follow(cluster: Cluster): void;
 }
 
 /** By the cluster file. */
 export function volumeUses(cluster: Cluster, node: NodeName): VolumeUses {
-  const owners = new Map<string, { readonly use: VolumeUse; readonly text: string }>();
-  for (const { name, group } of volumesOf(cluster, node))
-    owners.set(name, { use: "replicated", text: group === null ? "waits for a group (SMPL)" : `is in group ${group}` });
-  for (const journal of journalVolumesOf(cluster))
-    if (journal.node === node)
-      owners.set(journal.name, { use: "journal", text: `holds the journal of group ${journal.group}` });
+  let owners = ownersIn(cluster, node);
   return {
+    follow(next) {
+      owners = ownersIn(next, node);
+    },
     of: (name) => owners.get(name)?.use ?? "standalone",
     checkStandalone(name) {
       const owner = owners.get(name);
@@ -58,4 +58,14 @@ export function volumeUses(cluster: Cluster, node: NodeName): VolumeUses {
       throw new Failure("VOLUME_IN_USE", text);
     },
   };
+}
+
+function ownersIn(cluster: Cluster, node: NodeName) {
+  const owners = new Map<string, { readonly use: VolumeUse; readonly text: string }>();
+  for (const { name, group } of volumesOf(cluster, node))
+    owners.set(name, { use: "replicated", text: group === null ? "waits for a group (SMPL)" : `is in group ${group}` });
+  for (const journal of journalVolumesOf(cluster))
+    if (journal.node === node)
+      owners.set(journal.name, { use: "journal", text: `holds the journal of group ${journal.group}` });
+  return owners;
 }

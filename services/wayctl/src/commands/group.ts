@@ -176,6 +176,8 @@ async function changeTerm(
     run: (client) => client.changeTerm({ group: name, cause, force, dryRun }),
   });
   const { outcome, epoch } = report.result;
+  // What has left the group by now is its hosts' again.
+  if (cause === "members" && outcome === "term-begun") await reloadEverywhere(context, surveyed.answers);
   if (outcome === "term-begun" && wait) {
     if (!context.json()) context.ports.out(renderResult(report));
     return waitForPair(context, { name, sinceEpoch: epoch.number, timeoutMs: timeout });
