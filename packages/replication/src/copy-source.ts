@@ -23,8 +23,8 @@ import type { CopyProgress } from "./status.js";
 import type { MarkValue, VolumeName } from "./vocabulary.js";
 
 const unknownDigest = Buffer.alloc(digestBytes);
-const unitBytes = limits.intentUnitBytes;
-const zeros = Buffer.alloc(unitBytes);
+const nothing = new Uint8Array(0);
+const zeros = Buffer.alloc(64 * 1024);
 
 export interface CopySource {
   /** Goes through the run's regions, from where it stood in this run. */
@@ -157,7 +157,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
       }
       const offsetBytes = Math.max(run.first * regionBytes, on.nextOffsetBytes);
       const endBytes = Math.min((run.first + run.count) * regionBytes, volume.sizeBytes);
-      const lengthBytes = Math.min(endBytes - offsetBytes, limits.copyChunkBytes);
+      const lengthBytes = Math.min(endBytes - offsetBytes, chunkBytesMax());
       on.nextOffsetBytes = offsetBytes + lengthBytes;
       // The last region may end beyond the volume.
       if (on.nextOffsetBytes === volume.sizeBytes) on.nextOffsetBytes = (run.first + run.count) * regionBytes;
@@ -175,7 +175,10 @@ export function createCopySource(options: CopySourceOptions): CopySource {
       };
       on.chunks.push(chunk);
       if (!asked) on.unasked -= 1;
-      else options.ask({ kind: "digest-ask", id: chunk.id, volume: volume.name, offsetBytes, lengthBytes, unitBytes });
+      else {
+        const unitBytes = limits.intentUnitBytes;
+        options.ask({ kind: "digest-ask", id: chunk.id, volume: volume.name, offsetBytes, lengthBytes, unitBytes });
+      }
     }
   };
 
@@ -184,7 +187,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
     const inFlightMax = options.isBusy() ? limits.copyBytesBusyMax : limits.copyBytesMax;
     for (const chunk of on.chunks)
       while (chunk.digests !== null && chunk.issuedBytes < chunk.lengthBytes && on.failure === "") {
-        const lengthBytes = Math.min(limits.copyPieceBytes, chunk.lengthBytes - chunk.issuedBytes);
+        const lengthBytes = Math.min(wholeUnits(limits.copyPieceBytes), chunk.lengthBytes - chunk.issuedBytes);
         if (on.inFlightBytes > 0 && on.inFlightBytes + lengthBytes > inFlightMax) return;
         const waitMs = nextIssueMs - desk.nowMs();
         if (waitMs > limits.copyAheadMs) return desk.wake(waitMs);
@@ -211,16 +214,21 @@ export function createCopySource(options: CopySourceOptions): CopySource {
   };
 
   const copyWhatDiffers = (on: Pass, chunk: Chunk, fromBytes: number, data: Buffer): void => {
-    const digests = (chunk.digests ?? new Uint8Array(0)).subarray((fromBytes / unitBytes) * digestBytes);
-    const parts = differing(data, digests);
-    chunk.equalUnits += parts.equalUnits;
-    const orders = parts.runs.map(({ kind, from, to }): CopyOrder => ({
-      volume: chunk.volume.name,
-      kind,
-      offsetBytes: chunk.offsetBytes + fromBytes + from,
-      lengthBytes: to - from,
-      payload: kind === "copy" ? data.subarray(from, to) : new Uint8Array(0),
-    }));
+    const digests = (chunk.digests ?? new Uint8Array(0)).subarray((fromBytes / limits.intentUnitBytes) * digestBytes);
+    const orders: CopyOrder[] = [];
+    const unitBytes = limits.intentUnitBytes;
+    for (let from = 0; from < data.length; from += unitBytes) {
+      const unit = data.subarray(from, from + unitBytes);
+      const at = (from / unitBytes) * digestBytes;
+      if (isEqual(unit, digests.subarray(at, at + digestBytes))) chunk.equalUnits += 1;
+      else
+        orders.push({
+          volume: chunk.volume.name,
+          offsetBytes: chunk.offsetBytes + fromBytes + from,
+          lengthBytes: unit.length,
+          ...(isZero(unit) ? { kind: "zero", payload: nothing } : { kind: "copy", payload: unit }),
+        });
+    }
     let open = orders.length;
     const end = (): void => {
       if (pass !== on) return;
@@ -312,7 +320,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
     digests({ id, digests }) {
       const chunk = pass?.chunks.find((asked) => asked.id === id);
       if (pass === null || chunk === undefined || chunk.digests !== null) return;
-      const expected = Math.ceil(chunk.lengthBytes / unitBytes) * digestBytes;
+      const expected = Math.ceil(chunk.lengthBytes / limits.intentUnitBytes) * digestBytes;
       chunk.digests = digests.length === expected ? digests : new Uint8Array(0);
     },
     progress() {
@@ -324,29 +332,21 @@ export function createCopySource(options: CopySourceOptions): CopySource {
   };
 }
 
-interface DifferingRun {
-  readonly kind: "copy" | "zero";
-  from: number;
-  to: number;
+/** A multiple of the unit of digests and of records: a copy record is one unit, and fits in every window. */
+function wholeUnits(bytes: number): number {
+  return Math.max(1, Math.floor(bytes / limits.intentUnitBytes)) * limits.intentUnitBytes;
 }
 
-/** Which parts of what was read differ from the digests, as runs of units; where no digest is known, all do. */
-function differing(data: Buffer, digests: Uint8Array): { readonly runs: DifferingRun[]; readonly equalUnits: number } {
-  const runs: DifferingRun[] = [];
-  let equalUnits = 0;
-  for (let from = 0; from < data.length; from += unitBytes) {
-    const unit = data.subarray(from, from + unitBytes);
-    const at = (from / unitBytes) * digestBytes;
-    if (isEqual(unit, digests.subarray(at, at + digestBytes))) {
-      equalUnits += 1;
-      continue;
-    }
-    const kind = unit.equals(zeros.subarray(0, unit.length)) ? "zero" : "copy";
-    const last = runs.at(-1);
-    if (last?.kind === kind && last.to === from) last.to += unit.length;
-    else runs.push({ kind, from, to: from + unit.length });
+function chunkBytesMax(): number {
+  return wholeUnits(Math.min(limits.copyChunkBytes, limits.digestUnitsMax * limits.intentUnitBytes));
+}
+
+function isZero(unit: Buffer): boolean {
+  for (let at = 0; at < unit.length; at += zeros.length) {
+    const part = unit.subarray(at, at + zeros.length);
+    if (!part.equals(zeros.subarray(0, part.length))) return false;
   }
-  return { runs, equalUnits };
+  return true;
 }
 
 function isEqual(unit: Buffer, digest: Uint8Array): boolean {

@@ -54,7 +54,7 @@ export const limits = {
   /** Copying at a primary (copy-source.ts): what is compared in one go, and how many of those are under way. */
   copyChunkBytes: 4 * 1024 * 1024,
   copyChunksMax: 8,
-  /** Read under one lock, and at most one record long. */
+  /** Read under one lock; each unit of the write intent that differs becomes a record. */
   copyPieceBytes: 256 * 1024,
   /** Read and not yet durable at the relay; and while hosts wait for something, so that they hardly wait for copies. */
   copyBytesMax: 8 * 1024 * 1024,
