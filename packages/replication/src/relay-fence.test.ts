@@ -134,6 +134,18 @@ describe("leases at the relay (PROTOCOL 4)", () => {
     return relay;
   }
 
+  it("PROTOCOL 4: having stood still for longer than a lease, stamps nothing of what came meanwhile", () => {
+    const relay = leased(never);
+    relay.batch(primaryB, [b(1)]);
+    relay.settle();
+    relay.standStill(g1.leaseMs);
+    // primary-a may have gone on alone, and its host have written to primary-b what depends on that.
+    relay.batch(primaryB, [b(2)]);
+    relay.settle();
+    expect(stampedRecords(relay)).toEqual(["1 vol-b 1.1"]);
+    expect(relay.stages()).toMatchObject({ pair: "PSUE" });
+  });
+
   it("with fence never, freezes the whole group at one number when a lease ends, durably before it says so", () => {
     const relay = leased(never);
     expect(relay.stages().protected).toBe(true);

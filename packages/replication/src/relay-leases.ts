@@ -12,8 +12,10 @@ export interface RelayLeases {
   opened(link: LinkId, peer: NodeName): void;
   closed(link: LinkId): void;
   renewed(link: LinkId, id: number): void;
-  /** Sends the challenges that are due. A primary that may have gone on alone since it was welcomed; null when none. */
-  tick(): NodeName | null;
+  /** Sends the challenges that are due. */
+  tick(): void;
+  /** A primary that may have gone on alone since it was welcomed; null when none. */
+  ended(): NodeName | null;
   /** Whether this primary may be welcomed: one that may go on alone must have a lease that this relay knows of. */
   allows(peer: IngressPeer): boolean;
 }
@@ -39,8 +41,8 @@ export function createRelayLeases(desk: Desk, membership: Membership, peers: rea
         const due = leaseLink === null ? null : lease.challenge();
         if (due !== null && leaseLink !== null) desk.send(leaseLink, { kind: "lease-challenge", ...due });
       }
-      return peers.find((peer) => peer.inStep && !allows(peer))?.node ?? null;
     },
+    ended: () => peers.find((peer) => peer.inStep && !allows(peer))?.node ?? null,
     allows,
   };
 }

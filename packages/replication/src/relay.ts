@@ -229,10 +229,20 @@ export function createRelay(options: RelayOptions): Relay {
   const secondariesFor = (primary: NodeName, volume: string): readonly NodeName[] =>
     membership.volumes.find(({ name, primary: owner }) => name === volume && owner === primary)?.secondaries ?? [];
 
+  const suspendForLease = (): void => {
+    const left = leases.ended();
+    if (left !== null && frozenAt === null && course.isStamping())
+      course.suspend("PSUE", `the lease of ${left} has ended`);
+  };
+
   const batch = (peer: IngressPeer, link: LinkId, body: Extract<IngressBody, { kind: "origin-batch" }>): void => {
     // The mark that fences or suspends is on its way to the disk, or the news of it to the primary: no stamp may come
     // after it (PROTOCOL 4).
     if (frozenAt !== null || peer.leaving || !course.isStamping()) return;
+    // A relay that stood still finds what came meanwhile before it finds out how long: it may hold what followed a write
+    // of a primary that has gone on alone by now, and that nobody will stamp.
+    suspendForLease();
+    if (!course.isStamping()) return;
     if (!peer.welcomed) return refuse(link, "gap", "a batch before the welcome");
     const refusal = stamps.take(peer, link, body);
     if (refusal !== null) refuse(link, refusal.reason, refusal.detail);

@@ -53,6 +53,8 @@ export interface Bench {
   drain(): void;
   /** Lets time pass, in ticks of 25 ms unless told otherwise. */
   tick(ms?: number, everyMs?: number): void;
+  /** The node stands still for so long: it gets no tick. */
+  standStill(ms: number): void;
   /** Opens a link, as dialled by this node or by the peer. */
   open(peer: NodeName, channel: Channel, by: "self" | "peer", link?: LinkId): LinkId;
   lose(link: LinkId, reason?: string): void;
@@ -220,6 +222,9 @@ export function createBench(options: BenchOptions): Bench {
         nowMs += Math.min(everyMs, left);
         step({ kind: "tick" });
       }
+    },
+    standStill(ms) {
+      nowMs += ms;
     },
     open(peer, channel, by, link = nextLink++) {
       links.set(link, `${channel} ${peer}`);
