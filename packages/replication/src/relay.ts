@@ -232,7 +232,7 @@ export function createRelay(options: RelayOptions): Relay {
   const suspendForLease = (): void => {
     const left = leases.ended();
     if (left !== null && frozenAt === null && course.isStamping())
-      course.suspend("PSUE", `the lease of ${left} has ended`);
+      course.happened("lease-ended", `the lease of ${left} has ended`);
   };
 
   const batch = (peer: IngressPeer, link: LinkId, body: Extract<IngressBody, { kind: "origin-batch" }>): void => {
@@ -343,9 +343,8 @@ export function createRelay(options: RelayOptions): Relay {
     tick() {
       readiness.tick();
       for (const peer of peers) welcomeWhenReady(peer);
-      const left = leases.tick();
-      if (left !== null && frozenAt === null && course.isStamping())
-        course.happened("lease-ended", `the lease of ${left} has ended`);
+      leases.tick();
+      suspendForLease();
       trim();
       suspendWhenFull();
       course.tick();
