@@ -30,7 +30,9 @@ type Rule = (facts: GroupFacts) => Due | null | undefined;
 
 const rules: readonly Rule[] = [
   afterTakeover,
+  unfinishedChange,
   staleMembers,
+  relayLost,
   relayAway,
   primariesAway,
   suspended,
@@ -61,6 +63,26 @@ function afterTakeover(facts: GroupFacts): Due | undefined {
   return {
     command,
     why: `${over}; ${named(back)} ${verb(back, "is an old primary", "are old primaries")}, refused by everyone and serving no host: the swap keeps what nobody else has as a branch, and brings ${verb(back, "it", "them")} back as secondaries${later}`,
+  };
+}
+
+/** Hosts wait: its coordinator may have died. Going back to the configured relay is a change that is always legal then. */
+function unfinishedChange(facts: GroupFacts): Due | undefined {
+  const paused = facts.members.filter((member) => member.paused);
+  if (paused.length === 0) return undefined;
+  return {
+    command: group("return", facts),
+    why: `a change of roles (epoch ${facts.epoch ?? "-"}) is under way, and hosts of ${named(paused)} wait for it: if its coordinator has died, run it again, or put everything back`,
+  };
+}
+
+/** A relay that lost what it acknowledged, or was replaced by an empty machine, must not stamp on its own. */
+function relayLost(facts: GroupFacts): Due | undefined {
+  const relay = ofRole(facts, "relay").find(({ phase }) => phase === "journal-lost");
+  if (relay === undefined) return undefined;
+  return {
+    command: group("return", facts),
+    why: `${relay.node} has lost its journal: let it begin anew, from what the primaries and secondaries hold`,
   };
 }
 

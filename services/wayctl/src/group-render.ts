@@ -48,11 +48,12 @@ function notesOf({ term, copy, branches, due }: GroupView): string[] {
   ];
 }
 
-function describeCopy({ base, end, totalBytes, doneBytes, sentBytes }: CopyView): string {
+function describeCopy({ base, end, totalBytes, doneBytes, sentBytes, bytesPerSecond, detail }: CopyView): string {
   const image = `a takeover now yields the image of ${base}`;
   if (end !== null) return `all is sent; complete once every secondary has validated ${end}; ${image}`;
   const share = totalBytes === 0 ? 0 : Math.floor((doneBytes / totalBytes) * 100);
-  return `${share}% of ${formatBytes(totalBytes)}, ${formatBytes(sentBytes)} differed; ${image}`;
+  const pace = detail === "" ? `${formatBytes(bytesPerSecond)}/s` : `it waits: ${detail}`;
+  return `${share}% of ${formatBytes(totalBytes)}, ${formatBytes(sentBytes)} differed, ${pace}; ${image}`;
 }
 
 function lagOf({ lagWrites, lagSeconds }: MemberView): [string, string] {

@@ -16,6 +16,8 @@ export interface MemberView {
   readonly node: string;
   /** As the node says; as configured when it is dead. */
   readonly role: GroupRole;
+  /** Its hosts wait for a change of roles. */
+  readonly paused: boolean;
   readonly alive: boolean;
   readonly epoch: number | null;
   readonly phase: string | null;
@@ -40,6 +42,9 @@ export interface CopyView {
   readonly totalBytes: number;
   readonly doneBytes: number;
   readonly sentBytes: number;
+  readonly bytesPerSecond: number;
+  /** Why it does not go on; empty while it does. */
+  readonly detail: string;
 }
 
 export interface BranchView {
@@ -68,6 +73,7 @@ export interface GroupView {
 }
 
 const noStages = {
+  paused: false,
   pair: null,
   stamped: null,
   shipped: null,
@@ -161,7 +167,10 @@ function viewMember({ node, role, status, relay }: MemberOptions): MemberView {
     const { stamped, prepared, gate, pair = null } = status.relay;
     return { ...own, pair, stamped, prepared, validated: gate };
   }
-  if (role === "primary") return { ...own, pair: pairOfPrimary(status, relay), detail: describePrimary(status) };
+  if (role === "primary") {
+    const paused = status.primary?.paused === true;
+    return { ...own, paused, pair: pairOfPrimary(status, relay), detail: describePrimary(status) };
+  }
   if (status.secondary === null) return own;
   const { received, validated, applied } = status.secondary;
   const leg = relay?.secondaries.find((candidate) => candidate.node === node);
@@ -180,6 +189,7 @@ function isWrittenThere({ role, phase }: Pick<MemberView, "role" | "phase">): bo
 
 /** The near leg: what the primary itself does with its writes. */
 function pairOfPrimary({ primary }: GroupStatus, relay: GroupStatus["relay"]): PairState | null {
+  if (primary?.pair !== undefined) return primary.pair;
   if (primary?.leg === undefined) return null;
   if (primary.leg === "copying") return "COPY";
   if (primary.leg === "joined") return "PAIR";
@@ -189,10 +199,11 @@ function pairOfPrimary({ primary }: GroupStatus, relay: GroupStatus["relay"]): P
 function describePrimary({ primary, detail }: GroupStatus): string {
   if (primary === null) return detail;
   const relay = primary.relayConnected ? "" : "no link to the relay";
+  const paused = primary.paused === true ? "hosts wait for a change of roles" : "";
   const alone = primary.leg === "alone" ? "goes on alone, regions are logged" : "";
   const flight = primary.writesInFlight > 0 ? `${primary.writesInFlight} writes in flight` : "";
   const held = primary.writesHeld > 0 ? `${primary.writesHeld} writes held` : "";
-  return [detail, relay, alone, flight, held].filter((part) => part !== "").join(", ");
+  return [detail, relay, paused, alone, flight, held].filter((part) => part !== "").join(", ");
 }
 
 function describeSecondary({ secondary, detail }: GroupStatus): string {
@@ -206,9 +217,12 @@ function copyOf(relay: GroupStatus["relay"], statuses: readonly GroupStatus[]): 
   const order = relay?.copy ?? null;
   if (order === null) return null;
   const parts = statuses.flatMap(({ primary }) => (primary?.copy?.copyId === order.copyId ? [primary.copy] : []));
-  const sum = (key: "totalBytes" | "doneBytes" | "sentBytes") => parts.reduce((total, part) => total + part[key], 0);
+  type Counter = "totalBytes" | "doneBytes" | "sentBytes" | "bytesPerSecond";
+  const sum = (key: Counter) => parts.reduce((total, part) => total + (part[key] ?? 0), 0);
   const bytes = { totalBytes: sum("totalBytes"), doneBytes: sum("doneBytes"), sentBytes: sum("sentBytes") };
-  return { copyId: order.copyId, base: order.base, end: order.end, ...bytes };
+  const detail = parts.map((part) => part.detail ?? "").find((text) => text !== "") ?? "";
+  const { copyId, base, end } = order;
+  return { copyId, base, end, ...bytes, bytesPerSecond: sum("bytesPerSecond"), detail };
 }
 
 /** Everything that was stamped is in the volumes of every secondary that the relay ships to, as both ends say. */

@@ -20,7 +20,7 @@ export async function waitForPair(context: Context, { name, sinceEpoch, timeoutM
   const view = await watchUntil<GroupView, GroupView>(context, {
     reports: polls(context, name),
     resultOf: (seen) => ((seen.term?.epoch ?? 0) >= sinceEpoch && isOver(seen) ? seen : null),
-    progressOf: progressMeter(context.ports.wallMs, name),
+    progressOf,
     timeoutMs,
   });
   if (view === null) {
@@ -46,20 +46,9 @@ async function* polls({ ports, cluster }: Context, name: string): AsyncIterable<
   }
 }
 
-/** Rates from one poll to the next: the nodes tell bytes only. */
-function progressMeter(
-  wallMs: () => number,
-  name: string,
-): (view: GroupView) => { readonly label: string; readonly progress: WorkProgress } | null {
-  let first: { readonly atMs: number; readonly doneBytes: number; readonly copyId: string } | null = null;
-  return ({ copy }) => {
-    if (copy === null) return null;
-    const atMs = wallMs();
-    const { copyId, doneBytes, totalBytes } = copy;
-    if (first?.copyId !== copyId) first = { atMs, doneBytes, copyId };
-    const elapsedMs = atMs - first.atMs;
-    const bytesPerSecond = elapsedMs <= 0 ? 0 : ((doneBytes - first.doneBytes) / elapsedMs) * 1000;
-    const remainingMs = bytesPerSecond <= 0 ? null : ((totalBytes - doneBytes) / bytesPerSecond) * 1000;
-    return { label: `copying ${name}`, progress: { doneBytes, totalBytes, bytesPerSecond, remainingMs } };
-  };
+function progressOf({ group, copy }: GroupView): { readonly label: string; readonly progress: WorkProgress } | null {
+  if (copy === null) return null;
+  const { doneBytes, totalBytes, bytesPerSecond } = copy;
+  const remainingMs = bytesPerSecond <= 0 ? null : ((totalBytes - doneBytes) / bytesPerSecond) * 1000;
+  return { label: `copying ${group}`, progress: { doneBytes, totalBytes, bytesPerSecond, remainingMs } };
 }

@@ -39,7 +39,8 @@ describe("wayctl group show", () => {
   it("B9: shows how each leg stands, and how far a copy run is", async () => {
     const order = { copyId: "c", base: 5 as never, begin: 7 as never, nodes: [], end: null };
     const gib = 2 ** 30;
-    const copying = { copyId: "c", totalBytes: gib, doneBytes: gib / 2, sentBytes: gib / 4 };
+    const rate = { bytesPerSecond: 10 * 2 ** 20, detail: "" };
+    const copying = { copyId: "c", totalBytes: gib, doneBytes: gib / 2, sentBytes: gib / 4, ...rate };
     const primaryOf = (node: string) => fullCluster()[node]!.groups[0]!.primary!;
     const secondaryOf = (node: string) => fullCluster()[node]!.groups[0]!.secondary!;
     const nodes = saying(
@@ -54,7 +55,7 @@ describe("wayctl group show", () => {
     const { code, out } = await wayctl({ nodes }, "group", "show", "g1");
     expect(code).toBe(exitCodes.ok);
     expect(out).toContain("group g1  epoch 1  COPY  protected");
-    expect(out).toContain("copy: 50% of 2 GiB, 512 MiB differed; a takeover now yields the image of 5");
+    expect(out).toContain("copy: 50% of 2 GiB, 512 MiB differed, 20 MiB/s; a takeover now yields the image of 5");
     expect(cells(out, "primary-a").slice(1, 4)).toEqual(["primary", "open", "COPY"]);
     expect(cells(out, "secondary-a").at(-1)).toBe("image of 5 kept");
     expect(cells(out, "secondary-b").at(-1)).toBe("no valid image until the copy is complete");
@@ -113,6 +114,18 @@ describe("wayctl group show", () => {
       without(fullCluster(), "primary-a", "primary-b", "relay-1"),
       "wayctl group takeover g1",
       /neither the primaries nor the relay relay-1/,
+    ],
+    [
+      "a change of roles that was cut off",
+      saying({ "primary-a": { primary: { ...fullCluster()["primary-a"]!.groups[0]!.primary!, paused: true } } }),
+      "wayctl group return g1",
+      /hosts of primary-a wait for it/,
+    ],
+    [
+      "a relay that lost its journal",
+      saying({ "relay-1": { phase: "journal-lost" } }),
+      "wayctl group return g1",
+      /relay-1 has lost its journal/,
     ],
     [
       "a takeover that was cut off",
