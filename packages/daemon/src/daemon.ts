@@ -95,7 +95,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         transport: links.transport,
         uniqueId: randomUUID,
         journals,
-        preImages: new Map(),
+        preImages: files.preImages,
         branches: storage.branches,
         stores,
         arrays: () => storage.arrays(),

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -100,5 +100,36 @@ describe("PROTOCOL 7: a relay with its journal on a volume of its own array", ()
   it("is not given back to files", async () => {
     await (await openAll(await clusterWith("volume"))).close();
     await expect(openInFiles()).rejects.toMatchObject({ code: "JOURNAL_FOREIGN" });
+  });
+});
+
+describe("B10: the journal of what a copy run overwrites", () => {
+  const open = async (name: string) => {
+    const directory = join(dataDirectory, name);
+    return openJournalFiles({ cluster: await clusterWith("leveldb"), node: name as NodeName, directory });
+  };
+
+  it("is kept by nodes with volumes of the group, beside the other, as large as configured", async () => {
+    const files = await open("secondary-a");
+    expect(files.preImages.get(group)?.usage()).toEqual({ usedBytes: 0, capacityBytes: 8 * 2 ** 30 });
+    await files.preImages.get(group)?.commit({ records: [record(1)], marks: new Map([["set", "run-1"]]) });
+    await files.close();
+    const again = await open("secondary-a");
+    expect([again.preImages.get(group)?.last(), again.preImages.get(group)?.marks().get("set")]).toEqual([1, "run-1"]);
+    expect(again.journals.get(group)?.last()).toBe(0);
+    await again.close();
+    const relay = await open("relay-1");
+    await relay.close();
+    expect([...relay.preImages.keys()]).toEqual([]);
+  });
+
+  it("takes no space before it is used", async () => {
+    const files = await open("primary-a");
+    await files.close();
+    const segments = join(dataDirectory, "primary-a", "journals", "g1.pre-images", "segments");
+    const sizes = await Promise.all(
+      (await readdir(segments)).map(async (name) => (await stat(join(segments, name))).size),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(64 * 1024);
   });
 });

@@ -2,6 +2,9 @@
  * The journals of a node's groups, with the adapter that the node has chosen. Their databases are opened first, before any
  * array is touched: their locks keep a second daemon off the data directory. What lies on journal volumes follows once the
  * arrays are open. Closing goes the other way, so that no lock is given back while an array is still open.
+ *
+ *     journals/GROUP              records and marks, or the index of those on a volume
+ *     journals/GROUP.pre-images   what a copy run overwrites (PROTOCOL 9), in files always; small while there is no run
  */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
@@ -10,7 +13,8 @@ import type { DurableBlockStore } from "@waystation/contracts/block-device";
 import type { Failure } from "@waystation/contracts/errors";
 import type { GroupName, NodeName } from "@waystation/contracts/ids";
 import type { Journal } from "@waystation/contracts/journal";
-import type { Cluster } from "@waystation/config/cluster";
+import type { Cluster, GroupConfig } from "@waystation/config/cluster";
+import { placesOf } from "@waystation/config/journal-volumes";
 import { groupsOf, nodeOf } from "@waystation/config/load";
 import type { JournalDatabase } from "@waystation/journal/level-database";
 import { openLevelJournal } from "@waystation/journal/level-journal";
@@ -24,6 +28,8 @@ import { journalCapacityOf } from "./memberships.js";
 export interface JournalFiles {
   readonly journals: ReadonlyMap<GroupName, Journal>;
   readonly indexes: ReadonlyMap<GroupName, VolumeIndex>;
+  /** Of the groups that this node keeps volumes of: any of them may become a secondary. */
+  readonly preImages: ReadonlyMap<GroupName, Journal>;
   close(): Promise<void>;
 }
 
@@ -42,12 +48,14 @@ export async function openJournalFiles({ cluster, node, directory }: JournalFile
   const isOnVolume = nodeOf(cluster, node).journalArray !== null;
   const journals = new Map<GroupName, Journal>();
   const indexes = new Map<GroupName, VolumeIndex>();
+  const preImages = new Map<GroupName, Journal>();
   const close = async (): Promise<void> => {
-    for (const journal of journals.values()) await journal.close();
+    for (const journal of [...journals.values(), ...preImages.values()]) await journal.close();
     for (const { database } of indexes.values()) await database.close();
   };
   try {
-    for (const { name } of groupsOf(cluster, node)) {
+    for (const group of groupsOf(cluster, node)) {
+      const { name } = group;
       const path = join(directory, "journals", name);
       const marker = join(directory, `journal-${name}.json`);
       await makeFolderDurably(path);
@@ -60,12 +68,30 @@ export async function openJournalFiles({ cluster, node, directory }: JournalFile
         journals.set(name, await openLevelJournal({ group: name, directory: path, capacityBytes }));
       }
       if (!existed) await writeFileDurably(marker, `${JSON.stringify({ format: 1, group: name })}\n`);
+      if (keepsVolumeOf(cluster, name, node)) preImages.set(name, await openPreImages(`${path}.pre-images`, group));
     }
   } catch (error) {
     await close();
     throw error;
   }
-  return { journals, indexes, close };
+  return { journals, indexes, preImages, close };
+}
+
+/** One that was lost is begun anew: a secondary that needed it finds out, and says that it has no image to go back to. */
+async function openPreImages(directory: string, group: GroupConfig): Promise<Journal> {
+  await makeFolderDurably(directory);
+  return openLevelJournal({
+    group: group.name,
+    directory,
+    capacityBytes: group.preImageJournalBytes,
+    preparesWhenOpened: false,
+  });
+}
+
+function keepsVolumeOf(cluster: Cluster, group: GroupName, node: NodeName): boolean {
+  return cluster.volumes.some(
+    (volume) => volume.group === group && placesOf(volume).some((place) => place.node === node),
+  );
 }
 
 /** A journal that is created again would forget what this node acknowledged and promised, and the others count on. */

@@ -16,6 +16,8 @@ export interface RingJournalOptions extends JournalOptions {
   readonly tuning?: WriterTuning;
   /** What `usage` reports as capacity at most; without it what is held and what the ring surely takes beyond it. */
   readonly capacityBytes?: number;
+  /** True when left out: space is prepared before the first commit. Else with it: a journal may never be used. */
+  readonly preparesWhenOpened?: boolean;
 }
 
 export interface RingMedia {
@@ -50,7 +52,13 @@ export async function openRingJournal(
     return createJournalFront(options, recovered, {
       place,
       createWriter: (parts) =>
-        createRingWriter({ ...parts, database, ring, tuning: options.tuning ?? defaultWriterTuning }),
+        createRingWriter({
+          ...parts,
+          database,
+          ring,
+          tuning: options.tuning ?? defaultWriterTuning,
+          preparesWhenOpened: options.preparesWhenOpened ?? true,
+        }),
       readPage,
       capacityBytes: (writer, usedBytes) => Math.min(capacityBytes, usedBytes + writer.roomBytes()),
       failureOf: (error) => databaseFailure(place, error),

@@ -11,13 +11,13 @@ const restShare = 20;
 export interface RingPreparation {
   /** Resolves when the ring is prepared up to a position. Rejects when the medium fails, now or earlier. */
   through(position: number): Promise<void>;
-  /** The head has moved: there may be more to do. */
+  /** It may begin, or the head has moved and there may be more to do. */
   kick(): void;
   /** Resolves when it has come to rest for good. */
   stop(): Promise<void>;
 }
 
-export function startRingPreparation(ring: Ring): RingPreparation {
+export function createRingPreparation(ring: Ring): RingPreparation {
   let step: Promise<void> | null = null;
   let failure: unknown = null;
   let stopped = false;
@@ -46,7 +46,6 @@ export function startRingPreparation(ring: Ring): RingPreparation {
     rest.unref();
   };
 
-  kick();
   return {
     kick,
     async through(position) {

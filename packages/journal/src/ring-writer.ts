@@ -23,7 +23,7 @@ import {
 import { createCommitQueue } from "./commit-queue.js";
 import type { JournalWriter, WriterParts } from "./journal-front.js";
 import type { DatabaseOperation, JournalDatabase } from "./level-database.js";
-import { startRingPreparation } from "./ring-preparation.js";
+import { createRingPreparation } from "./ring-preparation.js";
 import type { Ring } from "./ring.js";
 import { encodeGroup, groupBytesOf, recordPositions } from "./ring-layout.js";
 
@@ -46,6 +46,7 @@ export type RingWriterParts = WriterParts & {
   readonly database: JournalDatabase;
   readonly ring: Ring;
   readonly tuning: WriterTuning;
+  readonly preparesWhenOpened: boolean;
 };
 
 export function createRingWriter(parts: RingWriterParts): RingWriter {
@@ -67,7 +68,8 @@ export function createRingWriter(parts: RingWriterParts): RingWriter {
     write: (taken) => (taken.length === 0 ? doOwnWork() : store(taken)),
     hasOwnWork: () => isTrimWorthCheckpoint(),
   });
-  const preparation = startRingPreparation(ring);
+  const preparation = createRingPreparation(ring);
+  if (parts.preparesWhenOpened) preparation.kick();
   const ledger = createBatchLedger({
     ...parts,
     ringState: () => ring.state(),

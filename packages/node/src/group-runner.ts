@@ -10,12 +10,13 @@ import assert from "node:assert/strict";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
 import type { Journal } from "@waystation/contracts/journal";
 import type { Link, LinkEvents } from "@waystation/contracts/link";
-import type { Sequence, VolumeName } from "@waystation/contracts/ids";
+import { noSequence, type Sequence, type VolumeName } from "@waystation/contracts/ids";
 import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "@waystation/replication/effects";
 import { attestationOf } from "@waystation/replication/provable/attestation";
 import { createMember } from "@waystation/replication/member";
 import type { Membership } from "@waystation/replication/membership";
 import type { PeerMessage } from "@waystation/replication/messages";
+import type { PreImageJournal } from "@waystation/replication/pre-images";
 import type { GroupStatus, TakeoverProgress } from "@waystation/replication/status";
 import type {
   Attestation,
@@ -75,6 +76,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     marks: journal.marks(),
     journalFirst: () => journal.first(),
     usage: () => journal.usage(),
+    preImages: preImagesOf(ports, membership),
     uniqueId: ports.uniqueId,
   });
   const links = new Map<LinkId, Link<PeerMessage>>();
@@ -319,6 +321,14 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     },
     stop: () => halt(new Failure("SHUTTING_DOWN", `${identity.name} is being stopped`)),
   };
+}
+
+/** What the machine must know of it. A node without volumes of the group has none, and no use for one. */
+function preImagesOf(ports: NodePorts, { group }: Membership): PreImageJournal {
+  const journal = ports.preImages.get(group);
+  if (journal === undefined)
+    return { marks: () => new Map(), last: () => noSequence, usage: () => ({ usedBytes: 0, capacityBytes: 0 }) };
+  return { marks: () => journal.marks(), last: () => journal.last(), usage: () => journal.usage() };
 }
 
 function toFailure(error: unknown): Failure {

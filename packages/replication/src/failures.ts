@@ -16,6 +16,12 @@ export function heldTooLong(volume: VolumeName, holdMs: number): Failure {
   );
 }
 
+export function pausedTooLong(volume: VolumeName, holdMs: number, reason: string): Failure {
+  return new Failure("HELD_TOO_LONG", `volume ${volume}: the write was held for ${holdMs} ms: ${reason}`, {
+    details: { volume, holdMs },
+  });
+}
+
 export function waitingTooMany(volume: VolumeName, waitingMax: number): Failure {
   return new Failure("HELD_TOO_LONG", `volume ${volume}: ${waitingMax} writes wait already`, {
     details: { volume, waitingMax },

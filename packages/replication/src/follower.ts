@@ -7,24 +7,27 @@
  * following: read-only; promised: a takeover has begun, only records are taken; decided: a decision is durable here, and
  * the others are asked whether it is durable at all of them, because only then may anybody open; open: hosts write.
  * One that missed a takeover learns the decision by asking, and joins at the same point (B6).
+ *
+ * needs-resync: its volumes hold nothing of use, because it lost them, was left out of a takeover, or could not join one.
+ * It follows all the same, if there is a relay of its epoch to follow: it greets as blank, and is copied (PROTOCOL 9).
  */
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import { sameEpoch } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Council, CouncilAnswers } from "./council.js";
-import type { Access, Desk, GroupEvent, HostOrder } from "./effects.js";
+import type { Desk, GroupEvent, HostOrder } from "./effects.js";
+import { createDoors } from "./far-side-doors.js";
 import { notOpen } from "./failures.js";
 import { limits } from "./limits.js";
 import { decisionMark, epochMark, markNames, readDecision, readEpoch, type Marks } from "./marks.js";
 import { secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
-import { createPromoted } from "./promoted.js";
+import type { PreImageJournal } from "./pre-images.js";
 import { createSecondary, type Secondary } from "./secondary.js";
-import { Failure } from "@waystation/contracts/errors";
 import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
 
 export type FollowerPhase =
-  "starting" | "following" | "promised" | "decided" | "rolling-forward" | "open" | "needs-resync";
+  "starting" | "following" | "copying" | "promised" | "decided" | "rolling-forward" | "open" | "needs-resync";
 
 export interface Follower {
   readonly secondary: Secondary;
@@ -37,10 +40,15 @@ export interface Follower {
   settlePoints(): void;
   /** Takes a decision, durably, then answers; false when this node cannot follow it. */
   decide(decision: Decision, answer: (granted: boolean) => void): void;
+  /**
+   * A change of term was promised: where hosts write here, what comes now waits; sessions stay open and reads go on until the
+   * term comes (then `unfinished` is asked, and another machine goes on), or a decision leaves this node as it is.
+   */
+  pause(reason: string): void;
+  /** The writes that wait, in order: they are not answered from here any more. */
+  unfinished(): HostOrder[];
   hostWrite(event: Extract<GroupEvent, { kind: "host-write" }>): void;
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
-  /** What hosts wait for, in order, as a term ends: it is not answered from here any more. */
-  unfinished(): HostOrder[];
   /** Whether the range may be read at once: `hostRead` would neither refuse it nor let it wait. */
   mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   decision(): Decision | null;
@@ -56,10 +64,11 @@ export interface FollowerOptions {
   /** All marks, as they are whenever they are looked at: a log that was cleared meanwhile must not be taken for a kept one. */
   readonly live: Marks;
   readonly usage: () => JournalUsage;
+  readonly preImages: PreImageJournal;
+  /** The epoch of the term that this role is of. */
+  readonly since: Epoch;
   readonly council: Council;
   readonly promised: () => Epoch;
-  /** The epoch that its term began with: a higher one that is promised is a takeover's, or another term's. */
-  readonly since: Epoch;
   /** Follows a higher epoch, durably; calls `epochChanged` here. */
   readonly adopt: (epoch: Epoch, then: () => void) => void;
 }
@@ -69,23 +78,37 @@ const leftOut = "left out of a takeover: it needs a full copy before it may foll
 export function createFollower(options: FollowerOptions): Follower {
   const { desk, self, membership, marks, council } = options;
   const copies = volumesOn(membership, self, "secondary");
-  const volumes = copies.map((volume) => volume.name);
   const peers = secondariesOf(membership).filter((node) => node !== self);
-  const secondary = createSecondary({ desk, marks, usage: options.usage, onGap: (why) => dueForResync(why) });
-  const promoted = createPromoted({ desk, volumes: copies, membership, marks: options.live });
-  /** Durable: others open because they see it here. */
-  let decision = readDecision(marks);
+  const secondary = createSecondary({ ...options, onChange: () => showAccess() });
+  const doors = createDoors({ desk, volumes: copies, membership, marks: options.live });
+  /** Durable: others open because they see it here. One of an earlier term, or that began one, is over. */
+  let decision = takeoverOf(readDecision(marks), options.since);
   /** The last one given to the journal. */
   let taking = decision;
   const openSince = readEpoch(marks, markNames.promoted);
-  const resyncDue = marks.get(markNames.resyncDue);
-  let phase: FollowerPhase = "starting";
+  let phase: Exclude<FollowerPhase, "copying"> = "starting";
   let detail = "";
   let nextInquiryMs = 0;
   let inquiring = false;
 
-  const setAccess = (access: Access, reason: string): void => {
-    for (const volume of volumes) desk.access(volume, access, reason);
+  /** What hosts may do, by phase and by what the volumes hold. */
+  const showAccess = (): void => {
+    if (phase === "starting") return doors.set("closed", detail);
+    if (phase === "open") return doors.set("read-write", `taken-over volume of ${membership.group}`);
+    const refusal = readRefusal();
+    if (refusal !== "") return doors.set("closed", refusal);
+    doors.set("read-only", `secondary volume of ${membership.group} (read-only until takeover)`);
+  };
+
+  /** Why nobody may read here; empty when hosts may. */
+  const readRefusal = (): string => {
+    if (phase === "open") return "";
+    if (phase === "starting" || phase === "needs-resync") return detail;
+    if (secondary.copyDue() !== "") return secondary.copyDue();
+    if (secondary.isWhole()) return "";
+    const copy = secondary.copy();
+    const run = copy === null ? "it goes to another image" : `copy run ${copy.copyId} changes it`;
+    return `its image is not consistent while ${run}`;
   };
 
   /** Where the epoch and the decision put this node, once its volumes are readable. */
@@ -96,38 +119,41 @@ export function createFollower(options: FollowerOptions): Follower {
       detail = `takeover decided: epoch ${decision.epoch.number}, sequence ${decision.sequence}`;
       secondary.setIntake("nothing", detail);
       nextInquiryMs = 0;
-      if (phase === "needs-resync") {
-        detail = leftOut;
-        setAccess("closed", detail);
-      }
-      return;
+      if (phase === "needs-resync") detail = leftOut;
+      return showAccess();
     }
     if (options.promised().number > options.since.number) {
       phase = "promised";
-      detail = `epoch ${options.promised().number} is promised, its takeover not decided: run the takeover again`;
+      detail = `epoch ${options.promised().number} is promised, and neither its takeover nor its term decided: run the command again`;
       secondary.setIntake("records-only", detail);
-      return;
+      return showAccess();
     }
     phase = "following";
     detail = "";
+    showAccess();
   };
 
   const canFollow = ({ sequence, excluded }: Decision): boolean =>
-    excluded.includes(self) || (secondary.received() >= sequence && secondary.applying() <= sequence);
+    excluded.includes(self) || secondary.canReach(sequence);
 
   const take = (taken: Decision, answer: (granted: boolean) => void): void => {
     if (taking !== null && sameEpoch(taking.epoch, taken.epoch)) return desk.commit({}, () => answer(true));
     if (phase !== "open" && !canFollow(taken)) {
       const { sequence } = taken;
+      const copy = secondary.copy();
+      const run =
+        copy === null ? "" : `, in the copy run ${copy.copyId} from ${copy.base} to ${copy.end ?? "an end not known"}`;
       desk.log(
         "error",
-        `cannot follow the decision for ${sequence}: received ${secondary.received()}, applied up to ${secondary.applying()}`,
+        `cannot follow the decision for ${sequence}: received ${secondary.received()}, applied up to ${secondary.applying()}${run}`,
       );
       return answer(false);
     }
     taking = taken;
     desk.commit({ marks: new Map([[markNames.decision, decisionMark(taken)]]) }, () => {
       decision = taken;
+      // Hosts write here under this decision: what a change of term had stopped goes on.
+      if (phase === "open" && sameEpoch(taken.epoch, options.promised())) doors.resume();
       if (phase !== "starting") settlePhase();
       answer(true);
     });
@@ -151,15 +177,17 @@ export function createFollower(options: FollowerOptions): Follower {
         const theirs = answers.get(node)?.state.decision;
         return theirs === undefined || theirs === null || !sameEpoch(theirs.epoch, expected.epoch);
       });
-      if (lacking === undefined) return rollForward(expected);
+      if (lacking === undefined) return roll(expected);
       detail = `waiting to see that ${lacking} holds the decision too`;
     });
   };
 
-  const rollForward = ({ epoch, sequence }: Decision): void => {
+  const roll = ({ epoch, sequence }: Decision): void => {
     phase = "rolling-forward";
-    detail = `applying up to ${sequence}`;
-    secondary.rollForward(sequence, () => {
+    const copy = secondary.copy();
+    const isBack = copy !== null && sequence === copy.base;
+    detail = isBack ? `going back to ${sequence}, before the copy run ${copy.copyId}` : `applying up to ${sequence}`;
+    secondary.rollTo(sequence, () => {
       desk.commit({ marks: new Map([[markNames.promoted, epochMark(epoch)]]) }, openForHosts);
     });
   };
@@ -168,7 +196,8 @@ export function createFollower(options: FollowerOptions): Follower {
     phase = "open";
     detail = "taken over: hosts write here, on this array alone";
     secondary.setIntake("nothing", "this node has taken over");
-    setAccess("read-write", `taken-over volume of ${membership.group}`);
+    doors.open();
+    showAccess();
     desk.log("info", `${membership.group}: taken over, open for hosts`);
   };
 
@@ -185,6 +214,8 @@ export function createFollower(options: FollowerOptions): Follower {
       inquiring = false;
       const theirs = decisionFrom(answers, options.promised().number);
       if (theirs === null || (phase !== "following" && phase !== "promised")) return;
+      // It is known already that there is no way to join.
+      if (secondary.copyDue() !== "" && !canFollow(theirs)) return;
       options.adopt(theirs.epoch, () => join(theirs));
     });
   };
@@ -203,8 +234,8 @@ export function createFollower(options: FollowerOptions): Follower {
     detail = why;
     desk.log("error", `${membership.group}: ${why}`);
     secondary.setIntake("nothing", why);
-    setAccess("closed", why);
-    desk.commit({ marks: new Map([[markNames.resyncDue, why]]) });
+    secondary.giveUp(why);
+    showAccess();
   };
 
   /**
@@ -212,7 +243,8 @@ export function createFollower(options: FollowerOptions): Follower {
    * two would be written as one volume. If none answers it opens: the others may be dead for good.
    */
   const reopen = (held: Epoch): void => {
-    setAccess("closed", "asking the other secondaries whether they have gone on without this node");
+    detail = "asking the other secondaries whether they have gone on without this node";
+    showAccess();
     council.ask(peers, { kind: "inquire" }, (answers) => {
       const theirs = decisionFrom(answers, held.number);
       if (theirs === null || sameEpoch(theirs.epoch, held)) return openForHosts();
@@ -221,33 +253,29 @@ export function createFollower(options: FollowerOptions): Follower {
     });
   };
 
-  const mayServeReads = (): boolean => phase !== "starting" && phase !== "needs-resync";
-
   return {
     secondary,
     start() {
-      if (typeof resyncDue === "string" || decision?.excluded.includes(self) === true) {
+      if (decision?.excluded.includes(self) === true) {
         phase = "needs-resync";
-        detail = typeof resyncDue === "string" ? resyncDue : leftOut;
+        detail = leftOut;
         secondary.setIntake("nothing", detail);
-        return setAccess("closed", detail);
+        return showAccess();
       }
       // A later takeover may have confirmed this node where it was.
       if (openSince !== null) return reopen(decision?.epoch ?? openSince);
-      setAccess("closed", "the secondary is starting");
-      secondary.start(() => {
-        settlePhase();
-        if (phase !== "needs-resync")
-          setAccess("read-only", `secondary volume of ${membership.group} (read-only until takeover)`);
-      });
+      detail = "the secondary is starting";
+      showAccess();
+      secondary.start(settlePhase);
     },
     tick() {
+      doors.tick();
       if (phase === "decided") confirm();
       else if ((phase === "following" && !secondary.connected()) || phase === "promised") lookForDecision();
     },
     drain() {
       secondary.drain();
-      promoted.drain();
+      doors.drain();
     },
     epochChanged() {
       if (phase !== "starting") settlePhase();
@@ -259,28 +287,39 @@ export function createFollower(options: FollowerOptions): Follower {
       if (sameEpoch(taken.epoch, options.promised())) return take(taken, answer);
       options.adopt(taken.epoch, () => take(taken, answer));
     },
+    pause(reason) {
+      doors.pause(reason);
+    },
+    unfinished: () => doors.unfinished(),
     hostWrite(event) {
-      if (phase === "open") return promoted.hostWrite(event);
-      const message = `volume ${event.volume} is a secondary (read-only until takeover)`;
-      desk.reply(event.request, new Failure("READ_ONLY", message));
+      doors.write(event);
     },
     hostRead(event) {
-      if (!mayServeReads()) return desk.reply(event.request, notOpen(event.volume, detail));
-      promoted.hostRead(event);
+      const refusal = readRefusal();
+      if (refusal !== "") return desk.reply(event.request, notOpen(event.volume, refusal));
+      doors.read(event);
     },
-    mayReadNow: (volume, range) => mayServeReads() && promoted.mayReadNow(volume, range),
-    unfinished: () => promoted.takeUnfinished(),
+    mayReadNow: (volume, range) => readRefusal() === "" && doors.mayReadNow(volume, range),
     decision: () => decision,
-    phase: () => phase,
-    detail: () => (phase === "following" ? secondary.detail() : detail),
+    phase() {
+      if (phase !== "following" && phase !== "promised") return phase;
+      if (secondary.copyDue() !== "") return "needs-resync";
+      return phase === "following" && secondary.copy() !== null ? "copying" : phase;
+    },
+    detail: () => (phase === "following" ? secondary.detail() || secondary.copyDue() : detail),
   };
 }
 
-/** A decision among the answers, of this epoch number or a higher one. */
+/** A takeover's decision, of this epoch or a later one. */
+function takeoverOf(decision: Decision | null, since: Epoch): Decision | null {
+  return decision?.term === null && decision.epoch.number >= since.number ? decision : null;
+}
+
+/** A takeover's decision among the answers, of this epoch number or a higher one. What begins a term is the member's. */
 function decisionFrom(answers: CouncilAnswers, epochNumber: number): Decision | null {
   for (const answer of answers.values()) {
     const decision = answer?.state.decision ?? null;
-    if (decision?.term === null && decision.epoch.number >= epochNumber) return decision;
+    if (decision !== null && decision.term === null && decision.epoch.number >= epochNumber) return decision;
   }
   return null;
 }

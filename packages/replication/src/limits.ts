@@ -51,6 +51,9 @@ export const limits = {
   regionRunsMax: 256 * 1024,
   /** Units that one question for digests may cover. */
   digestUnitsMax: 4096,
+  /** How large such a unit may be; and how much is read at once to answer. */
+  digestUnitBytesMax: 16 * 1024 * 1024,
+  digestReadBytes: 1024 * 1024,
   /** Copying at a primary (copy-source.ts): what is compared in one go, and how many of those are under way. */
   copyChunkBytes: 4 * 1024 * 1024,
   copyChunksMax: 8,
@@ -84,6 +87,10 @@ export const limits = {
   logIntervalMs: 1000,
   /** A takeover polls the participants this often while it drains and rolls forward. */
   takeoverPollMs: 25,
+  /** What a copy run keeps of the past at a secondary, before it changes any of it; a region log's unit may be larger. */
+  preImageUnitBytes: 64 * 1024,
+  /** So many of them are read, and made durable together. */
+  preImageUnitsAtOnce: 64,
   /** A drain that makes no progress for this long has lost its relay. */
   drainStallMs: 5000,
 };

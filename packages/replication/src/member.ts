@@ -22,6 +22,7 @@ import { markNames, readEpoch, readTerm } from "./marks.js";
 import { createMemberLinks, type KnownLink } from "./member-links.js";
 import { membersOf, secondariesOf, type Membership } from "./membership.js";
 import type { CouncilBody, Decision, GroupRole, MemberState, PeerMessage } from "./messages.js";
+import type { PreImageJournal } from "./pre-images.js";
 import { createRoles, type Roles } from "./roles.js";
 import type { GroupStatus } from "./status.js";
 import { createTakeover } from "./takeover.js";
@@ -54,6 +55,8 @@ export interface MemberOptions {
   /** The first record that the journal holds now. */
   readonly journalFirst: () => Sequence;
   readonly usage: () => JournalUsage;
+  /** Only of use to a secondary. */
+  readonly preImages: PreImageJournal;
   readonly uniqueId: () => string;
 }
 
@@ -86,7 +89,9 @@ export function createMember(options: MemberOptions): Member {
       ...{ desk, self, term, council, continues },
       membership: underTerm(options.membership, term),
       marks: new Map(marks),
+      live: marks,
       usage: options.usage,
+      preImages: options.preImages,
       journalFirst: options.journalFirst(),
       promised: () => promised,
       adopt: (epoch, then) => adopt(epoch, "takeover", then),
@@ -105,6 +110,7 @@ export function createMember(options: MemberOptions): Member {
     follow(epoch) {
       promised = epoch;
       roles.origin?.pause(`another term begins (epoch ${epoch.number})`);
+      roles.follower?.pause(`another term begins (epoch ${epoch.number})`);
     },
     settle: (decision, then) => settlement.begin(decision, then),
     begin: (decision, standing, whenBegun) => begin(decision, standing, whenBegun),

@@ -14,6 +14,7 @@ import { epochMark, markNames, readDecision, type Marks } from "./marks.js";
 import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { GroupRole, MemberState } from "./messages.js";
 import { createOrigin, type Origin } from "./origin.js";
+import type { PreImageJournal } from "./pre-images.js";
 import { createRelay, type Relay } from "./relay.js";
 import { createScopedDesk } from "./scoped-desk.js";
 import type { Term } from "./term.js";
@@ -47,7 +48,10 @@ export interface RolesOptions {
   readonly membership: Membership;
   readonly term: Term | null;
   readonly marks: Marks;
+  /** The same, as they are whenever they are looked at. */
+  readonly live: Marks;
   readonly usage: () => JournalUsage;
+  readonly preImages: PreImageJournal;
   readonly journalFirst: Sequence;
   readonly council: Council;
   readonly promised: () => Epoch;
@@ -75,7 +79,8 @@ export function createRoles(options: RolesOptions): Roles {
     ? createFollower({
         ...{ desk, self, membership, usage, council, promised, since, adopt },
         marks: withoutTerms(marks),
-        live: marks,
+        live: options.live,
+        preImages: options.preImages,
       })
     : null;
   const written = new Set(volumesOn(membership, self, "primary").map(({ name }) => name));
@@ -132,12 +137,14 @@ export function createRoles(options: RolesOptions): Roles {
       return [...primaries, ...legs].some(({ connected }) => !connected);
     },
     stop(epoch, purpose, whenDurable) {
-      const change = new Map([[markNames.promised, epochMark(epoch)]]);
+      const promise = new Map([[markNames.promised, epochMark(epoch)]]);
+      const why = `a change of term is under way (epoch ${epoch.number}): writes wait for its end`;
       if (purpose === "takeover") origin?.fence(overtaken(epoch));
-      else origin?.pause(`a change of term is under way (epoch ${epoch.number}): writes wait for its end`);
+      else origin?.pause(why);
+      if (purpose === "term") follower?.pause(why);
       follower?.epochChanged();
-      if (relay === null) options.desk.commit({ marks: change }, whenDurable);
-      else relay.fence(change, whenDurable);
+      if (relay === null) options.desk.commit({ marks: promise }, whenDurable);
+      else relay.fence(promise, whenDurable);
     },
     state: () => ({
       phase: (follower ?? origin ?? relay)?.phase() ?? "",
@@ -146,7 +153,7 @@ export function createRoles(options: RolesOptions): Roles {
       validated: follower?.secondary.validated() ?? (0 as Sequence),
       applied: follower?.secondary.applied() ?? (0 as Sequence),
       stamped: relay?.stamped() ?? (0 as Sequence),
-      copy: null,
+      copy: follower?.secondary.copy() ?? null,
     }),
     detail: () => (relay ?? origin ?? follower)?.detail() ?? "no role in this term",
     end(then) {

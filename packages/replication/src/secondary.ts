@@ -1,38 +1,54 @@
 /**
  * The secondary role of a group on one node (PROTOCOL 3, 6; B4-B6): keeps what the relay ships in its own journal,
- * prepares and validates points, and stores in its volumes only what lies below the apply gate. Marks, each durable
- * before it is told to anyone:
+ * prepares and validates points, and stores in its volumes only what lies below the apply gate (applier.ts). Marks, each
+ * durable before it is told to anyone:
  *
  *     applied <= applying <= gate <= validated <= received
  *
- * `applying` is durable before the first record above `applied` touches a volume: after a crash the volumes may hold
- * any part of that span, so it is applied to its end before anyone may read them.
+ * In a copy run (copy-part.ts) the volumes can go back to the image that the run began with, and are whole again at its end.
  */
 import assert from "node:assert/strict";
-import type { BlockWrite } from "@waystation/contracts/block-device";
-import type { Sequence } from "@waystation/contracts/ids";
-import { recordBytes, type JournalRecord, type JournalUsage } from "@waystation/contracts/journal";
-import { hasPayload } from "@waystation/contracts/journal";
+import { noSequence } from "@waystation/contracts/ids";
+import type { JournalUsage } from "@waystation/contracts/journal";
+import { recordBytes } from "@waystation/contracts/journal";
+import { createApplier, type Applier } from "./applier.js";
+import { createCopyPart } from "./copy-part.js";
+import { createDigestDesk } from "./digest-desk.js";
 import type { Desk, LinkId } from "./effects.js";
 import { limits } from "./limits.js";
 import { markNames, readSequence, type Marks } from "./marks.js";
-import type { RefusalReason, ShipBody } from "./messages.js";
+import { volumesOn, type Membership } from "./membership.js";
+import type { CopyOrder, MemberState, RefusalReason, RegionRuns, ShipBody } from "./messages.js";
+import type { PreImageJournal } from "./pre-images.js";
 import type { SecondaryStages } from "./status.js";
-import type { MarkValue, VolumeName } from "./vocabulary.js";
+import type { NodeName, Sequence } from "./vocabulary.js";
 
 /** What a secondary takes from its relay: everything; only records, while a takeover drains it; nothing. */
 export type Intake = "all" | "records-only" | "nothing";
 
 export interface Secondary {
-  /** Applies what a crash interrupted, then calls back: the volumes may be read. */
+  /** Applies what a crash interrupted, then calls back: the volumes may be read, as far as they are whole. */
   start(whenReadable: () => void): void;
   drain(): void;
   opened(link: LinkId): void;
   closed(link: LinkId): void;
   message(link: LinkId, body: ShipBody): void;
   setIntake(intake: Intake, detail: string): void;
-  /** Cuts the journal at `sequence` and applies everything up to it; then calls back. For a takeover's roll forward. */
-  rollForward(sequence: Sequence, whenApplied: () => void): void;
+  /** Whether the volumes can come to hold exactly what a decision says. */
+  canReach(sequence: Sequence): boolean;
+  /**
+   * Cuts the journal at `sequence` and applies everything up to it, or goes back to the image that a copy run began with;
+   * then calls back. For a decision that `canReach` agreed to.
+   */
+  rollTo(sequence: Sequence, whenThere: () => void): void;
+  /** The volumes hold nothing that is of use to the group any more, durably: they need a copy. */
+  giveUp(why: string): void;
+  /** Why its volumes need a copy before they may be used; empty when they do not. */
+  copyDue(): string;
+  /** False while the volumes hold a mixture, or nothing of use: nobody may read them. */
+  isWhole(): boolean;
+  /** The copy run that it takes part in, as long as a takeover could want the image at its base. */
+  copy(): MemberState["copy"];
   received(): Sequence;
   validated(): Sequence;
   /** How far the volumes may have come, as a crash would find them. */
@@ -45,32 +61,69 @@ export interface Secondary {
 
 export interface SecondaryOptions {
   readonly desk: Desk;
+  readonly self: NodeName;
+  readonly membership: Membership;
   readonly marks: Marks;
   readonly usage: () => JournalUsage;
-  /** The relay has forgotten records that this secondary lacks: it can follow no more without a full copy. */
-  readonly onGap: (detail: string) => void;
+  readonly preImages: PreImageJournal;
+  /** Whether the volumes are whole may have changed. */
+  readonly onChange: () => void;
 }
 
 export function createSecondary(options: SecondaryOptions): Secondary {
-  const { desk, marks, usage } = options;
+  const { desk, self, membership, marks, usage } = options;
+  const volumes = volumesOn(membership, self, "secondary");
   let received = readSequence(marks, markNames.received);
   /** The watermark of the last batch given to the journal, durable or not. */
   let taken = received;
   let validated = readSequence(marks, markNames.validated);
-  let applied = readSequence(marks, markNames.applied);
-  let applying = readSequence(marks, markNames.applying);
-  let gate = applying;
+  /** What the relay last said that every secondary has validated. */
+  let toldGate = noSequence;
   let preparing = received;
   let prepared = received;
-  let busy = false;
+  const dueMark = marks.get(markNames.resyncDue);
+  let due = typeof dueMark === "string" ? dueMark : "";
+  let doubted = "";
   let detail = "no relay has connected yet";
+  let groupState = "";
   let intake: Intake = "all";
   let intakeDetail = "";
   let link: LinkId | null = null;
   let welcomed = false;
   /** Batches that wait for room in the journal; the relay's window bounds them. */
   let held: Extract<ShipBody, { kind: "ship-batch" }>[] = [];
-  let whenApplied: { readonly sequence: Sequence; readonly then: () => void } | null = null;
+  /** In a run, a span that a crash interrupted may wait for room: until it is applied the volumes are of no one number. */
+  let torn = false;
+  const digests = createDigestDesk(desk, volumes);
+
+  const part = createCopyPart({
+    desk,
+    marks,
+    volumes,
+    regionBytes: membership.regionBytes,
+    preImages: options.preImages,
+    applier: () => applier,
+    standing: () => ({ self, due: due !== "", received, validated, applying: applier.applying() }),
+    toldGate: () => toldGate,
+    onMoved(sequence) {
+      received = sequence;
+      taken = sequence;
+      validated = sequence;
+      preparing = sequence;
+      prepared = sequence;
+      torn = false;
+    },
+    // The duty says from now on what the volumes hold.
+    onJoined: () => (due = ""),
+    onChange: options.onChange,
+  });
+  const applier: Applier = createApplier({
+    desk,
+    marks,
+    beforeStore: (records, then) => part.beforeStore(records, then),
+    isStuck: () => part.isStuck(),
+    onApplied: (sequence) => tell({ kind: "applied", sequence }),
+  });
 
   const refuse = (reason: RefusalReason, why: string): void => {
     if (link === null) return;
@@ -81,24 +134,65 @@ export function createSecondary(options: SecondaryOptions): Secondary {
 
   const disconnect = (why: string): void => {
     link = null;
+    newSession();
+    detail = `no relay: ${why}`;
+  };
+
+  /** The relay will not go on from what this node holds: nobody may take it for an image until they agree again. */
+  const doubt = (why: string): void => {
+    if (doubted === why) return;
+    doubted = why;
+    options.onChange();
+  };
+
+  const newSession = (): void => {
     welcomed = false;
     held = [];
-    detail = `no relay: ${why}`;
+    digests.forget();
+    part.leave();
   };
 
   const tell = (body: ShipBody): void => {
     if (link !== null && welcomed) desk.send(link, body);
   };
 
-  const hello = (from: LinkId): void => {
+  const hello = (from: LinkId, order: CopyOrder | null): void => {
     if (intake === "nothing") return refuse("fenced", intakeDetail);
+    // While a takeover counts, nobody's stages may jump.
+    if (intake !== "all" && order !== null && part.duty()?.copyId !== order.copyId)
+      return refuse("fenced", intakeDetail);
+    newSession();
+    detail = order === null ? "" : `joining the copy run ${order.copyId}`;
     // What an earlier link brought may still be on its way to the disk: the empty commit comes after it.
     desk.commit({}, () => {
       if (link !== from) return;
-      welcomed = true;
-      detail = "";
-      desk.send(from, { kind: "ship-welcome", received, validated, applied, blank: false, copyId: "" });
+      if (order === null) return welcome(from);
+      const welcomeInto = (): void => {
+        part.setEnd(order);
+        welcome(from);
+      };
+      // The relay comes again, and so it is tried again.
+      part.join(order, welcomeInto, (why) => refuse("gap", why));
     });
+  };
+
+  const welcome = (from: LinkId): void => {
+    if (link !== from) return;
+    welcomed = true;
+    detail = "";
+    doubt("");
+    const duty = part.duty();
+    const stages = { received, validated, applied: applier.applied() };
+    const blank = duty === null ? due !== "" : duty.unknown && !duty.gated;
+    desk.send(from, { kind: "ship-welcome", ...stages, blank, copyId: duty?.copyId ?? "" });
+    if (duty !== null && duty.end === null) tellRegions(duty.copyId);
+  };
+
+  /** What this node wrote while it was a primary, and may lack elsewhere; often nothing. In messages of bounded size. */
+  const tellRegions = (copyId: string): void => {
+    const parts = part.divergence().flatMap(splitRuns);
+    for (const regions of parts) tell({ kind: "ship-regions", copyId, regions: [regions], last: false });
+    tell({ kind: "ship-regions", copyId, regions: [], last: true });
   };
 
   const takeBatches = (): void => {
@@ -133,6 +227,12 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     });
   };
 
+  const prepare = (sequence: Sequence): void => {
+    if (sequence > preparing) preparing = sequence;
+    else if (sequence <= prepared) tell({ kind: "prepared", sequence: prepared });
+    answerPrepare();
+  };
+
   const answerPrepare = (): void => {
     if (preparing <= prepared || received < preparing || intake !== "all") return;
     prepared = preparing;
@@ -148,75 +248,37 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     });
   };
 
-  /** Stores the next span below the gate: names it durably, stores it in order, then says that it is done. */
-  const applyMore = (): void => {
-    if (busy) return;
-    if (whenApplied !== null && applied >= whenApplied.sequence) {
-      const { then } = whenApplied;
-      whenApplied = null;
-      return then();
-    }
-    if (applied === gate) return;
-    busy = true;
-    const target = applying > applied ? applying : gate;
-    assert(target > applied && target <= received, "the gate is beyond what is here");
-    if (target === applying) return applySpan(applied, target);
-    desk.commit({ marks: new Map([[markNames.applying, target]]) }, () => {
-      applying = target;
-      applySpan(applied, target);
-    });
+  const openGate = (sequence: Sequence): void => {
+    if (intake !== "all" || sequence <= toldGate) return;
+    if (sequence > validated) return refuse("gap", `gate ${sequence}, validated ${validated}`);
+    toldGate = sequence;
+    if (sequence > applier.gate()) applier.setGate(sequence);
   };
 
-  const applySpan = (after: Sequence, target: Sequence): void => {
-    const from = (after + 1) as Sequence;
-    desk.readJournal({ from, through: target, maxBytes: limits.applyBatchBytes }, ({ records, completeThrough }) => {
-      storeRecords(records, () => {
-        if (completeThrough < target) return applySpan(completeThrough, target);
-        desk.commit({ marks: new Map([[markNames.applied, target]]) }, () => {
-          applied = target;
-          busy = false;
-          desk.trim(target);
-          tell({ kind: "applied", sequence: target });
-          applyMore();
-        });
-      });
+  const answerDigest = (from: LinkId, question: Extract<ShipBody, { kind: "digest-ask" }>): void => {
+    const wrong = digests.ask(question, (answer) => {
+      if (link === from) tell(answer);
     });
-  };
-
-  const storeRecords = (records: readonly JournalRecord[], then: () => void): void => {
-    const perVolume = new Map<VolumeName, BlockWrite[]>();
-    for (const { volume, kind, offsetBytes, lengthBytes, payload } of records) {
-      const writes = perVolume.get(volume) ?? [];
-      perVolume.set(volume, writes);
-      writes.push({ offsetBytes, lengthBytes, data: hasPayload(kind) ? payload : null });
-    }
-    if (perVolume.size === 0) return then();
-    let left = perVolume.size;
-    for (const [volume, writes] of perVolume) {
-      desk.store(volume, writes, (failure) => {
-        if (failure !== null) {
-          // `applied` stays where it is: what was stored is stored again once the array is repaired and the node starts.
-          detail = `the array of ${volume} failed: ${failure.message}`;
-          desk.log("error", detail);
-          return;
-        }
-        left -= 1;
-        if (left === 0) then();
-      });
-    }
+    if (wrong !== "") refuse("gap", wrong);
   };
 
   return {
     start(whenReadable) {
       // Deletions are not synced: what a crash brought back would hold the room of the next batch for ever.
-      desk.trim(applied);
-      if (applying === applied) return whenReadable();
-      whenApplied = { sequence: applying, then: whenReadable };
-      applyMore();
+      desk.trim(applier.applied());
+      part.start();
+      if (part.duty() === null) return applier.whenApplied(applier.applying(), whenReadable);
+      torn = applier.applying() > applier.applied();
+      applier.whenApplied(applier.applying(), () => {
+        torn = false;
+        options.onChange();
+      });
+      whenReadable();
     },
     drain() {
       takeBatches();
-      applyMore();
+      part.drain();
+      applier.drain();
     },
     opened(opened) {
       if (link !== null) desk.closeLink(link);
@@ -229,37 +291,35 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     message(from, body) {
       if (from !== link) return;
       if (body.kind === "refusal") {
-        if (body.reason === "gap") options.onGap(body.detail);
+        if (body.reason === "gap") doubt(body.detail);
         return disconnect(body.detail);
       }
       if (body.kind !== "ship-hello" && !welcomed) return refuse("gap", `${body.kind} before the welcome`);
       switch (body.kind) {
         case "ship-hello":
-          return hello(from);
+          return hello(from, body.copy);
+        case "ship-copy":
+          return part.setEnd(body.copy);
+        case "ship-state":
+          groupState = body.state === "PAIR" ? "" : [body.state, body.detail].filter((text) => text !== "").join(": ");
+          return;
+        case "digest-ask":
+          return answerDigest(from, body);
         case "ship-batch":
           if (intake === "nothing") return refuse("fenced", intakeDetail);
           held.push(body);
           return takeBatches();
         case "prepare":
-          if (body.sequence > preparing) preparing = body.sequence;
-          else if (body.sequence <= prepared) tell({ kind: "prepared", sequence: prepared });
-          return answerPrepare();
+          return prepare(body.sequence);
         case "validate":
           // While a takeover counts votes, a point settled behind its back could pass what it decides.
           if (intake === "all") validate(body.sequence);
           return;
         case "gate":
-          if (intake !== "all" || body.sequence <= gate) return;
-          if (body.sequence > validated) return refuse("gap", `gate ${body.sequence}, validated ${validated}`);
-          gate = body.sequence;
-          return;
-        case "ship-copy":
-        case "ship-regions":
-        case "digest-ask":
-        case "digest-reply":
-        case "ship-state":
-          return;
+          return openGate(body.sequence);
         case "ship-welcome":
+        case "ship-regions":
+        case "digest-reply":
         case "ship-received":
         case "prepared":
         case "validated":
@@ -270,33 +330,62 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     setIntake(next, why) {
       intake = next;
       intakeDetail = why;
+      if (next !== "all") part.leave();
       if (next === "nothing" && link !== null) refuse("fenced", why);
     },
-    rollForward(sequence, then) {
-      assert(applying <= sequence && sequence <= received, "a decision that this secondary cannot follow");
-      const marksAfterCut = new Map<string, MarkValue>([[markNames.received, sequence]]);
-      desk.commit({ cutAfter: sequence, marks: marksAfterCut }, () => {
+    canReach(sequence) {
+      const reach = part.reach(sequence);
+      if (reach !== "forward") return reach === "back";
+      return due === "" && received >= sequence && applier.applying() <= sequence;
+    },
+    rollTo(sequence, then) {
+      part.leave();
+      if (part.reach(sequence) === "back") return part.goBack(then);
+      assert(applier.applying() <= sequence && sequence <= received, "a decision that this secondary cannot follow");
+      desk.commit({ cutAfter: sequence, marks: new Map([[markNames.received, sequence]]) }, () => {
         received = sequence;
         taken = sequence;
-        gate = sequence;
-        whenApplied = { sequence, then };
-        applyMore();
+        applier.setGate(sequence);
+        applier.whenApplied(sequence, () => part.finish(then));
       });
+    },
+    giveUp(why) {
+      due = why;
+      desk.commit({ marks: new Map([[markNames.resyncDue, why]]) });
+    },
+    copyDue() {
+      const duty = part.duty();
+      if (due !== "" || duty === null || !duty.blank || duty.gated) return due || doubted;
+      return `its volumes are being copied (${duty.copyId}), and hold nothing that could be gone back to`;
+    },
+    isWhole: () => due === "" && !torn && part.isWhole(),
+    copy() {
+      const duty = part.duty();
+      if (duty === null || duty.gated) return null;
+      const { copyId, base, begin, nodes, end, blank } = duty;
+      return { copyId, base, begin, nodes, end, blank };
     },
     received: () => received,
     validated: () => validated,
-    applying: () => applying,
-    applied: () => applied,
+    applying: () => applier.applying(),
+    applied: () => applier.applied(),
     connected: () => welcomed,
-    detail: () => detail,
+    detail: () => [applier.failed(), part.trouble(), detail, groupState].find((text) => text !== "") ?? "",
     stages: () => ({
       relayConnected: welcomed,
       received,
       validated,
-      gate,
-      applied,
+      gate: applier.gate(),
+      applied: applier.applied(),
       journalUsedBytes: usage().usedBytes,
       journalCapacityBytes: usage().capacityBytes,
     }),
   };
+}
+
+function splitRuns({ volume, runs }: RegionRuns): RegionRuns[] {
+  const parts: RegionRuns[] = [];
+  for (let from = 0; from < runs.length; from += limits.regionRunsMax)
+    parts.push({ volume, runs: runs.slice(from, from + limits.regionRunsMax) });
+  return parts;
 }

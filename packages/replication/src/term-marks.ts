@@ -6,6 +6,7 @@
  * Kept: the highest incarnations, and the write intents and region logs of volumes that are still here. At a primary they
  * are what the far side may lack; at an old primary they are where its volumes may differ from the new one's (B12).
  */
+import { dutyAtTermStart, dutyMark } from "./copy-duty.js";
 import { decisionMark, epochMark, legMark, markNames, termMark, type Marks } from "./marks.js";
 import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, Decision } from "./messages.js";
@@ -76,12 +77,8 @@ function secondaryMarks(start: TermStart, change: Map<string, MarkValue | undefi
   const { self, term, membership, marks, standing } = start;
   const { received, validated, applying, applied } = markNames;
   for (const name of [received, validated, applying, applied]) change.set(name, term.base);
-  const order = orderOf(term, membership);
-  const blank = !standing.atBase;
-  change.set(markNames.copy, {
-    ...{ ...order, blank, unknown: blank && !standing.comparable, images: order.copyId, gated: false },
-    branch: term.tail && wroteHere({ self, membership, marks }) ? branchName(term) : "",
-  });
+  const branch = term.tail && wroteHere({ self, membership, marks }) ? branchName(term) : "";
+  change.set(markNames.copy, dutyMark(dutyAtTermStart(orderOf(term, membership), standing, branch)));
 }
 
 /** Whether hosts may have written volumes here that are a copy from now on: then their logs are here. */

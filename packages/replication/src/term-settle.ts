@@ -38,9 +38,11 @@ export function settleForTerm(options: {
     const { sequence } = decision;
     // One that never got a record may be new, or have lost its disks: what its volumes hold, no log says.
     const isNew = secondary.received() === noSequence;
-    const reaches = secondary.received() >= sequence && secondary.applying() <= sequence;
+    const reaches = secondary.canReach(sequence);
     secondary.setIntake("nothing", "another term begins");
-    secondary.rollForward(reaches ? sequence : secondary.received(), () =>
+    // Half of a copy: no log says what it lacks.
+    if (!reaches && secondary.copy() !== null) return then({ atBase: false, comparable: false });
+    secondary.rollTo(reaches ? sequence : secondary.received(), () =>
       then({ atBase: known && reaches && !isNew, comparable: known && !isNew }),
     );
   };

@@ -31,6 +31,8 @@ export interface Cluster {
 
 /** KiB per ms, about: 100 MB/s. */
 const bytesPerMs = 100_000;
+/** Room for the past of every volume of a plan, whole. */
+const preImageBytes = 64 * 2 ** 20;
 
 export function createCluster(world: World, plan: Plan, buildNode: BuildNode): Cluster {
   const random = createRandom(plan.seed ^ 0x5eed);
@@ -53,10 +55,12 @@ export function createCluster(world: World, plan: Plan, buildNode: BuildNode): C
 
   const build = (node: NodePlan): Machine => {
     const { name } = node;
+    const journalLatency = latency(plan.journalMsMax);
+    const { group } = plan.membership;
     const journal = createWatchedJournal(world, {
-      group: plan.membership.group,
+      group,
       capacityBytes: node.journalCapacityBytes,
-      latency: latency(plan.journalMsMax),
+      latency: journalLatency,
       random: random.fork(),
       onDurable: (commit) => {
         observe({ kind: "journal-durable", node: name, commit });
@@ -67,6 +71,16 @@ export function createCluster(world: World, plan: Plan, buildNode: BuildNode): C
       onUsage: (usedBytes) => {
         observe({ kind: "journal-used", node: name, usedBytes, capacityBytes: node.journalCapacityBytes });
       },
+    });
+    const preImagesRandom = forkFor(plan, 0x9e1 + plan.nodes.indexOf(node));
+    const preImages = createWatchedJournal(world, {
+      group,
+      capacityBytes: preImageBytes,
+      latency: journalLatency,
+      random: preImagesRandom.fork(),
+      onDurable() {},
+      onTrim() {},
+      onUsage() {},
     });
     const diskLatency = latency(plan.diskMsMax);
     const disks = new Map<VolumeName, DiskMedium>();
@@ -86,7 +100,7 @@ export function createCluster(world: World, plan: Plan, buildNode: BuildNode): C
     const { membership } = plan;
     const { site, skew } = node;
     return createMachine(world, {
-      ...{ name, site, membership, skew, journal, disks, network, buildNode, observe },
+      ...{ name, site, membership, skew, journal, preImages, preImagesRandom, disks, network, buildNode, observe },
       random: random.fork(),
     });
   };

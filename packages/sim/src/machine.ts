@@ -45,6 +45,9 @@ export interface MachineOptions {
   readonly membership: Membership;
   readonly skew: ClockSkew;
   readonly journal: WatchedJournal;
+  /** What copy runs overwrite, with chances of its own: other seeds go on as they did. */
+  readonly preImages: WatchedJournal;
+  readonly preImagesRandom: Random;
   readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
   readonly network: Network;
   readonly random: Random;
@@ -61,7 +64,12 @@ export function createMachine(world: World, options: MachineOptions): Machine {
   let mourners = new Set<() => void>();
 
   type Stores = Map<VolumeName, DurableBlockStore>;
-  const buildOptions = (opened: Journal, stores: Stores, alive: () => boolean): Parameters<BuildNode> => {
+  interface Opened {
+    readonly journal: Journal;
+    readonly preImages: Journal;
+    readonly stores: Stores;
+  }
+  const buildOptions = (opened: Opened, alive: () => boolean): Parameters<BuildNode> => {
     const group: GroupName = options.membership.group;
     const bornIn = life;
     let ids = 0;
@@ -72,10 +80,10 @@ export function createMachine(world: World, options: MachineOptions): Machine {
         log: createLog(world, { name, alive }),
         transport: network.endpoint(name, alive),
         uniqueId: () => `${name}-${bornIn}-${++ids}`,
-        journals: new Map<GroupName, Journal>([[group, opened]]),
-        preImages: new Map<GroupName, Journal>(),
+        journals: new Map<GroupName, Journal>([[group, opened.journal]]),
+        preImages: new Map<GroupName, Journal>([[group, opened.preImages]]),
         branches: { create: () => Promise.resolve(), drop: () => Promise.resolve(), list: () => [] },
-        stores,
+        stores: opened.stores,
         arrays: () => [],
       },
     ];
@@ -87,8 +95,9 @@ export function createMachine(world: World, options: MachineOptions): Machine {
   };
   const begin = async (bornIn: number): Promise<void> => {
     const alive = (): boolean => life === bornIn;
-    const [opened, stores] = await Promise.all([journal.open(), openStores(alive)]);
-    if (alive()) node = options.buildNode(...buildOptions(opened, stores, alive));
+    const opening = [journal.open(), options.preImages.open(), openStores(alive)] as const;
+    const [opened, preImages, stores] = await Promise.all(opening);
+    if (alive()) node = options.buildNode(...buildOptions({ journal: opened, preImages, stores }, alive));
   };
 
   const end = (silent: boolean): void => {
@@ -98,6 +107,7 @@ export function createMachine(world: World, options: MachineOptions): Machine {
     life += 1;
     network.nodeDied(name, { silent });
     journal.crash(random);
+    options.preImages.crash(options.preImagesRandom);
     for (const disk of disks.values()) disk.crash(random);
     options.observe({ kind: "node-down", node: name });
     const mourning = mourners;

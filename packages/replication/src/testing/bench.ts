@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Failure } from "@waystation/contracts/errors";
 import type { Channel } from "@waystation/contracts/link";
 import type { JournalReadResult } from "@waystation/contracts/journal";
-import type { Access, Effect, GroupEvent, LinkId, RequestId } from "../effects.js";
+import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "../effects.js";
 import { limits } from "../limits.js";
 import { createMember, type Member } from "../member.js";
 import type { Membership } from "../membership.js";
@@ -20,6 +20,8 @@ import {
   copyJournal,
   createMedium,
   firstOf,
+  keepBranch,
+  lastOf,
   readJournal,
   trimJournal,
   usedBytes,
@@ -29,7 +31,7 @@ import {
 } from "./medium.js";
 import { showEffect } from "./transcript.js";
 
-type Asking = Extract<Effect, { kind: "commit" | "store" | "load" | "read-journal" }>;
+type Asking = Extract<Effect, { kind: "commit" | "store" | "load" | "read-journal" | "branch" }>;
 type AskingKind = Asking["kind"];
 
 export interface Sent {
@@ -42,8 +44,9 @@ export interface Bench {
   readonly self: NodeName;
   readonly member: Member;
   readonly medium: Medium;
-  /** The journal as the running node sees it. */
+  /** The journals as the running node sees them. */
   readonly journal: JournalState;
+  readonly preImages: JournalState;
   readonly replies: Map<RequestId, Buffer | Failure | null>;
   readonly access: Map<VolumeName, Access>;
   readonly progress: TakeoverProgress[];
@@ -59,6 +62,8 @@ export interface Bench {
   open(peer: NodeName, channel: Channel, by: "self" | "peer", link?: LinkId): LinkId;
   lose(link: LinkId, reason?: string): void;
   receive(link: LinkId, body: PeerBody, epoch?: Epoch, term?: number): void;
+  /** How many effects were run so far, but for wakes. */
+  effectsRun(): number;
   /** What waits for an answer, oldest first. */
   asked(kind?: AskingKind): readonly Asking[];
   /** Answers the oldest that waits of this kind; a store or a load may fail. False when there is none. */
@@ -96,6 +101,7 @@ export interface BenchOptions {
   readonly membership?: Membership;
   readonly medium?: Medium;
   readonly capacityBytes?: number;
+  readonly preImageBytes?: number;
   readonly nowMs?: number;
   /** Sees each effect as it is run, in order. */
   readonly onEffect?: (effect: Effect) => void;
@@ -107,9 +113,13 @@ Object.assign(limits, { gatherMs: 0, returnMs: 0, shipIntervalMs: 0, shipNumbers
 let uniqueIds = 0;
 
 export function createBench(options: BenchOptions): Bench {
-  const { self, membership = g1, capacityBytes = 2 ** 30, onEffect = () => {} } = options;
+  const { self, membership = g1, capacityBytes = 2 ** 30, preImageBytes = 2 ** 30, onEffect = () => {} } = options;
   const medium = options.medium ?? createMedium(membership, self);
   const journal = copyJournal(medium.journal);
+  const preImages = copyJournal(medium.preImages);
+  const placeOf = (state: { readonly journal: JournalState; readonly preImages: JournalState }, place: JournalPlace) =>
+    place === "journal" ? state.journal : state.preImages;
+  const seen = { journal, preImages };
   let nowMs = options.nowMs ?? 1_000;
   const member = createMember({
     self,
@@ -117,6 +127,11 @@ export function createBench(options: BenchOptions): Bench {
     marks: journal.marks,
     journalFirst: () => firstOf(journal),
     usage: () => ({ usedBytes: usedBytes(journal), capacityBytes }),
+    preImages: {
+      marks: () => preImages.marks,
+      last: () => lastOf(preImages),
+      usage: () => ({ usedBytes: usedBytes(preImages), capacityBytes: preImageBytes }),
+    },
     uniqueId: () => `${self}-${++uniqueIds}`,
   });
   const links = new Map<LinkId, string>();
@@ -140,17 +155,18 @@ export function createBench(options: BenchOptions): Bench {
     onEffect(effect);
     switch (effect.kind) {
       case "commit":
-        applyCommit(journal, effect.change);
+        applyCommit(placeOf(seen, effect.place), effect.change);
         return void asked.push(effect);
       case "read-journal":
-        readResults.set(effect.token, readJournal(journal, effect.options));
+        readResults.set(effect.token, readJournal(placeOf(seen, effect.place), effect.options));
         return void asked.push(effect);
       case "store":
       case "load":
+      case "branch":
         return void asked.push(effect);
       case "trim":
-        trimJournal(journal, effect.sequence);
-        return trimJournal(medium.journal, effect.sequence);
+        trimJournal(placeOf(seen, effect.place), effect.sequence);
+        return trimJournal(placeOf(medium, effect.place), effect.sequence);
       case "send":
         return void sent.push({ link: effect.link, epoch: effect.message.epoch, body: effect.message.body });
       case "close-link":
@@ -179,8 +195,11 @@ export function createBench(options: BenchOptions): Bench {
     const { token } = effect;
     switch (effect.kind) {
       case "commit":
-        applyCommit(medium.journal, effect.change);
+        applyCommit(placeOf(medium, effect.place), effect.change);
         return { kind: "committed", token };
+      case "branch":
+        if (failure === null) keepBranch(medium, effect.volume, effect.name);
+        return { kind: "branched", token, failure };
       case "read-journal": {
         const result = readResults.get(token);
         assert(result !== undefined);
@@ -209,7 +228,7 @@ export function createBench(options: BenchOptions): Bench {
     self,
     member,
     medium,
-    journal,
+    ...seen,
     replies,
     access,
     progress,
@@ -236,6 +255,7 @@ export function createBench(options: BenchOptions): Bench {
     },
     receive: (link, body, epoch = epochOne, term = 0) =>
       step({ kind: "message", link, message: { epoch, term, body } }),
+    effectsRun: () => effectsRun,
     asked: (kind) => asked.filter((effect) => kind === undefined || effect.kind === kind),
     answer: (kind, failure) =>
       answerAt(

@@ -25,15 +25,24 @@ export interface JournalState {
 
 export interface Medium {
   readonly journal: JournalState;
+  readonly preImages: JournalState;
   readonly volumes: Map<VolumeName, Buffer>;
+  /** What volumes held when a branch of them was made, by `VOLUME/NAME`. */
+  readonly branches: Map<string, Buffer>;
 }
 
 export function createMedium(membership: Membership, node: NodeName): Medium {
   const own = membership.volumes.filter(({ primary, secondaries }) => [primary, ...secondaries].includes(node));
   return {
-    journal: { marks: new Map(), records: [], highest: 0 },
+    journal: emptyJournal(),
+    preImages: emptyJournal(),
     volumes: new Map(own.map(({ name, sizeBytes }) => [name, Buffer.alloc(sizeBytes)])),
+    branches: new Map(),
   };
+}
+
+function emptyJournal(): JournalState {
+  return { marks: new Map(), records: [], highest: 0 };
 }
 
 export function copyJournal(state: JournalState): JournalState {
@@ -66,6 +75,10 @@ export function firstOf(state: JournalState): Sequence {
   return state.records[0]?.sequence ?? noSequence;
 }
 
+export function lastOf(state: JournalState): Sequence {
+  return state.records.at(-1)?.sequence ?? noSequence;
+}
+
 export function usedBytes(state: JournalState): number {
   return state.records.reduce((sum, record) => sum + recordBytes(record), 0);
 }
@@ -87,6 +100,12 @@ export function volumeOf(medium: Medium, volume: VolumeName): Buffer {
   const content = medium.volumes.get(volume);
   assert(content !== undefined, `no volume ${volume} here`);
   return content;
+}
+
+/** One of that name is left as it is. */
+export function keepBranch(medium: Medium, volume: VolumeName, name: string): void {
+  const key = `${volume}/${name}`;
+  if (!medium.branches.has(key)) medium.branches.set(key, Buffer.from(volumeOf(medium, volume)));
 }
 
 export function applyWrites(medium: Medium, volume: VolumeName, writes: readonly BlockWrite[]): void {

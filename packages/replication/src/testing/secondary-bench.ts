@@ -1,7 +1,7 @@
 /** A secondary on the bench, with its relay played by hand. */
 import assert from "node:assert/strict";
 import type { LinkId } from "../effects.js";
-import type { PeerBody } from "../messages.js";
+import type { CopyOrder, PeerBody } from "../messages.js";
 import type { SecondaryStages } from "../status.js";
 import type { Epoch, JournalRecord } from "../vocabulary.js";
 import { createBench, type Bench, type BenchOptions } from "./bench.js";
@@ -10,8 +10,9 @@ import { showBody } from "./transcript.js";
 
 export interface SecondaryBench extends Bench {
   link(): LinkId;
-  /** The relay opens its link and greets. */
+  /** The relay opens its link and greets; with the order of a copy run, if there is one. */
   connect(): LinkId;
+  greet(order: CopyOrder | null): LinkId;
   relay(body: PeerBody, epoch?: Epoch): void;
   ship(after: number, watermark: number, records: readonly JournalRecord[]): void;
   /** Prepares, validates and opens the gate up to here, and lets it be applied. */
@@ -29,14 +30,16 @@ export function createSecondaryBench(options: Partial<BenchOptions> = {}): Secon
     return link;
   };
   const relay = (body: PeerBody, epoch?: Epoch): void => bench.receive(linkNow(), body, epoch);
+  const greet = (copy: CopyOrder | null): LinkId => {
+    link = bench.open(relay1, "ship", "peer");
+    relay({ kind: "ship-hello", copy });
+    return link;
+  };
   return {
     ...bench,
     link: linkNow,
-    connect() {
-      link = bench.open(relay1, "ship", "peer");
-      relay({ kind: "ship-hello", copy: null });
-      return link;
-    },
+    connect: () => greet(null),
+    greet,
     relay,
     ship: (after, watermark, records) =>
       relay({ kind: "ship-batch", after: seq(after), watermark: seq(watermark), records }),
