@@ -1,5 +1,5 @@
 /** The primaries of a group as its relay knows them: their links, leases and greetings, and what they may send ahead. */
-import type { JournalUsage } from "@waystation/contracts/journal";
+import { recordOverheadBytes, type JournalUsage } from "@waystation/contracts/journal";
 import type { Desk, LinkId } from "./effects.js";
 import { createLeaseGrantor, type LeaseGrantor } from "./lease.js";
 import { limits } from "./limits.js";
@@ -59,21 +59,35 @@ export function welcomePeer(peer: IngressPeer): void {
   peer.unacknowledged.clear();
 }
 
-/** Credit counts bytes made durable, and never more than the journal has room for (PROTOCOL 12, DESIGN rule 6). */
-export function grantCredit(peer: IngressPeer, peers: readonly IngressPeer[], usage: JournalUsage): boolean {
-  const { usedBytes, capacityBytes } = usage;
-  const unspent = (other: IngressPeer): number => Math.max(0, other.grantedBytes - other.receivedBytes);
+/** What is granted to a primary and not used yet. */
+const unspent = (peer: IngressPeer): number => Math.max(0, peer.grantedBytes - peer.receivedBytes);
+
+/** An idle primary keeps what it was granted: a share for each, or one could hold all the room for ever. */
+const windowOf = (peers: readonly IngressPeer[], { capacityBytes }: JournalUsage): number =>
+  Math.min(limits.ingressWindowBytes, Math.floor(capacityBytes / peers.length));
+
+/** What the journal has room for beyond what is promised to the others. */
+function roomFor(peer: IngressPeer, peers: readonly IngressPeer[], usage: JournalUsage): number {
   const promised = peers.reduce((sum, other) => sum + unspent(other), 0);
-  // An idle primary keeps what it was granted: a share for each, or one could hold all the room for ever.
-  const windowBytes = Math.min(limits.ingressWindowBytes, Math.floor(capacityBytes / peers.length));
+  const shareBytes = windowOf(peers, usage) / 2;
   // In a full journal the first to ask would take whatever is trimmed, and another never have room for one write.
   const owed = peers.reduce(
-    (sum, other) => (other === peer || !other.welcomed ? sum : sum + Math.max(0, windowBytes / 2 - unspent(other))),
+    (sum, other) => (other === peer || !other.welcomed ? sum : sum + Math.max(0, shareBytes - unspent(other))),
     0,
   );
-  const room = Math.max(0, Math.floor(capacityBytes - usedBytes - promised - owed));
-  const window = Math.max(0, peer.durableBytes + windowBytes - peer.grantedBytes);
-  const more = Math.min(window, room);
+  return Math.max(0, Math.floor(usage.capacityBytes - usage.usedBytes - promised - owed));
+}
+
+/** True when the journal has no room for this primary's next write: its hosts are held. */
+export function isHeldBack(peer: IngressPeer, peers: readonly IngressPeer[], usage: JournalUsage): boolean {
+  const writeBytes = Math.min(recordOverheadBytes + limits.intentUnitBytes, windowOf(peers, usage) / 8);
+  return peer.welcomed && unspent(peer) + roomFor(peer, peers, usage) < writeBytes;
+}
+
+/** Credit counts bytes made durable, and never more than the journal has room for (PROTOCOL 12, DESIGN rule 6). */
+export function grantCredit(peer: IngressPeer, peers: readonly IngressPeer[], usage: JournalUsage): boolean {
+  const window = Math.max(0, peer.durableBytes + windowOf(peers, usage) - peer.grantedBytes);
+  const more = Math.min(window, roomFor(peer, peers, usage));
   peer.grantedBytes += more;
   return more > 0;
 }

@@ -66,7 +66,10 @@ export function createRelayReadiness(options: RelayReadinessOptions): RelayReadi
       if (!born) return;
       if (!gathered && course.isStamping() && absent() !== "" && desk.nowMs() >= openedMs + 2 * leaseMs) {
         gathered = true;
-        course.happened("lease-ended", `${absent()} was not heard since the relay started, and may have gone on without it`);
+        course.happened(
+          "lease-ended",
+          `${absent()} was not heard since the relay started, and may have gone on without it`,
+        );
       }
       const missing = shipping.unheard().join(", ");
       if (waitedEnough || missing === "" || desk.nowMs() < openedMs + limits.hearSecondariesMs) return;

@@ -14,7 +14,6 @@ import type { JournalUsage } from "@waystation/contracts/journal";
 import type { GroupCommand } from "./control-front.js";
 import { createCopyDigests } from "./copy-digests.js";
 import type { Desk, LinkId } from "./effects.js";
-import { createFarValidated } from "./far-validated.js";
 import { createFullness } from "./fullness.js";
 import { limits } from "./limits.js";
 import { markNames, readSequence, type Marks } from "./marks.js";
@@ -23,7 +22,16 @@ import type { IngressBody, PairState, RefusalReason } from "./messages.js";
 import { createRelayChain } from "./relay-chain.js";
 import { createRelayCourse } from "./relay-course.js";
 import { createRelayLeases } from "./relay-leases.js";
-import { beginLink, createPeers, grantCredit, welcomePeer, type IngressPeer, type OriginHello } from "./relay-peers.js";
+import { createRelayNews } from "./relay-news.js";
+import {
+  beginLink,
+  createPeers,
+  grantCredit,
+  isHeldBack,
+  welcomePeer,
+  type IngressPeer,
+  type OriginHello,
+} from "./relay-peers.js";
 import { createRelayReadiness } from "./relay-readiness.js";
 import { phaseOf, protection, relayStages, stateDetail, type RelayView } from "./relay-stages.js";
 import { createRelayStamps } from "./relay-stamps.js";
@@ -73,7 +81,6 @@ export function createRelay(options: RelayOptions): Relay {
   let lost = typeof lostMark === "string" ? lostMark : null;
   /** A takeover in which every secondary takes part drains this relay: points go on being settled. */
   let settling = false;
-  const primaryOf = new Map(membership.volumes.map(({ name, primary }) => [name, primary]));
   const peers = createPeers(desk, membership);
   const leases = createRelayLeases(desk, membership, peers);
   const stamps = createRelayStamps({
@@ -81,7 +88,11 @@ export function createRelay(options: RelayOptions): Relay {
     withRecords: (primary) => course.noteWritten(primary),
     onDurable: (span) => chain.take(span),
   });
-  const fullness = createFullness(usage, membership.journalFull);
+  const fullness = createFullness({
+    usage,
+    policy: membership.journalFull,
+    isHoldingBack: () => peers.some((peer) => isHeldBack(peer, peers, usage())),
+  });
 
   /** The journal lost what it acknowledged: it must never stamp again, or two writes would share a number. */
   const declareLost = (what: string): void => {
@@ -107,15 +118,12 @@ export function createRelay(options: RelayOptions): Relay {
       !fullness.isFilling() &&
       peers.every(({ link, hello: greeting, leaving }) => link !== null && (greeting !== null || leaving)) &&
       peers.every((peer) => leases.allows(peer)),
-    onSuspended: () => tellSuspended(peers),
+    onSuspended: () => news.suspended(peers),
     onBegun() {
       // One that has not greeted since the suspension would go on where it was: it greets on a new link.
       for (const peer of peers) if (peer.leaving && peer.link !== null) letGo(peer);
     },
-    onEnded(copyId) {
-      for (const { link, welcomed } of peers)
-        if (link !== null && welcomed) desk.send(link, { kind: "copy-ended", copyId });
-    },
+    onEnded: (copyId) => news.copyEnded(copyId),
   });
   const digests = createCopyDigests({
     tell: (link, reply) => desk.send(link, reply),
@@ -146,7 +154,7 @@ export function createRelay(options: RelayOptions): Relay {
     },
   });
   const readiness = createRelayReadiness({ desk, membership, marks, shipping, peers, course });
-  const farValidated = createFarValidated(() => stamps.durableMarks());
+  const news = createRelayNews({ desk, membership, peers, course, stamps });
 
   const refuse = (link: LinkId, reason: RefusalReason, detail: string): void => {
     desk.send(link, { kind: "refusal", reason, detail });
@@ -165,18 +173,6 @@ export function createRelay(options: RelayOptions): Relay {
     forgetLink(peer);
   };
 
-  const tellSuspended = (whom: readonly IngressPeer[]): void => {
-    const now = course.now();
-    if (now.kind !== "suspended") return;
-    const { at, state: as, detail } = now;
-    for (const peer of whom) {
-      if (peer.link !== null && (peer.welcomed || peer.leaving || peer.hello !== null))
-        desk.send(peer.link, { kind: "suspended", at, state: as, detail });
-      if (peer.welcomed) Object.assign(peer, { welcomed: false, leaving: true });
-      peer.inStep = false;
-    }
-  };
-
   const hello = (peer: IngressPeer, link: LinkId, body: OriginHello): void => {
     if (frozenAt !== null) return refuse(link, "fenced", `the group was frozen at ${frozenAt} by a takeover`);
     const refusal = stamps.check(peer, body);
@@ -186,7 +182,7 @@ export function createRelay(options: RelayOptions): Relay {
     Object.assign(peer, { hello: body, welcomed: false, leaving: false });
     const alone = wentOnAlone(peer, body);
     if (alone !== "") return course.happened("lease-ended", alone);
-    if (!course.isStamping() && course.isDurable()) return tellSuspended([peer]);
+    if (!course.isStamping() && course.isDurable()) return news.suspended([peer]);
     welcomeWhenReady(peer);
   };
 
@@ -213,7 +209,7 @@ export function createRelay(options: RelayOptions): Relay {
       if (!course.isStamping()) return void (peer.hello = body);
       welcomePeer(peer);
       stamps.localComplete(body.volumes.map(({ volume, localComplete: origin }) => ({ volume, origin })));
-      for (const { volume } of body.volumes) farValidated.forget(volume);
+      news.greeted(peer.node);
       grantCredit(peer, peers, usage());
       const copyId = course.copyId();
       desk.send(link, {
@@ -270,29 +266,11 @@ export function createRelay(options: RelayOptions): Relay {
     });
   };
 
-  const tellFarValidated = (): void => {
-    // A run that is not over can still be gone back from.
-    if (course.order() !== null || !course.isStamping()) return;
-    const news = farValidated.news({ nowMs: desk.nowMs(), durable: stamps.durable(), gate: shipping.gate() });
-    for (const { node, link, welcomed } of news.length === 0 ? [] : peers) {
-      const theirs = news.filter(({ volume }) => primaryOf.get(volume) === node);
-      if (link !== null && welcomed && theirs.length > 0) desk.send(link, { kind: "far-validated", marks: theirs });
-    }
-  };
-
   const suspendWhenFull = (): void => {
     const copying = course.copyId() !== "";
     const tooLong = fullness.isFullForTooLong({ nowMs: desk.nowMs(), trimmed: shipping.trimmed(), copying });
     if (!tooLong || !course.isStamping() || hindrance() !== null) return;
     course.happened("journal-full", `the journal was full for ${membership.journalFull.holdMs} ms`);
-  };
-
-  /** What is to be copied, and what was, once it may begin and whenever a primary is new on its link. */
-  const startCopies = (): void => {
-    for (const { node, link, welcomed } of peers) {
-      const start = link !== null && welcomed ? course.takeCopyStart(node) : null;
-      if (start !== null && link !== null) desk.send(link, start);
-    }
   };
 
   const trim = (): void => {
@@ -337,7 +315,7 @@ export function createRelay(options: RelayOptions): Relay {
     shipping,
     drain() {
       for (const peer of peers) acknowledge(peer);
-      startCopies();
+      news.copies();
       shipping.drain();
     },
     tick() {
@@ -348,7 +326,7 @@ export function createRelay(options: RelayOptions): Relay {
       trim();
       suspendWhenFull();
       course.tick();
-      tellFarValidated();
+      news.farValidated(shipping.gate());
       shipping.tick();
     },
     ingressOpened(link, node) {
