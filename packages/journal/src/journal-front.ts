@@ -81,7 +81,7 @@ export function createJournalFront<Writer extends JournalWriter>(
   const view = createView({ index, cache, medium });
 
   const takeRecords = (records: readonly JournalRecord[]): EncodedRecord[] => {
-    const values = encodeRecords(records);
+    const values = encodeRecords(records, (lengthBytes) => cache.takeMemory(lengthBytes, ordinal));
     return records.map((record, position) => {
       const value = values[position] ?? noBytes;
       const bytes = recordBytes(record);
@@ -151,6 +151,21 @@ export function createJournalFront<Writer extends JournalWriter>(
   };
 }
 
+/** What the cache holds is written over once it has let it go: the reader of records from `sequence` on gets copies. */
+function withOwnPayloads(records: readonly JournalRecord[], sequence: number): JournalRecord[] {
+  let bytes = 0;
+  for (const record of records) if (record.sequence >= sequence) bytes += record.payload.length;
+  const memory = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  return records.map((record) => {
+    if (record.sequence < sequence) return record;
+    const payload = memory.subarray(at, at + record.payload.length);
+    payload.set(record.payload);
+    at += payload.length;
+    return { ...record, payload };
+  });
+}
+
 interface ViewParts {
   readonly index: RecordIndex;
   readonly cache: ReturnType<typeof createTailCache>;
@@ -188,7 +203,8 @@ function createView({ index, cache, medium }: ViewParts) {
     for (const record of cache.from(next)) {
       if (record.sequence > wanted.through || gathering.add(record)) break;
     }
-    return gathering.result();
+    const result = gathering.result();
+    return { ...result, records: withOwnPayloads(result.records, next) };
   };
 
   return {

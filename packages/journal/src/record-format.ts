@@ -21,12 +21,15 @@ const kindCodes: Readonly<Record<RecordKind, number>> = { write: 1, zero: 2, dis
 const kinds: readonly (RecordKind | undefined)[] = [undefined, "write", "zero", "discard", "copy"];
 
 /**
- * The stored form of records; owns its bytes (payloads are copied). Those of one call share their memory: an allocation
- * for each would keep the garbage collector busier than all the rest of a commit.
+ * The stored form of records; payloads are copied. Those of one call share their memory: an allocation for each would keep
+ * the garbage collector busier than all the rest of a commit.
  */
-export function encodeRecords(records: readonly JournalRecord[]): Buffer[] {
+export function encodeRecords(
+  records: readonly JournalRecord[],
+  takeMemory: (lengthBytes: number) => Buffer = (lengthBytes) => Buffer.allocUnsafe(lengthBytes),
+): Buffer[] {
   const lengths = records.map(({ volume, payload }) => headerBytes + Buffer.byteLength(volume) + payload.length);
-  const memory = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  const memory = takeMemory(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
   return records.map((record, index) => {
     const value = memory.subarray(at, at + (lengths[index] ?? 0));
