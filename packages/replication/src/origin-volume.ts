@@ -10,7 +10,7 @@ import type { GroupVolume } from "./membership.js";
 import { createRangeLocks, type RangeLocks } from "./range-lock.js";
 import { createRegionLog, type RegionLog } from "./region-log.js";
 import type { PendingWrite } from "./pending-write.js";
-import type { OriginNumber, VolumeName } from "./vocabulary.js";
+import type { MarkValue, OriginNumber, VolumeName } from "./vocabulary.js";
 import { createWriteIntent, type WriteIntent } from "./write-intent.js";
 
 export interface OriginVolume {
@@ -49,16 +49,34 @@ export interface OriginVolume {
   beginIncarnation(incarnation: number): void;
 }
 
-export interface OriginVolumeOptions {
+export interface OriginVolumesOptions {
+  readonly volumes: readonly GroupVolume[];
+  readonly regionBytes: number;
+  readonly marks: Marks;
+  /** Those of a volume that are in use already. */
+  readonly locksOf?: (volume: VolumeName) => RangeLocks;
+}
+
+export function createOriginVolumes(options: OriginVolumesOptions): OriginVolume[] {
+  const { volumes, regionBytes, locksOf = () => createRangeLocks() } = options;
+  // One pass for all: with hundreds of volumes, each looking through everybody's marks would take seconds.
+  const own = new Map(
+    volumes.map(({ name }): [string, Map<string, MarkValue>] => [name, new Map<string, MarkValue>()]),
+  );
+  for (const [key, value] of options.marks) own.get(key.split("/", 2)[1] ?? "")?.set(key, value);
+  return volumes.map((volume) =>
+    createOriginVolume({ volume, regionBytes, marks: own.get(volume.name) ?? new Map(), locks: locksOf(volume.name) }),
+  );
+}
+
+interface OriginVolumeOptions {
   readonly volume: GroupVolume;
   readonly regionBytes: number;
   readonly marks: Marks;
-  /** Those of the volume that are in use already, if any. */
-  readonly locks?: RangeLocks;
+  readonly locks: RangeLocks;
 }
 
-export function createOriginVolume(options: OriginVolumeOptions): OriginVolume {
-  const { volume, regionBytes, marks, locks = createRangeLocks() } = options;
+function createOriginVolume({ volume, regionBytes, marks, locks }: OriginVolumeOptions): OriginVolume {
   let n = 0;
   let queued: PendingWrite[] = [];
   /** With a number, and not yet known to be complete; in the order of their numbers. */

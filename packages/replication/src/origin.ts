@@ -26,7 +26,7 @@ import type { IngressBody, VolumeMark } from "./messages.js";
 import { createOriginLegs, mayGoAlone, type CopyStart, type Suspension } from "./origin-leg.js";
 import { createOriginProgress } from "./origin-progress.js";
 import { createOriginRecovery, lostState } from "./origin-recovery.js";
-import { createOriginVolume } from "./origin-volume.js";
+import { createOriginVolumes } from "./origin-volume.js";
 import { primaryStages } from "./origin-stages.js";
 import type { MarkChange } from "./region-log.js";
 import type { PrimaryStages } from "./status.js";
@@ -83,9 +83,8 @@ export interface OriginOptions {
 }
 
 export function createOrigin({ desk, self, membership, marks, continues }: OriginOptions): Origin {
-  const volumes = volumesOn(membership, self, "primary").map((volume) =>
-    createOriginVolume({ volume, regionBytes: membership.regionBytes, marks }),
-  );
+  const { regionBytes } = membership;
+  const volumes = createOriginVolumes({ volumes: volumesOn(membership, self, "primary"), regionBytes, marks });
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
   const window = createWriteWindow({
     desk,

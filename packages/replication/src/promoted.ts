@@ -14,7 +14,7 @@ import { heldTooLong } from "./failures.js";
 import { createHostReads } from "./host-reads.js";
 import type { Marks } from "./marks.js";
 import type { GroupVolume, Membership } from "./membership.js";
-import { createOriginVolume } from "./origin-volume.js";
+import { createOriginVolumes } from "./origin-volume.js";
 import { createRangeLocks, type RangeLocks } from "./range-lock.js";
 import type { MarkChange } from "./region-log.js";
 import type { VolumeName } from "./vocabulary.js";
@@ -50,9 +50,7 @@ export function createPromoted({ desk, volumes, membership, marks }: PromotedOpt
   };
 
   const openWrites = (): WriteWindow => {
-    const logged = volumes.map((volume) =>
-      createOriginVolume({ volume, regionBytes, marks, locks: locksOf(volume.name) }),
-    );
+    const logged = createOriginVolumes({ volumes, regionBytes, marks, locksOf });
     const change: MarkChange = new Map();
     for (const { regions } of logged) regions.convert(change);
     if (change.size > 0) desk.commit({ marks: change });
