@@ -1,4 +1,6 @@
 /** Drills on local processes: a cluster whose links go through proxies, in which hosts are at work. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { mebibyte, type ClusterShape } from "../harness/cluster-file.js";
 import { startAll, withCluster, type TestCluster } from "../harness/cluster.js";
 import { connectNbd } from "../harness/nbd-client.js";
@@ -58,5 +60,6 @@ function localWorld(cluster: TestCluster): World {
       link.stall();
       return Promise.resolve({ heal: () => Promise.resolve(link.heal()) });
     },
+    lose: (node) => rm(join(cluster.dataDirectory, node), { recursive: true }),
   };
 }

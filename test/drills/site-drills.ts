@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 import { primaries, secondaries } from "../harness/cluster-file.js";
+import { firstHostWrite } from "./recovery-report.js";
 import { checkBothSides, checkFarSide, detectDead, failOver, hostsGoOn, startClock, waitOpen } from "./stage.js";
 import type { Finding, Stage } from "./stage.js";
 import { checkPrefix, checkReference } from "./volume-checks.js";
@@ -74,7 +75,7 @@ async function loseBothLinksInTurn(stage: Stage): Promise<Finding> {
   clock.ended("near links cut: hosts are held");
   for (const fault of near) await fault.heal();
   await writer.goOn(1);
-  clock.ended("first host write");
+  clock.ended(firstHostWrite);
   await waitForView(world, "hosts write, and all is protected", (view) => isServed(view));
   clock.ended("protected");
   const waitedMs = writer.longestWaitMs(nearMs);

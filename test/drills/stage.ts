@@ -6,7 +6,7 @@ import { strict as assert } from "node:assert";
 import type { TakeoverResult } from "@waystation/client/control-client";
 import { mebibyte, type TestNode } from "../harness/cluster-file.js";
 import { volumeNames, type Hosts, type Side } from "./hosts.js";
-import { phasesOf, sumMs, type Phase } from "./recovery-report.js";
+import { firstHostWrite, phasesOf, sumMs, type Phase } from "./recovery-report.js";
 import { checkNothingLost, checkReference, checkSame } from "./volume-checks.js";
 import { isDead, isOpen, order, waitForView, waitSynced, type World } from "./world.js";
 import type { Writer } from "./writer.js";
@@ -77,12 +77,19 @@ export async function hostsGoOn({ writer }: Stage, clock: RecoveryClock, side: S
   writer.moveTo(side);
   writer.resume();
   await writer.goOn(1);
-  clock.ended("first host write");
+  clock.ended(firstHostWrite);
   await writer.goOn(100);
 }
 
 export async function waitOpen({ world }: Stage, side: Side): Promise<void> {
   await waitForView(world, `hosts can write at the ${side} side`, (view) => isOpen(view, side));
+}
+
+/** Nothing is being copied any more, and every write is protected. */
+export async function waitPaired({ world }: Stage): Promise<void> {
+  await waitForView(world, "the group is paired and protected", ({ groups }) =>
+    groups.every((each) => each.pair === "PAIR" && each.protected === true),
+  );
 }
 
 /** At rest after a takeover: nothing lost that hosts were told of, and every other byte as it was written. */

@@ -23,6 +23,8 @@ export interface World {
   cut(a: TestNode, b: TestNode): Promise<Fault>;
   /** Nothing passes between two nodes any more, and nobody is told. */
   stall(a: TestNode, b: TestNode): Promise<Fault>;
+  /** Journals, disks and all that a node has. It must not run; when it is started, it is an empty machine. */
+  lose(node: TestNode): Promise<void>;
 }
 
 /** What `wayctl --json status` shows, as far as drills look at it. */
@@ -33,6 +35,8 @@ export interface ClusterView {
 }
 
 interface GroupView {
+  /** How the group's pairs stand: `PAIR`, `COPY`, ... */
+  readonly pair: string | null;
   readonly protected: boolean | null;
   readonly protectedDetail: string;
   readonly members: readonly {
@@ -95,8 +99,15 @@ export async function waitSynced(world: World): Promise<void> {
   await succeed(world, "group", "wait", group, "--synced", "--timeout", syncedTimeout);
 }
 
+/** Commands that begin a term, in which nodes have other roles. */
+export type TermCommand = "swap" | "direct" | "return" | "members";
+
 /** `wayctl group COMMAND g1 ...`: a command that tells its steps. A refusal is a result. */
-export async function order(world: World, command: "takeover", ...args: readonly string[]): Promise<CommandReport> {
+export async function order(
+  world: World,
+  command: TermCommand | "takeover",
+  ...args: readonly string[]
+): Promise<CommandReport> {
   const { exitCode, stdout, stderr } = await world.wayctl("--json", "group", command, group, ...args);
   if (exitCode !== 0 && exitCode !== refused)
     throw new Error(`wayctl group ${command} ${args.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);

@@ -4,7 +4,7 @@ import { connectNbd } from "../../harness/nbd-client.js";
 import { homes } from "../hosts.js";
 import type { World } from "../world.js";
 import type { Containers } from "./containers.js";
-import { disconnect, dropBetween, kill } from "./faults.js";
+import { disconnect, dropBetween, kill, lose } from "./faults.js";
 
 /** A world whose containers can be got at, too. */
 export interface Cluster extends World {
@@ -39,6 +39,7 @@ export function openCluster(containers: Containers): Cluster {
       return disconnect(containers, service, network);
     },
     stall: (a, b) => dropBetween(containers, a, b),
+    lose: (node) => lose(containers, node),
   };
 }
 

@@ -5,6 +5,7 @@
 import { strict as assert } from "node:assert";
 import { setTimeout as delay } from "node:timers/promises";
 import { appendReport, describePhases, recoveryRows, seconds, type RecoveryReport } from "../recovery-report.js";
+import { returnDrills } from "../return-drills.js";
 import { siteDrills, type SiteDrill } from "../site-drills.js";
 import { isServed, viewOf, waitForView, type Fault } from "../world.js";
 import { describeFailures, type Writer } from "../writer.js";
@@ -65,7 +66,7 @@ export const drills: readonly Drill[] = [
     endsInTakeover: true,
     run: drillCutEast,
   },
-  ...Object.values(siteDrills).map(fromSiteDrill),
+  ...[...Object.values(siteDrills), ...Object.values(returnDrills)].map(fromSiteDrill),
 ];
 
 /** Those that are played on local processes too. */

@@ -71,3 +71,17 @@ export async function recreate(containers: Containers, service: string): Promise
   await containers.docker("rm", "--force", await containers.idOf(service));
   await containers.compose("up", "-d", "--no-deps", service);
 }
+
+/** Throws container and volumes away; there is a new one with empty volumes, and it does not run. */
+export async function lose(containers: Containers, service: string): Promise<void> {
+  const id = await containers.idOf(service);
+  const volumes = await containers.docker(
+    "inspect",
+    "-f",
+    '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}',
+    id,
+  );
+  await containers.docker("rm", "--force", id);
+  await containers.docker("volume", "rm", ...volumes.trim().split(" "));
+  await containers.compose("up", "--no-start", "--no-deps", service);
+}
