@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { Failure } from "@waystation/contracts/errors";
 import type { Channel } from "@waystation/contracts/link";
 import type { JournalReadResult } from "@waystation/contracts/journal";
+import type { TermChangeRequest } from "../control-front.js";
 import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "../effects.js";
 import { limits } from "../limits.js";
 import { createMember, type Member } from "../member.js";
@@ -74,6 +75,7 @@ export interface Bench {
   read(volume: VolumeName, block: number, blocks?: number): RequestId;
   mayReadNow(volume: VolumeName, block: number, blocks?: number): boolean;
   takeover(options?: TakeoverOptions): RequestId;
+  changeTerm(cause: TermChangeRequest["cause"], options?: Pick<TakeoverOptions, "force" | "dryRun">): RequestId;
   result(request: RequestId): TakeoverResult | null;
   /** The transcript since the last call. */
   take(): string[];
@@ -86,6 +88,7 @@ export interface Bench {
 export interface TakeoverOptions {
   readonly force?: boolean;
   readonly without?: readonly NodeName[];
+  readonly dryRun?: boolean;
 }
 
 export interface HostOrder {
@@ -293,9 +296,14 @@ export function createBench(options: BenchOptions): Bench {
     },
     mayReadNow: (volume, block, blocks = 1) =>
       member.mayReadNow(volume, { offsetBytes: block * blockBytes, lengthBytes: blocks * blockBytes }),
-    takeover({ force = false, without = [] } = {}) {
+    takeover({ force = false, without = [], dryRun = false } = {}) {
       const request = nextRequest++;
-      step({ kind: "takeover", request, command: { group: membership.group, force, without, dryRun: false } });
+      step({ kind: "takeover", request, command: { group: membership.group, force, without, dryRun } });
+      return request;
+    },
+    changeTerm(cause, { force = false, dryRun = false } = {}) {
+      const request = nextRequest++;
+      step({ kind: "term-change", request, command: { group: membership.group, cause, force, dryRun } });
       return request;
     },
     result: (request) => results.get(request) ?? null,

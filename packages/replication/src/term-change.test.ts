@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { createCluster, type Cluster } from "./testing/cluster.js";
+import { startAll, takeOver } from "./testing/dependent-writes.js";
+import { primaryA, primaryB, relay1, secondaryA, secondaryB, volA, volB } from "./testing/fixture.js";
+import { assertEqual, changeTerm, issue, outcomeOf, untilProtected, valueAt, writeAt } from "./testing/term-drill.js";
+
+function running(): Cluster {
+  const cluster = startAll(createCluster());
+  writeAt(cluster, primaryA, volA, [1, 3, 5]);
+  writeAt(cluster, primaryB, volB, [2, 4, 6]);
+  untilProtected(cluster, relay1);
+  return cluster;
+}
+
+describe("direct and return (B13)", () => {
+  it("B13: without the relay a primary takes its role; hosts' writes wait and go on, and the relay comes back", () => {
+    const cluster = running();
+    cluster.kill(relay1);
+    cluster.pass(50);
+    const waiting = issue(cluster, primaryA, volA, 7);
+    const result = changeTerm(cluster, primaryB, "direct");
+    expect(result).toMatchObject({ outcome: "term-begun", code: "" });
+    cluster.until(() => outcomeOf(cluster, primaryA, waiting) !== "open", "the write that waited is answered");
+    expect(outcomeOf(cluster, primaryA, waiting)).toBe("acknowledged");
+    writeAt(cluster, primaryB, volB, [8]);
+    untilProtected(cluster, primaryA);
+    assertEqual(cluster);
+
+    cluster.start(relay1);
+    const during = issue(cluster, primaryA, volA, 9);
+    expect(changeTerm(cluster, secondaryA, "return")).toMatchObject({ outcome: "term-begun" });
+    untilProtected(cluster, relay1);
+    expect(outcomeOf(cluster, primaryA, during)).toBe("acknowledged");
+    writeAt(cluster, primaryA, volA, [11]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+});
+
+describe("swap (B12)", () => {
+  it("B12: roles change at one point with both sites alive, data flows back, and swaps again", () => {
+    const cluster = running();
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun", lost: "nothing" });
+    writeAt(cluster, secondaryA, volA, [21, 23]);
+    writeAt(cluster, secondaryB, volB, [22]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+    expect(cluster.node(primaryA).access.get(volA)).toBe("read-only");
+
+    expect(changeTerm(cluster, primaryA, "swap")).toMatchObject({ outcome: "term-begun", lost: "nothing" });
+    writeAt(cluster, primaryA, volA, [31]);
+    writeAt(cluster, primaryB, volB, [32]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+    expect(valueAt(cluster, secondaryA, volA, 23)).toBe(23);
+  });
+
+  it("B12: after a disaster the old primaries' divergent tail is kept as a branch, and overwritten", () => {
+    const cluster = running();
+    cluster.cut(primaryA, relay1);
+    issue(cluster, primaryA, volA, 41);
+    cluster.run();
+    expect(valueAt(cluster, primaryA, volA, 41)).toBe(41);
+    for (const node of [primaryA, primaryB]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "taken-over" });
+    writeAt(cluster, secondaryA, volA, [43]);
+    writeAt(cluster, secondaryB, volB, [44]);
+    cluster.heal();
+    for (const node of [primaryA, primaryB]) cluster.start(node);
+    cluster.pass(500);
+    expect(cluster.node(primaryA).access.get(volA)).toBe("closed");
+    expect(changeTerm(cluster, secondaryB, "swap")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryA, volA, [45]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+    expect(valueAt(cluster, primaryA, volA, 41)).toBe(0);
+  });
+});
