@@ -132,7 +132,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
 
   const judge = (run: Run, answers: CouncilAnswers): Verdict =>
     planTerm({
-      ...{ cause: run.command.cause, force: run.command.force, answers },
+      ...{ self, cause: run.command.cause, force: run.command.force, answers },
       configured: configured(),
       membership: options.membership(),
       term: options.term(),

@@ -27,6 +27,7 @@ export interface TermPlan {
 }
 
 export interface Circumstances {
+  readonly self: NodeName;
   readonly cause: TermChangeRequest["cause"];
   readonly force: boolean;
   readonly configured: Membership;
@@ -62,6 +63,12 @@ function planSwap(now: Circumstances, decision: Decision | null): Verdict {
   const { membership, answers, force } = now;
   const risks: string[] = [];
   const { relay } = membership;
+  // Killed when all was done, it is run again: it must not swap back.
+  if (primariesOf(membership).includes(now.self))
+    return refuse(
+      "NOTHING_TO_DO",
+      `hosts write at ${now.self} already. To swap back ask ${secondariesOf(membership).join(" or ")}`,
+    );
   if (isGone(answers, relay)) return refuse("RELAY_UNREACHABLE", relay);
   for (const node of primariesOf(membership)) {
     if (stateOf(answers, node) !== null) continue;
@@ -91,8 +98,9 @@ function planDirect(now: Circumstances): Verdict {
   const { relay } = membership;
   const primaries = primariesOf(membership);
   const [host] = primaries;
+  if (host === undefined || primaries.includes(relay))
+    return refuse("NOTHING_TO_DO", `the primary ${relay} is the relay already`);
   if (!isGone(answers, relay) && !force) return refuse("RELAY_PRESENT", relay);
-  if (host === undefined || primaries.includes(relay)) return refuse("NOTHING_TO_DO", `${relay} is a primary already`);
   return planInPlace(now, { relay: host, volumes: membership.volumes });
 }
 
