@@ -201,14 +201,16 @@ export function createMember(options: MemberOptions): Member {
       case "inquire":
         return answer(true);
       case "promise":
-        // A term that is about to begin here ends with its begin: promised in the middle of it, it would be half a one.
-        if (isBehind(epoch) || keeper.isChanging()) return answer(false);
-        return adopt(epoch, question.purpose, () => {
-          if (question.settle && sameEpoch(promised, epoch)) {
-            roles.relay?.settlePoints();
-            roles.follower?.settlePoints();
-          }
-          answer(sameEpoch(promised, epoch));
+        // A term that is about to begin here begins first: promised in the middle of it, it would be half a one.
+        return keeper.afterChange(() => {
+          if (isBehind(epoch)) return answer(false);
+          adopt(epoch, question.purpose, () => {
+            if (question.settle && sameEpoch(promised, epoch)) {
+              roles.relay?.settlePoints();
+              roles.follower?.settlePoints();
+            }
+            answer(sameEpoch(promised, epoch));
+          });
         });
       case "decide":
         if (question.decision.term !== null) return keeper.take(question.decision, answer);

@@ -28,7 +28,8 @@ describe("direct and return (B13)", () => {
 
     cluster.start(relay1);
     const during = issue(cluster, primaryA, volA, 9);
-    expect(changeTerm(cluster, secondaryA, "return")).toMatchObject({ outcome: "term-begun" });
+    const back = changeTerm(cluster, secondaryA, "return");
+    expect(back, back.message).toMatchObject({ outcome: "term-begun" });
     untilProtected(cluster, relay1);
     expect(outcomeOf(cluster, primaryA, during)).toBe("acknowledged");
     writeAt(cluster, primaryA, volA, [11]);

@@ -80,7 +80,7 @@ describe("a change of term that is killed (PROTOCOL 6.2)", () => {
     "B12, B13: $cause by $coordinator with $victim killed at every step, ends when it is run again",
     (drill) => {
       const steps = stepsOf(drill);
-      for (let after = 0; after <= steps; after += Math.max(1, Math.floor(steps / 30))) killedAfter(drill, after);
+      for (let after = 0; after <= steps; after += Math.max(1, Math.floor(steps / 12))) killedAfter(drill, after);
     },
     60_000,
   );

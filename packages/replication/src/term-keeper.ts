@@ -31,6 +31,8 @@ export interface TermKeeper {
   /** The newest decision that begins or has begun a term, durable here. */
   decision(): Decision | null;
   isChanging(): boolean;
+  /** Calls back once no term is about to begin here: at once, if none is. */
+  afterChange(then: () => void): void;
 }
 
 export interface TermKeeperOptions {
@@ -55,6 +57,7 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
   const { desk, council, promised } = options;
   let durable = termDecisionOf(options.marks);
   let taking: { readonly epoch: Epoch; readonly answers: ((granted: boolean) => void)[] } | null = null;
+  const whenChanged: (() => void)[] = [];
   let nextInquiryMs: number | null = null;
   let inquiring = false;
 
@@ -95,6 +98,7 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
     options.settle(decision, (standing) => {
       options.begin(decision, standing, () => {
         taking = null;
+        for (const then of whenChanged.splice(0)) then();
       });
     });
   };
@@ -134,6 +138,10 @@ export function createTermKeeper(options: TermKeeperOptions): TermKeeper {
     take,
     decision: () => durable,
     isChanging: () => taking !== null,
+    afterChange(then) {
+      if (taking === null) then();
+      else whenChanged.push(then);
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Cluster {
   medium(name: NodeName): Medium;
   status(name: NodeName): GroupStatus;
   start(name: NodeName): void;
+  /** The nodes that run read another configuration; those started later begin with it, unless they have been started before. */
+  configure(membership: Membership): void;
   /** Power loss: nothing that was not durable survives. The peers see their links close. */
   kill(name: NodeName): void;
   /** No message passes between the two, and links break. */
@@ -38,6 +40,8 @@ export interface Cluster {
 
 export interface ClusterOptions {
   readonly membership?: Membership;
+  /** What the nodes are first started with, if that is less than there are nodes and volumes for. */
+  readonly configuredAs?: Membership;
   /** The size of each node's journal; ample when left out. */
   readonly capacityBytes?: ReadonlyMap<NodeName, number>;
   /** Called before each step: the place to interfere. */
@@ -51,6 +55,8 @@ interface End {
 
 export function createCluster(options: ClusterOptions = {}): Cluster {
   const { membership = g1, beforeStep = () => {}, capacityBytes = new Map<NodeName, number>() } = options;
+  const firstMemberships = new Map<NodeName, Membership>();
+  let configured = options.configuredAs ?? membership;
   const names = new Set<NodeName>([
     ...membership.volumes.flatMap(({ primary, secondaries }) => [primary, ...secondaries]),
     membership.relay,
@@ -63,6 +69,13 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
   const queue: (() => void)[] = [];
   let nextLink = 1;
   let nowMs = 1_000;
+
+  /** The roles of a node's first term are those that it was first started with (the daemon keeps them). */
+  const firstOf = (name: NodeName): Membership => {
+    const first = firstMemberships.get(name) ?? configured;
+    firstMemberships.set(name, first);
+    return first;
+  };
 
   const keyOf = ({ node, link }: End): string => `${node}/${link}`;
   const pairOf = (a: NodeName, b: NodeName): string => [a, b].sort().join("|");
@@ -179,14 +192,21 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
       assert(!running.has(name), `${name} is running`);
       const bench = createBench({
         self: name,
-        membership,
+        membership: firstOf(name),
         medium: cluster.medium(name),
         nowMs,
         capacityBytes: capacityBytes.get(name) ?? 2 ** 30,
         onEffect: (effect) => onEffect(name, effect),
       });
       running.set(name, bench);
-      touch(name, () => bench.start());
+      touch(name, () => {
+        bench.start();
+        bench.step({ kind: "configured", membership: configured });
+      });
+    },
+    configure(next) {
+      configured = next;
+      for (const [name] of running) touch(name, (bench) => bench.step({ kind: "configured", membership: next }));
     },
     kill(name) {
       for (const end of linksOf(name)) closed(end, "the peer died");

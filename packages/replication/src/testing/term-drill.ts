@@ -56,10 +56,12 @@ export function writeAt(cluster: Cluster, node: NodeName, volume: VolumeName, bl
 export function untilProtected(cluster: Cluster, relay: NodeName): void {
   cluster.until(() => cluster.status(relay).relay?.protected === true, `${relay} says that the group is protected`);
   const stamped = cluster.status(relay).relay?.stamped ?? 0;
-  cluster.until(
-    () => cluster.status(relay).relay?.secondaries.every(({ applied }) => applied >= stamped) === true,
-    "everything is applied",
-  );
+  const isApplied = (): boolean => {
+    const stages = cluster.status(relay).relay;
+    const all = stages?.secondaries.every(({ connected, applied }) => connected && applied >= stamped) === true;
+    return all && stages?.protected === true;
+  };
+  cluster.until(isApplied, "everything is applied");
 }
 
 /** Every volume holds the same on all nodes that have it. */

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { createCluster } from "./testing/cluster.js";
+import { startAll } from "./testing/dependent-writes.js";
+import { g1, primaryA, primaryB, relay1, secondaryA, secondaryB, volA, volB } from "./testing/fixture.js";
+import { createMedium } from "./testing/medium.js";
+import { assertEqual, changeTerm, untilProtected, writeAt } from "./testing/term-drill.js";
+import type { Membership } from "./membership.js";
+import type { NodeName } from "./vocabulary.js";
+
+const second = ["secondary-c", "secondary-d"] as NodeName[];
+const [secondaryC, secondaryD] = second as [NodeName, NodeName];
+
+describe("live membership", () => {
+  it("B10: a dead secondary replaced by an empty machine of its name is copied to, while hosts write", () => {
+    const cluster = startAll(createCluster());
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    writeAt(cluster, primaryB, volB, [2, 4]);
+    untilProtected(cluster, relay1);
+    cluster.kill(secondaryB);
+    const empty = createMedium(g1, secondaryB);
+    Object.assign(cluster.medium(secondaryB), empty);
+    writeAt(cluster, primaryB, volB, [6]);
+    cluster.start(secondaryB);
+    writeAt(cluster, primaryB, volB, [8]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
+  it("B13: a relay replaced by an empty machine of its name gets its role back by return", () => {
+    const cluster = startAll(createCluster());
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    untilProtected(cluster, relay1);
+    cluster.kill(relay1);
+    Object.assign(cluster.medium(relay1), createMedium(g1, relay1));
+    cluster.start(relay1);
+    cluster.pass(4_000);
+    expect(changeTerm(cluster, secondaryA, "return")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, primaryA, volA, [5]);
+    writeAt(cluster, primaryB, volB, [6]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
+  it("B1: a second pair of secondaries joins by the members of the configuration, with no downtime", () => {
+    const wide: Membership = {
+      ...g1,
+      volumes: g1.volumes.map((volume, index) => ({
+        ...volume,
+        secondaries: [...volume.secondaries, index === 0 ? secondaryC : secondaryD],
+      })),
+    };
+    // As the nodes were started first: their terms are of the narrow group.
+    const cluster = startAll(createCluster({ membership: wide, configuredAs: g1 }));
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    untilProtected(cluster, relay1);
+    cluster.configure(wide);
+    for (const name of second) cluster.start(name);
+    cluster.pass(1_000);
+    writeAt(cluster, primaryA, volA, [5]);
+    expect(changeTerm(cluster, secondaryA, "members")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, primaryA, volA, [7]);
+    writeAt(cluster, primaryB, volB, [8]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster, wide);
+  });
+});
