@@ -36,8 +36,8 @@ export function createRelayChain({ desk, membership, term, marks, trimmed, onLos
   });
   return {
     ...createChainAuthor({ ledger, marks }),
-    through: ledger.through,
-    take: ledger.take,
-    catchUp: ledger.catchUp,
+    through: () => ledger.through(),
+    take: (span) => ledger.take(span),
+    catchUp: (durable) => ledger.catchUp(durable),
   };
 }
