@@ -24,6 +24,7 @@ import { secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
 import type { PreImageJournal } from "./pre-images.js";
 import { createSecondary, type Secondary } from "./secondary.js";
+import type { Term } from "./term.js";
 import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
 
 export type FollowerPhase =
@@ -60,6 +61,8 @@ export interface FollowerOptions {
   readonly desk: Desk;
   readonly self: NodeName;
   readonly membership: Membership;
+  /** Null: as configured. */
+  readonly term: Term | null;
   readonly marks: Marks;
   /** All marks, as they are whenever they are looked at: a log that was cleared meanwhile must not be taken for a kept one. */
   readonly live: Marks;

@@ -256,7 +256,7 @@ export type ShipBody =
       readonly kind: "prepare";
       readonly sequence: Sequence;
       /** What the receiver's records up to here must make (PROTOCOL 8). */
-      readonly commitment?: PointCommitment;
+      readonly commitment: PointCommitment;
     }
   | { readonly kind: "prepared"; readonly sequence: Sequence }
   | { readonly kind: "validate"; readonly sequence: Sequence }

@@ -77,7 +77,7 @@ export function createRoles(options: RolesOptions): Roles {
     : null;
   const follower = secondaries.includes(self)
     ? createFollower({
-        ...{ desk, self, membership, usage, council, promised, since, adopt },
+        ...{ desk, self, membership, term, usage, council, promised, since, adopt },
         marks: withoutTerms(marks),
         live: options.live,
         preImages: options.preImages,

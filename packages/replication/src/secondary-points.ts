@@ -97,10 +97,7 @@ export function createSecondaryPoints(options: SecondaryPointsOptions): Secondar
         tell({ kind: "validated", sequence: reached });
       });
     },
-    drain() {
-      ledger.catchUp(complete());
-      answer();
-    },
+    drain: answer,
     newSession() {
       asked = null;
     },

@@ -20,7 +20,9 @@ import { markNames, readSequence, type Marks } from "./marks.js";
 import { volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, MemberState, RefusalReason, RegionRuns, ShipBody } from "./messages.js";
 import type { PreImageJournal } from "./pre-images.js";
+import { createSecondaryPoints } from "./secondary-points.js";
 import type { SecondaryStages } from "./status.js";
+import type { Term } from "./term.js";
 import type { NodeName, Sequence } from "./vocabulary.js";
 
 /** What a secondary takes from its relay: everything; only records, while a takeover drains it; nothing. */
@@ -63,6 +65,8 @@ export interface SecondaryOptions {
   readonly desk: Desk;
   readonly self: NodeName;
   readonly membership: Membership;
+  /** Null: as configured. */
+  readonly term: Term | null;
   readonly marks: Marks;
   readonly usage: () => JournalUsage;
   readonly preImages: PreImageJournal;
@@ -76,11 +80,8 @@ export function createSecondary(options: SecondaryOptions): Secondary {
   let received = readSequence(marks, markNames.received);
   /** The watermark of the last batch given to the journal, durable or not. */
   let taken = received;
-  let validated = readSequence(marks, markNames.validated);
   /** What the relay last said that every secondary has validated. */
   let toldGate = noSequence;
-  let preparing = received;
-  let prepared = received;
   const dueMark = marks.get(markNames.resyncDue);
   let due = typeof dueMark === "string" ? dueMark : "";
   let doubted = "";
@@ -103,19 +104,26 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     regionBytes: membership.regionBytes,
     preImages: options.preImages,
     applier: () => applier,
-    standing: () => ({ self, due: due !== "", received, validated, applying: applier.applying() }),
+    standing: () => ({ self, due: due !== "", received, validated: points.validated(), applying: applier.applying() }),
     toldGate: () => toldGate,
     onMoved(sequence) {
       received = sequence;
       taken = sequence;
-      validated = sequence;
-      preparing = sequence;
-      prepared = sequence;
+      points.movedTo(sequence);
       torn = false;
     },
     // The duty says from now on what the volumes hold.
     onJoined: () => (due = ""),
     onChange: options.onChange,
+  });
+  const points = createSecondaryPoints({
+    ...{ desk, self, marks },
+    origin: { group: membership.group, term: options.term },
+    volumes: volumes.map(({ name }) => name),
+    complete: () => received,
+    isOpen: () => intake === "all",
+    tell: (body) => tell(body),
+    refuse: (reason, why) => refuse(reason, why),
   });
   const applier: Applier = createApplier({
     desk,
@@ -148,6 +156,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
   const newSession = (): void => {
     welcomed = false;
     held = [];
+    points.newSession();
     digests.forget();
     part.leave();
   };
@@ -182,7 +191,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     detail = "";
     doubt("");
     const duty = part.duty();
-    const stages = { received, validated, applied: applier.applied() };
+    const stages = { received, validated: points.validated(), applied: applier.applied() };
     const blank = duty === null ? due !== "" : duty.unknown && !duty.gated;
     desk.send(from, { kind: "ship-welcome", ...stages, blank, copyId: duty?.copyId ?? "" });
     if (duty !== null && duty.end === null) tellRegions(duty.copyId);
@@ -223,34 +232,13 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     desk.commit({ records, marks: new Map([[markNames.received, watermark]]) }, () => {
       received = watermark;
       tell({ kind: "ship-received", watermark });
-      answerPrepare();
-    });
-  };
-
-  const prepare = (sequence: Sequence): void => {
-    if (sequence > preparing) preparing = sequence;
-    else if (sequence <= prepared) tell({ kind: "prepared", sequence: prepared });
-    answerPrepare();
-  };
-
-  const answerPrepare = (): void => {
-    if (preparing <= prepared || received < preparing || intake !== "all") return;
-    prepared = preparing;
-    tell({ kind: "prepared", sequence: prepared });
-  };
-
-  const validate = (sequence: Sequence): void => {
-    if (sequence > received) return refuse("gap", `validate ${sequence}, but complete only up to ${received}`);
-    const reached = sequence > validated ? sequence : validated;
-    desk.commit({ marks: new Map([[markNames.validated, reached]]) }, () => {
-      validated = reached;
-      tell({ kind: "validated", sequence: reached });
+      points.received({ after, through: watermark, records });
     });
   };
 
   const openGate = (sequence: Sequence): void => {
     if (intake !== "all" || sequence <= toldGate) return;
-    if (sequence > validated) return refuse("gap", `gate ${sequence}, validated ${validated}`);
+    if (sequence > points.validated()) return refuse("gap", `gate ${sequence}, validated ${points.validated()}`);
     toldGate = sequence;
     if (sequence > applier.gate()) applier.setGate(sequence);
   };
@@ -278,6 +266,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     drain() {
       takeBatches();
       part.drain();
+      points.drain();
       applier.drain();
     },
     opened(opened) {
@@ -310,10 +299,10 @@ export function createSecondary(options: SecondaryOptions): Secondary {
           held.push(body);
           return takeBatches();
         case "prepare":
-          return prepare(body.sequence);
+          return points.prepare(body.sequence, body.commitment);
         case "validate":
           // While a takeover counts votes, a point settled behind its back could pass what it decides.
-          if (intake === "all") validate(body.sequence);
+          if (intake === "all") points.validate(body.sequence);
           return;
         case "gate":
           return openGate(body.sequence);
@@ -366,15 +355,16 @@ export function createSecondary(options: SecondaryOptions): Secondary {
       return { copyId, base, begin, nodes, end, blank };
     },
     received: () => received,
-    validated: () => validated,
+    validated: () => points.validated(),
     applying: () => applier.applying(),
     applied: () => applier.applied(),
     connected: () => welcomed,
-    detail: () => [applier.failed(), part.trouble(), detail, groupState].find((text) => text !== "") ?? "",
+    detail: () =>
+      [applier.failed(), part.trouble(), points.trouble(), detail, groupState].find((text) => text !== "") ?? "",
     stages: () => ({
       relayConnected: welcomed,
       received,
-      validated,
+      validated: points.validated(),
       gate: applier.gate(),
       applied: applier.applied(),
       journalUsedBytes: usage().usedBytes,

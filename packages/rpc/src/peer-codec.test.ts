@@ -230,8 +230,7 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "far-validated": bodyOf("far-validated", { marks }),
   "ship-batch": bodyOf("ship-batch", { after: sequence, watermark: sequence, records }),
   "ship-received": bodyOf("ship-received", { watermark: sequence }),
-  "prepare": fc.record({
-    kind: fc.constant("prepare" as const),
+  "prepare": bodyOf("prepare", {
     sequence,
     commitment: fc.record({
       root: digest,

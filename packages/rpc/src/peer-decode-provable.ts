@@ -21,8 +21,8 @@ export function readPrepare(reader: WireReader, end: number): ShipBody {
     else if (tag === 2 * 8 + 2) commitment = readCommitment(reader);
     else reader.skip(tag);
   }
-  const prepare = { kind: "prepare" as const, sequence: sequence as Sequence };
-  return commitment === null ? prepare : { ...prepare, commitment };
+  if (commitment === null) throw malformed("a point without what it commits to");
+  return { kind: "prepare", sequence: sequence as Sequence, commitment };
 }
 
 function readCommitment(reader: WireReader): PointCommitment {

@@ -107,7 +107,7 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, body.watermark);
       return;
     case "prepare":
-      if (body.commitment !== undefined) writeCommitment(writer, 2, body.commitment);
+      writeCommitment(writer, 2, body.commitment);
       writer.uint(1, body.sequence);
       return;
     case "prepared":

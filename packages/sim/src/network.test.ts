@@ -37,7 +37,7 @@ function listen(world: World, ear: Ear): LinkEvents<PeerMessage> {
 }
 
 function message(number: number): PeerMessage {
-  return { epoch, term: 0, body: { kind: "prepare", sequence: number as typeof noSequence } };
+  return { epoch, term: 0, body: { kind: "prepared", sequence: number as typeof noSequence } };
 }
 
 async function setUp(options: { readonly dial?: boolean; readonly seed?: number } = {}): Promise<Bench> {

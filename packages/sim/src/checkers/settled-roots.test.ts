@@ -63,12 +63,6 @@ describe("settled roots", () => {
     ]);
   });
 
-  it("E4: finds a point that is prepared without a commitment", () => {
-    const { found, checker } = setUp();
-    checker.observe(sent(relay1, { kind: "prepare", sequence: seq(2) }));
-    expect(found).toEqual(["settled-roots: relay-1 prepares 2 without a commitment"]);
-  });
-
   it("E4: follows chains that begin anew above a number, and with a term", () => {
     const { found, checker } = setUp();
     checker.observe(committed(relay1, { stamped: 2 }, ...records.slice(0, 2)));

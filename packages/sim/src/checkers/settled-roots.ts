@@ -127,8 +127,6 @@ export function createSettledRootsChecker(options: {
       if (observation.kind !== "sent" || observation.message.body.kind !== "prepare") return;
       const { body, term } = observation.message;
       const { sequence, commitment } = body;
-      if (commitment === undefined)
-        return violate(name, `${observation.from} prepares ${sequence} without a commitment`);
       compare(observation.from, term === 0 ? first.epoch : term, { sequence, root: commitment.root.toString("hex") });
     },
   };
