@@ -143,6 +143,11 @@ export function createArrayMedium(world: World, options: MediumOptions & { reado
       failing = false;
       for (const disk of disks) disk.crash(crashRandom);
     },
+    wipe() {
+      failing = false;
+      disks = [];
+      contents.clear();
+    },
     visible: (cell) => contents.visible(cell),
     durable: (cell) => contents.durable(cell),
     touched: () => contents.cells.keys(),

@@ -25,6 +25,8 @@ export interface CellContents {
   /** What a reader sees. */
   readonly visible: (cell: number) => Content;
   durable(cell: number): Content;
+  /** All zeros again. */
+  clear(): void;
 }
 
 export function createCellContents(sizeBytes: number): CellContents {
@@ -45,6 +47,9 @@ export function createCellContents(sizeBytes: number): CellContents {
     cells,
     visible,
     durable: (cell) => cells.get(cell)?.durable ?? null,
+    clear: () => {
+      cells.clear();
+    },
     show(write, batch) {
       const { offsetBytes, lengthBytes } = write;
       assert(

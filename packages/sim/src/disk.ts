@@ -20,6 +20,8 @@ export interface DiskMedium {
   failNext(): void;
   /** Power loss: what is not durable is lost or not, cell by cell. Call once the store's user is dead. */
   crash(random: Random): void;
+  /** The medium is replaced by an empty one. Call once the store's user is dead. */
+  wipe(): void;
   /** What a reader sees, for checkers. Not to be changed. */
   visible(cell: number): Content;
   /** What survives power loss for sure. */
@@ -143,6 +145,10 @@ export function createDiskMedium(world: World, options: MediumOptions): SingleDi
         if (survivor !== undefined) state.durable = survivor.content;
         state.pending.length = 0;
       }
+    },
+    wipe() {
+      failing = false;
+      contents.clear();
     },
     visible,
     durable: (cell) => contents.durable(cell),

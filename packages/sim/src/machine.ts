@@ -36,6 +36,8 @@ export interface Machine {
   isSick(): boolean;
   /** Damages the journal of a node that is down (see `WatchedJournal.loseTail`). */
   loseJournalTail(stillKnown: Sequence): void;
+  /** Replaces a machine that is down by an empty one of the same name. */
+  replace(): void;
   readonly disks: ReadonlyMap<VolumeName, DiskMedium>;
 }
 
@@ -150,6 +152,12 @@ export function createMachine(world: World, options: MachineOptions): Machine {
       const end = journal.loseTail(stillKnown, random);
       world.trace.add(name, "journal damaged", () => `it ends at ${end}, ${stillKnown} is known elsewhere`);
       options.observe({ kind: "journal-damaged", node: name });
+    },
+    replace() {
+      world.trace.add(name, "is replaced by an empty machine");
+      journal.wipe();
+      for (const disk of disks.values()) disk.wipe();
+      options.observe({ kind: "node-replaced", node: name });
     },
     onDeath(callback) {
       mourners.add(callback);

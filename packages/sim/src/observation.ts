@@ -23,6 +23,8 @@ export interface HostRequest {
 export type Observation =
   | { readonly kind: "node-up"; readonly node: NodeName }
   | { readonly kind: "node-down"; readonly node: NodeName }
+  /** It lost its journal and its disks, and is an empty machine of the same name from here on. */
+  | { readonly kind: "node-replaced"; readonly node: NodeName }
   | {
       readonly kind: "sent";
       readonly from: NodeName;

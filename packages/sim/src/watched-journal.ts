@@ -23,6 +23,8 @@ export interface WatchedJournal {
    * numbers above its end can tell. Call while it is closed. Returns the last number that is left.
    */
   loseTail(stillKnown: Sequence, random: Random): Sequence;
+  /** It is gone, as with the disk below it: an empty one is opened next. Call while it is closed. */
+  wipe(): void;
 }
 
 export interface WatchedJournalOptions {
@@ -124,6 +126,13 @@ export function createWatchedJournal(world: World, options: WatchedJournalOption
         lost -= 1;
       }
       return lastOf(history);
+    },
+    wipe() {
+      medium = createMedium();
+      history.length = 0;
+      underWay = [];
+      trimmedThrough = noSequence;
+      damaged = false;
     },
   };
 }

@@ -8,9 +8,8 @@ import { startDependentWriter, type DependentLayout, type DependentWriter } from
 import { createHost, type Host } from "./host.js";
 import { startRandomWriter, startReader, type RandomIo } from "./random-io.js";
 
-type Side = "primary" | "secondary";
-
-const nodeAt = (volume: GroupVolume, side: Side): NodeName => (side === "primary" ? volume.primary : farNodeOf(volume));
+/** `any`: hosts with a path to every node that holds the volume. */
+type Side = "primary" | "secondary" | "any";
 
 export interface Fleet {
   readonly dependent: DependentWriter;
@@ -40,9 +39,16 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
   let requests = 0;
   let writers = 0;
 
-  const makeHost = (node: NodeName, volume: VolumeName, access: "read-write" | "any"): Host =>
+  const nodesOf = (side: Side, volume: VolumeName): readonly NodeName[] => {
+    const place = plan.membership.volumes.find(({ name }) => name === volume);
+    if (place === undefined) throw new RangeError(`no volume ${volume}`);
+    if (side === "primary") return [place.primary];
+    return side === "secondary" ? [farNodeOf(place)] : [place.primary, ...place.secondaries];
+  };
+
+  const makeHost = (side: Side, volume: VolumeName, access: "read-write" | "any"): Host =>
     createHost(world, {
-      machine: cluster.machine(node),
+      machines: nodesOf(side, volume).map((node) => cluster.machine(node)),
       volume,
       random: random.fork(),
       observe: cluster.observe,
@@ -60,18 +66,14 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
     pauseMsMax: plan.pauseMsMax,
   });
 
-  const reader = (side: Side, volume: VolumeName): Host => {
-    const place = plan.membership.volumes.find(({ name }) => name === volume);
-    if (place === undefined) throw new RangeError(`no volume ${volume}`);
-    return makeHost(nodeAt(place, side), volume, "any");
-  };
+  const reader = (side: Side, volume: VolumeName): Host => makeHost(side, volume, "any");
 
   return {
     startFleet({ side, layout, volumes, resume }) {
       const io: RandomIo[] = [];
       const pauses = random.fork();
       const dependent = startDependentWriter(world, {
-        hosts: volumes.map((volume) => makeHost(nodeAt(volume, side), volume.name, "read-write")),
+        hosts: volumes.map((volume) => makeHost(side, volume.name, "read-write")),
         layout,
         writer: resume?.writer ?? ++writers,
         acknowledged: resume?.acknowledged() ?? 0,
@@ -79,13 +81,13 @@ export function createHosts(cluster: Cluster, random: Random): Hosts {
       });
       for (const volume of volumes) {
         for (let i = 0; i < plan.writersPerVolume; i++) {
-          const options = ioOptions(makeHost(nodeAt(volume, side), volume.name, "read-write"));
+          const options = ioOptions(makeHost(side, volume.name, "read-write"));
           const { writerDepth: depth, zeroShare } = plan;
           const writer = ++writers;
           io.push(startRandomWriter(world, { ...options, firstCell: randomFirstCell, writer, depth, zeroShare }));
         }
         for (let i = 0; i < plan.readersPerVolume; i++) {
-          io.push(startReader(world, ioOptions(makeHost(nodeAt(volume, side), volume.name, "any"))));
+          io.push(startReader(world, ioOptions(makeHost(side, volume.name, "any"))));
         }
       }
       return {

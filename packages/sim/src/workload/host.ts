@@ -28,7 +28,8 @@ export interface Host {
 }
 
 export interface HostOptions {
-  readonly machine: Machine;
+  /** Where the volume may be served; more than one for a host that has a path to each site. */
+  readonly machines: readonly Machine[];
   readonly volume: VolumeName;
   readonly random: Random;
   readonly observe: (observation: Observation) => void;
@@ -38,6 +39,7 @@ export interface HostOptions {
 }
 
 interface Session {
+  readonly machine: Machine;
   readonly handle: VolumeHandle;
   /** Resolves when the session has ended: revoked, given up, or its node dead. */
   readonly ended: Promise<void>;
@@ -51,11 +53,11 @@ const unanswered: unique symbol = Symbol("unanswered");
 type Unanswered = typeof unanswered;
 
 export function createHost(world: World, options: HostOptions): Host {
-  const { machine, volume, random, observe } = options;
+  const { machines, volume, random, observe } = options;
   let session: Session | null = null;
   let opening: Promise<Session> | null = null;
 
-  const tryOpen = async (): Promise<Session | null> => {
+  const tryOpen = async (machine: Machine): Promise<Session | null> => {
     const node = machine.node();
     if (node === null) return null;
     let revoke = (): void => {};
@@ -80,7 +82,7 @@ export function createHost(world: World, options: HostOptions): Host {
       forget();
       return null;
     }
-    const made: Session = { handle, ended, open: true, end: revoke };
+    const made: Session = { machine, handle, ended, open: true, end: revoke };
     void ended.then(() => {
       made.open = false;
       forget();
@@ -90,8 +92,10 @@ export function createHost(world: World, options: HostOptions): Host {
 
   const openSession = async (): Promise<Session> => {
     for (let waitMs = retryMs.first; ; waitMs = Math.min(2 * waitMs, retryMs.most)) {
-      const made = await tryOpen();
-      if (made !== null) return made;
+      for (const machine of machines) {
+        const made = await tryOpen(machine);
+        if (made !== null) return made;
+      }
       await world.sleep(waitMs * (0.5 + random.next()));
     }
   };
@@ -105,7 +109,7 @@ export function createHost(world: World, options: HostOptions): Host {
       session = made;
       opening = null;
       if (made.handle.volume.access === "read-write") {
-        observe({ kind: "opened-for-writing", node: machine.name, volume });
+        observe({ kind: "opened-for-writing", node: made.machine.name, volume });
       }
     }
     return made;
@@ -114,14 +118,14 @@ export function createHost(world: World, options: HostOptions): Host {
   /** The answer, or `unanswered` when there is none or it is an error. */
   const ask = async <T>(asked: Session, request: Promise<T>): Promise<T | Unanswered> => {
     const answered = request.catch((error: unknown): Unanswered => {
-      if (!isFailure(error)) world.violate("machine", `a request on ${machine.name} failed oddly: ${String(error)}`);
+      if (!isFailure(error)) world.violate("machine", `a request on ${asked.machine.name} failed oddly: ${String(error)}`);
       return unanswered;
     });
     const answer = await Promise.race([answered, asked.ended.then((): Unanswered => unanswered)]);
     return asked.open ? answer : unanswered;
   };
 
-  const makeRequest = (range: HostRange): HostRequest => ({
+  const makeRequest = ({ machine }: Session, range: HostRange): HostRequest => ({
     id: options.nextRequestId(),
     node: machine.name,
     volume,
@@ -144,7 +148,7 @@ export function createHost(world: World, options: HostOptions): Host {
     async write(tag, range) {
       const used = await currentSession();
       if (!used.open) return false;
-      const request = makeRequest(range);
+      const request = makeRequest(used, range);
       observe({ kind: "write-invoked", request, tag });
       const answer = await ask(used, issue(used.handle, tag, range));
       if (answer === unanswered) {
@@ -158,7 +162,7 @@ export function createHost(world: World, options: HostOptions): Host {
     async read(range) {
       const used = await currentSession();
       if (!used.open) return null;
-      const request = makeRequest(range);
+      const request = makeRequest(used, range);
       observe({ kind: "read-invoked", request });
       const now = readNow(used.handle, request);
       if (now !== null) {
