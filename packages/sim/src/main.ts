@@ -1,14 +1,17 @@
 /**
- * `npm run sim -- --seed N --runs M [--verbose]`: runs M seeds from N on, says every hundred runs how far it is, and at
- * a violation which checker saw it, when, and the command that repeats it. Exit code 1 then.
+ * `npm run sim -- --seed N --runs M [--journeys] [--verbose]`: runs M seeds from N on, says every hundred runs how far it
+ * is, and at a violation which checker saw it, when, and the command that repeats it. Exit code 1 then.
  */
 import { parseArgs } from "node:util";
 import { createNode } from "@waystation/node/node";
+import { runJourney } from "./journeys/journey.js";
 import { runSeed, type RunResult } from "./run.js";
 
-const usage = `usage: npm run sim -- [--seed N] [--runs M] [--verbose]
+const usage = `usage: npm run sim -- [--seed N] [--runs M] [--journeys] [--verbose]
 
 Runs M seeds (1000) from N (1) on: one small cluster each, with its hosts, faults and takeovers, on virtual time.
+  --journeys  each seed goes through several bad days, and finds its way home from each: suspensions, copy runs, swaps,
+              lost and replaced nodes
   --verbose   prints what happens, for one seed at best
   --help      prints this
 Exit code: 0 no violation; 1 a violation, and how to repeat it; 2 wrong usage.`;
@@ -16,6 +19,7 @@ Exit code: 0 no violation; 1 a violation, and how to repeat it; 2 wrong usage.`;
 interface Command {
   readonly seed: number;
   readonly runs: number;
+  readonly journeys: boolean;
   readonly verbose: boolean;
   readonly help: boolean;
 }
@@ -26,6 +30,7 @@ function readCommand(args: readonly string[]): Command {
     options: {
       seed: { type: "string" },
       runs: { type: "string" },
+      journeys: { type: "boolean" },
       verbose: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -39,6 +44,7 @@ function readCommand(args: readonly string[]): Command {
   return {
     seed: count("seed", 1),
     runs: count("runs", 1000),
+    journeys: values.journeys === true,
     verbose: values.verbose === true,
     help: values.help === true,
   };
@@ -53,12 +59,28 @@ function onUncaught(report: (reason: unknown) => void): () => void {
   };
 }
 
-function describeViolation({ seed, ending, violation }: RunResult): string {
+/** What both kinds of runs tell. */
+type Outcome = Pick<RunResult, "seed" | "violation" | "events" | "faults" | "requests" | "virtualMs"> & {
+  readonly what: string;
+};
+
+async function runOne(command: Command, seed: number): Promise<Outcome> {
+  const print = command.verbose ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
+  const options = { seed, buildNode: createNode, onUncaught, print };
+  if (command.journeys) {
+    const journey = await runJourney(options);
+    return { ...journey, what: journey.legs.join(" ") };
+  }
+  const run = await runSeed(options);
+  return { ...run, what: run.ending };
+}
+
+function describeViolation(command: Command, { seed, what, violation }: Outcome): string {
   if (violation === null) return "";
   return [
-    `seed ${seed} (${ending}): ${violation.checker} at ${violation.atMs.toFixed(3)} ms of virtual time:`,
+    `seed ${seed} (${what}): ${violation.checker} at ${violation.atMs.toFixed(3)} ms of virtual time:`,
     `  ${violation.message}`,
-    `repeat with: npm run sim -- --seed ${seed} --runs 1 --verbose`,
+    `repeat with: npm run sim -- --seed ${seed} --runs 1${command.journeys ? " --journeys" : ""} --verbose`,
   ].join("\n");
 }
 
@@ -74,10 +96,9 @@ async function main(command: Command): Promise<number> {
   let virtualMs = 0;
   for (let run = 1; run <= command.runs; run++) {
     const seed = command.seed + run - 1;
-    const print = command.verbose ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
-    const result = await runSeed({ seed, buildNode: createNode, onUncaught, print });
+    const result = await runOne(command, seed);
     if (result.violation !== null) {
-      process.stdout.write(`${describeViolation(result)}\n`);
+      process.stdout.write(`${describeViolation(command, result)}\n`);
       return 1;
     }
     events += result.events;

@@ -1,4 +1,4 @@
-/** The operator of a journey: gives commands and, when in doubt, the one that the nodes themselves say is due. */
+/** The operator of a journey: gives commands, and the one that is due when all is well again and the group is not. */
 import type { NodeName } from "@waystation/contracts/ids";
 import { isFailure } from "@waystation/contracts/errors";
 import type { GroupCommand, TermChangeRequest } from "@waystation/replication/control-front";
@@ -6,7 +6,7 @@ import type { TakeoverProgress, TakeoverResult } from "@waystation/replication/s
 import type { Cluster } from "../cluster.js";
 import type { Machine } from "../machine.js";
 import type { Lineage } from "./lineage.js";
-import { standings } from "./roles.js";
+import { whatIsDue } from "./due.js";
 
 export interface Commander {
   takeover(node: NodeName, options: { readonly force: boolean }): Promise<TakeoverResult | null>;
@@ -90,35 +90,14 @@ export function createCommander(cluster: Cluster, lineage: Lineage): Commander {
       return (await ended(machine, command.kind, run)) === true;
     },
     async doWhatIsDue() {
-      for (const { node, status } of standings(cluster)) {
-        if (status.due === "") continue;
-        await obey(commander, node, status.due);
-        return status.due;
-      }
-      return null;
+      const due = whatIsDue(cluster);
+      if (due === null) return null;
+      const { node, command } = due;
+      if (command === "takeover") await commander.takeover(node, { force: due.force });
+      else if (command === "resync") await commander.command(node, { kind: "resync", full: false });
+      else await commander.changeTerm(node, command, due.force);
+      return command;
     },
   };
   return commander;
-}
-
-/** Reads a command as people do, "wayctl group swap g1", and gives it to the node that says so. */
-async function obey(commander: Commander, node: NodeName, due: string): Promise<void> {
-  const words = due.split(" ");
-  const force = words.includes("--force");
-  switch (words[2]) {
-    case "takeover":
-      await commander.takeover(node, { force });
-      return;
-    case "swap":
-    case "direct":
-    case "return":
-    case "members":
-      await commander.changeTerm(node, words[2], force);
-      return;
-    case "resync":
-      await commander.command(node, { kind: "resync", full: words.includes("--full") });
-      return;
-    default:
-      return;
-  }
 }

@@ -60,7 +60,17 @@ describe("judging an image by what hosts were told (B6, B11)", () => {
     const lost = ask(volA, 1, third);
     lost.fail();
     expect(judge(imageOf([[0, first]], [[0, second]])).missing).toEqual([]);
-    expect(judge(imageOf([[0, first], [1, third]], [[0, second]])).wrong).toBeNull();
+    expect(
+      judge(
+        imageOf(
+          [
+            [0, first],
+            [1, third],
+          ],
+          [[0, second]],
+        ),
+      ).wrong,
+    ).toBeNull();
   });
 
   it("finds what nobody wrote there, mixtures, and what was buried", () => {

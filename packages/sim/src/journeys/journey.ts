@@ -42,7 +42,9 @@ export interface JourneyOptions {
 export async function runJourney(options: JourneyOptions): Promise<JourneyResult> {
   const { plan, legs } = drawJourney(options.seed);
   const world = createWorld({ print: options.print });
-  const names = legs.map(({ leg, underFaults, crashes }) => `${leg}${underFaults ? "+faults" : ""}${"!".repeat(crashes)}`);
+  const names = legs.map(
+    ({ leg, underFaults, crashes }) => `${leg}${underFaults ? "+faults" : ""}${"!".repeat(crashes)}`,
+  );
   world.trace.add("plan", names.join(" "), () => `fence ${plan.membership.fence} ${showPlan(plan)}`);
   const unhook = options.onUncaught?.((reason) => {
     world.violate("machine", reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
@@ -68,6 +70,8 @@ export async function runJourney(options: JourneyOptions): Promise<JourneyResult
     unhook?.();
   }
 }
+
+const patienceMs = 6000;
 
 interface Journey {
   readonly cluster: Cluster;
@@ -129,9 +133,11 @@ async function home(journey: Journey, fleet: Fleet, when: string): Promise<void>
   const endMs = world.nowMs() + 2 * recoveryMsMax;
   while (unprotectedNow(cluster) !== null) {
     if (world.violation() !== null) return;
-    if (world.nowMs() > endMs) return world.violate("liveness", `${when}: ${unprotectedNow(cluster) ?? "well"}: ${tellAll(cluster)}`);
-    await world.runFor(500);
-    if (unprotectedNow(cluster) !== null) await during({ cluster } as Stage, commander.doWhatIsDue());
+    if (world.nowMs() > endMs)
+      return world.violate("liveness", `${when}: ${unprotectedNow(cluster) ?? "well"}: ${tellAll(cluster)}`);
+    // Much heals by itself; the operator looks again after a while.
+    const healed = await world.runUntil(() => unprotectedNow(cluster) === null, { deadlineMs: patienceMs, stepMs });
+    if (!healed) await during({ cluster } as Stage, commander.doWhatIsDue());
   }
   fleet.stop();
   const isHome = (): boolean => fleet.idle() && unequal(journey) === null && unprotectedNow(cluster) === null;
@@ -166,7 +172,9 @@ function unequal({ cluster, history }: Journey): string | null {
   }
   const { wrong, missing } = judgeImage(history, image, history.moment());
   const first = missing[0];
-  return wrong ?? (first === undefined ? null : `an acknowledged write to cell ${first.cell} of ${first.volume} is gone`);
+  return (
+    wrong ?? (first === undefined ? null : `an acknowledged write to cell ${first.cell} of ${first.volume} is gone`)
+  );
 }
 
 function holdersOf(cluster: Cluster, volume: VolumeName): NodeName[] {

@@ -15,7 +15,7 @@ export interface Road extends Pick<Stage, "cluster" | "faults" | "random"> {
 
 export const walk: Record<Leg, (road: Road) => Promise<void>> = {
   suspend,
-  storm: async ({ cluster, random }) => cluster.world.runFor(500 + random.next() * 3000),
+  "storm": async ({ cluster, random }) => cluster.world.runFor(500 + random.next() * 3000),
   swap,
   "disaster": (road) => disaster(road, false),
   "double-disaster": (road) => disaster(road, true),

@@ -33,8 +33,12 @@ export function createJourneyReads({ history, writerOf, violate }: ReadsOptions)
       if (seen?.dead === true) return violate("reads", `${what}, which the image that was opened did not have`);
       const newer = history
         .of(volume, cell)
-        .find((write) => !write.dead && write.acknowledgedAt < start.at && (seen === undefined || surelyBefore(seen, write)));
-      if (newer !== undefined) return violate("reads", `${what}, although ${showTag(newer.tag)} was acknowledged before`);
+        .find(
+          (write) =>
+            !write.dead && write.acknowledgedAt < start.at && (seen === undefined || surelyBefore(seen, write)),
+        );
+      if (newer !== undefined)
+        return violate("reads", `${what}, although ${showTag(newer.tag)} was acknowledged before`);
     }
   };
 
