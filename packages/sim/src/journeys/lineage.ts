@@ -19,7 +19,7 @@ export interface LineageOptions {
 }
 
 export interface Lineage extends Checker {
-  writerOf(volume: VolumeName): NodeName | undefined;
+  readonly writerOf: (volume: VolumeName) => NodeName | undefined;
   /** The operator is about to change sides. `forced`: he was told that hosts of the old side may be answered yet. */
   beginChange(options: { readonly forced: boolean }): void;
   /** He was told that nothing is lost by it. */
