@@ -180,7 +180,8 @@ function drawMembership(shape: Shape, random: Random): Membership {
     holdMs: 800 + random.below(3000),
     leaseMs: 400 + random.below(2500),
     regionBytes: 64 * 1024,
-    journalFull: { warnShare: 0.8, holdMs: 1_000 },
+    // A full journal holds hosts for as long as it takes; journeys draw what suspends a group.
+    journalFull: { warnShare: 0.8, holdMs: 1e9 },
     autoResync: true,
   };
 }

@@ -3,6 +3,8 @@
  * the other, with the way home from each (B8-B14).
  */
 import { createRandom, type Random } from "@waystation/contracts/random";
+import { limits } from "@waystation/replication/limits";
+import type { Membership } from "@waystation/replication/membership";
 import { drawPlan, type Plan } from "../plan.js";
 
 /** A bad day, or a planned one. */
@@ -57,15 +59,34 @@ const legs: readonly Leg[] = [
 export function drawJourney(seed: number): JourneyPlan {
   const random = createRandom(Math.imul(seed + 1, 0x9e3779b1) ^ 0x6a6f75);
   const plan = drawPlan(seed);
-  const { membership } = plan;
+  const { intentUnitBytes } = plan.limits;
+  const membership: Membership = {
+    ...plan.membership,
+    fence: random.pick(["data", "data", "never", "status"]),
+    regionBytes: intentUnitBytes * random.pick([1, 1, 4]),
+    journalFull: { warnShare: 0.8, holdMs: random.pick([200, 1000, 5000]) },
+    autoResync: random.chance(0.8),
+  };
   return {
-    plan: {
-      ...plan,
-      membership: { ...membership, fence: random.pick(["data", "data", "never", "status"]) },
-      // Zeros cannot be told apart, and the history could not say which of them an image shows.
-      zeroShare: 0,
-    },
+    // Zeros cannot be told apart, and the history could not say which of them an image shows.
+    plan: { ...plan, membership, limits: { ...plan.limits, ...drawCopyLimits(intentUnitBytes, random) }, zeroShare: 0 },
     legs: Array.from({ length: 1 + random.below(3) }, () => drawLeg(random)),
+  };
+}
+
+/** Small ones: a volume has 64 KiB, and a piece must fit in the smallest window. */
+function drawCopyLimits(intentUnitBytes: number, random: Random): Partial<typeof limits> {
+  return {
+    copyChunkBytes: intentUnitBytes * random.pick([1, 2, 16]),
+    copyChunksMax: random.pick([1, 8]),
+    copyPieceBytes: random.pick([2 * 1024, intentUnitBytes]),
+    copyBytesMax: intentUnitBytes * random.pick([1, 4]),
+    copyBytesBusyMax: intentUnitBytes,
+    copyUnaskedMax: random.pick([1, 16]),
+    digestReadBytes: random.pick([2 * 1024, limits.digestReadBytes]),
+    farValidatedIntervalMs: random.pick([20, 300]),
+    preImageUnitBytes: random.pick([2 * 1024, 16 * 1024]),
+    preImageUnitsAtOnce: random.pick([1, 4, 64]),
   };
 }
 
