@@ -24,7 +24,8 @@ export function whatIsDue(cluster: Cluster): Due | null {
   const asked = primaries[0];
   if (asked !== undefined && relay !== configured) return { node: asked, command: "return", force: false };
   const relayStatus = all.find(({ node }) => node === relay)?.status;
-  if (relay !== null && ["PSUS", "PSUE", "PFUS"].includes(relayStatus?.relay?.pair ?? "")) return { node: relay, command: "resync", force: false };
+  if (relay !== null && ["PSUS", "PSUE", "PFUS"].includes(relayStatus?.relay?.pair ?? ""))
+    return { node: relay, command: "resync", force: false };
   const lost = ["waiting", "journal-lost", "fenced", "frozen"].includes(relayStatus?.phase ?? "");
   if (asked !== undefined && lost) return { node: asked, command: "return", force: false };
   return null;

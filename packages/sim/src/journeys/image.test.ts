@@ -19,14 +19,17 @@ function hosts() {
       fail: () => history.observe({ kind: "write-failed", request, tag }),
     };
   };
-  const judge = (image: Image) => judgeImage(history, image, history.moment());
-  return { history, ask, judge };
+  const at = (cells: Cells): Image => imageAt(history.moment(), cells);
+  const judge = (cells: Cells) => judgeImage(history, at(cells));
+  return { history, ask, judge, at };
 }
 
-const imageOf = (a: readonly [number, Tag][], b: readonly [number, Tag][]): Image =>
+type Cells = readonly [a: readonly [number, Tag][], b: readonly [number, Tag][]];
+const imageOf = (a: Cells[0], b: Cells[1]): Cells => [a, b];
+const imageAt = (takenAt: number, [a, b]: Cells): Image =>
   new Map([
-    [volA, new Map(a)],
-    [volB, new Map(b)],
+    [volA, { takenAt, cells: new Map(a) }],
+    [volB, { takenAt, cells: new Map(b) }],
   ]);
 const [first, second, third] = [makeTag(1, 1), makeTag(1, 2), makeTag(1, 3)];
 
@@ -74,12 +77,12 @@ describe("judging an image by what hosts were told (B6, B11)", () => {
   });
 
   it("finds what nobody wrote there, mixtures, and what was buried", () => {
-    const { history, ask, judge } = hosts();
+    const { history, ask, judge, at } = hosts();
     ask(volA, 0, first).acknowledge();
     ask(volA, 0, second).acknowledge();
     expect(judge(imageOf([[1, first]], [])).wrong).toContain("nobody wrote");
     expect(judge(imageOf([[0, garbageTag]], [])).wrong).toContain("mixture");
-    buryWhatIsMissing(history, imageOf([[0, first]], []), history.moment());
+    buryWhatIsMissing(history, at(imageOf([[0, first]], [])));
     expect(judge(imageOf([[0, first]], [])).missing).toEqual([]);
     expect(judge(imageOf([[0, second]], [])).wrong).toContain("an image that hosts wrote to did not have");
   });

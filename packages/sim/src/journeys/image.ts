@@ -7,20 +7,25 @@ import type { VolumeName } from "@waystation/contracts/ids";
 import { garbageTag, showTag, zeroTag, type Tag } from "../cell.js";
 import { surelyBefore, type History, type HostWrite } from "./history.js";
 
-/** What each volume holds, cells of zeros left out. */
-export type Image = ReadonlyMap<VolumeName, ReadonlyMap<number, Tag>>;
+/** What a volume held at a moment, cells of zeros left out. */
+export interface VolumeImage {
+  readonly takenAt: number;
+  readonly cells: ReadonlyMap<number, Tag>;
+}
+
+export type Image = ReadonlyMap<VolumeName, VolumeImage>;
 
 export interface Judgement {
   /** What is wrong with the image itself; null when it is one that hosts could have left. */
   readonly wrong: string | null;
-  /** Acknowledged before the image was taken, and surely newer than what it shows. */
+  /** Acknowledged before the image of their volume was taken, and surely newer than what it shows. */
   readonly missing: readonly HostWrite[];
 }
 
-export function judgeImage(history: History, image: Image, takenAt: number): Judgement {
+export function judgeImage(history: History, image: Image): Judgement {
   const shown = new Map<string, HostWrite | null>();
   let lastCause = { at: -1, what: "nothing" };
-  for (const [volume, cells] of image) {
+  for (const [volume, { cells }] of image) {
     for (const [cell, tag] of cells) {
       const place = `cell ${cell} of ${volume}`;
       if (tag === garbageTag) return wrongly(`${place} holds a mixture of writes`);
@@ -32,7 +37,7 @@ export function judgeImage(history: History, image: Image, takenAt: number): Jud
     }
   }
   const missing: HostWrite[] = [];
-  for (const volume of image.keys()) {
+  for (const [volume, { takenAt }] of image) {
     for (const cell of history.cells(volume)) {
       const seen = shown.get(`${volume}/${cell}`) ?? null;
       for (const write of history.of(volume, cell)) {
@@ -59,8 +64,8 @@ function isNewer(write: HostWrite, seen: HostWrite | null): boolean {
 }
 
 /** What the image does not show, and others than its own node were asked for, may never be seen again. */
-export function buryWhatIsMissing(history: History, image: Image, takenAt: number): void {
-  for (const [volume, cells] of image) {
+export function buryWhatIsMissing(history: History, image: Image): void {
+  for (const [volume, { cells, takenAt }] of image) {
     for (const cell of history.cells(volume)) {
       for (const write of history.of(volume, cell)) {
         if (write.invokedAt <= takenAt && cells.get(cell) !== write.tag) write.dead = true;

@@ -14,7 +14,7 @@ import { createWorld, type Violation } from "../world.js";
 import { createHosts, dependentLayout, type Fleet } from "../workload/fleet.js";
 import { createCommander, type Commander } from "./commands.js";
 import { createHistory, type History } from "./history.js";
-import { judgeImage } from "./image.js";
+import { judgeImage, type VolumeImage } from "./image.js";
 import { drawJourney, type LegPlan } from "./journey-plan.js";
 import { walk } from "./legs.js";
 import { createLineage } from "./lineage.js";
@@ -126,25 +126,27 @@ async function tell(journey: Journey, legs: readonly LegPlan[]): Promise<void> {
 
 /** Heals everything and does what is due, until the group is protected; then lets the hosts rest and compares. */
 async function home(journey: Journey, fleet: Fleet, when: string): Promise<void> {
-  const { cluster, commander, faults } = journey;
-  const { world } = cluster;
+  const { cluster, faults } = journey;
   for (const { name } of cluster.machines) faults.allow(name);
   faults.healAll();
-  const endMs = world.nowMs() + 2 * recoveryMsMax;
-  while (unprotectedNow(cluster) !== null) {
-    if (world.violation() !== null) return;
-    if (world.nowMs() > endMs)
-      return world.violate("liveness", `${when}: ${unprotectedNow(cluster) ?? "well"}: ${tellAll(cluster)}`);
-    // Much heals by itself; the operator looks again after a while.
-    const healed = await world.runUntil(() => unprotectedNow(cluster) === null, { deadlineMs: patienceMs, stepMs });
-    if (!healed) await during({ cluster } as Stage, commander.doWhatIsDue());
-  }
+  await arrive(journey, when, () => unprotectedNow(cluster));
   fleet.stop();
-  const isHome = (): boolean => fleet.idle() && unequal(journey) === null && unprotectedNow(cluster) === null;
-  const reached = await world.runUntil(isHome, { deadlineMs: recoveryMsMax, stepMs });
-  if (reached || world.violation() !== null) return;
-  const what = fleet.idle() ? (unequal(journey) ?? unprotectedNow(cluster)) : "the hosts still wait";
-  world.violate("convergence", `${when}: ${what ?? "all is well"}: ${tellAll(cluster)}`);
+  await arrive(journey, when, () => {
+    if (!fleet.idle()) return "the hosts still wait";
+    return unprotectedNow(cluster) ?? unequal(journey);
+  });
+}
+
+/** Much comes right by itself; the operator looks again after a while, and does what is due. */
+async function arrive({ cluster, commander }: Journey, when: string, lacking: () => string | null): Promise<void> {
+  const { world } = cluster;
+  const endMs = world.nowMs() + 2 * recoveryMsMax;
+  while (world.violation() === null) {
+    if (await world.runUntil(() => lacking() === null, { deadlineMs: patienceMs, stepMs })) return;
+    if (world.violation() !== null) return;
+    if (world.nowMs() > endMs) return world.violate("way home", `${when}: ${lacking() ?? "well"}: ${tellAll(cluster)}`);
+    await during({ cluster } as Stage, commander.doWhatIsDue());
+  }
 }
 
 function unprotectedNow(cluster: Cluster): string | null {
@@ -159,18 +161,18 @@ function unprotectedNow(cluster: Cluster): string | null {
 
 /** Every copy holds what its primary holds, and what was acknowledged is there; null when it is so. */
 function unequal({ cluster, history }: Journey): string | null {
-  const image = new Map<VolumeName, ReadonlyMap<number, number>>();
+  const image = new Map<VolumeName, VolumeImage>();
   for (const { name } of cluster.plan.membership.volumes) {
     const [writer, rival] = writersOf(cluster, name);
     if (writer === undefined || rival !== undefined) return `${name} is open for writing on ${rival ?? "no node"}`;
     const content = cluster.contentOf(writer, name);
-    image.set(name, content);
+    image.set(name, { takenAt: history.moment(), cells: content });
     for (const node of holdersOf(cluster, name)) {
       const cell = differingCell(content, cluster.contentOf(node, name));
       if (cell !== null) return `${name} differs between ${writer} and ${node} in cell ${cell}`;
     }
   }
-  const { wrong, missing } = judgeImage(history, image, history.moment());
+  const { wrong, missing } = judgeImage(history, image);
   const first = missing[0];
   return (
     wrong ?? (first === undefined ? null : `an acknowledged write to cell ${first.cell} of ${first.volume} is gone`)

@@ -8,7 +8,7 @@ import type { NodeName, VolumeName } from "@waystation/contracts/ids";
 import { showTag, type Tag } from "../cell.js";
 import type { Checker, HostRequest, Observation, Violate } from "../observation.js";
 import { cellsOf, type History } from "./history.js";
-import { buryWhatIsMissing, judgeImage, type Image } from "./image.js";
+import { buryWhatIsMissing, judgeImage, type Image, type VolumeImage } from "./image.js";
 
 export interface LineageOptions {
   readonly history: History;
@@ -30,7 +30,7 @@ const name = "lineage";
 
 export function createLineage({ history, volumes, contentOf, violate }: LineageOptions): Lineage {
   const writers = new Map<VolumeName, NodeName>();
-  let opened = new Map<VolumeName, ReadonlyMap<number, Tag>>();
+  let opened = new Map<VolumeName, VolumeImage>();
   let promised = false;
   let isForced = false;
   /** What the last image lacked. */
@@ -44,7 +44,7 @@ export function createLineage({ history, volumes, contentOf, violate }: LineageO
   };
 
   const judge = (image: Image): void => {
-    const { wrong, missing: lost } = judgeImage(history, image, history.moment());
+    const { wrong, missing: lost } = judgeImage(history, image);
     if (wrong !== null) return fail(`the image that was opened on ${[...writers.values()].join(", ")}: ${wrong}`);
     const first = lost[0];
     missing =
@@ -52,7 +52,7 @@ export function createLineage({ history, volumes, contentOf, violate }: LineageO
         ? ""
         : `${lost.length} acknowledged writes are not there, one being ${showTag(first.tag)} to cell ${first.cell} of ${first.volume}`;
     checkPromise();
-    buryWhatIsMissing(history, image, history.moment());
+    buryWhatIsMissing(history, image);
   };
 
   const openedForWriting = (node: NodeName, volume: VolumeName): void => {
@@ -60,7 +60,7 @@ export function createLineage({ history, volumes, contentOf, violate }: LineageO
     const isFirst = !writers.has(volume);
     writers.set(volume, node);
     if (isFirst) return;
-    opened.set(volume, contentOf(node, volume));
+    opened.set(volume, { takenAt: history.moment(), cells: contentOf(node, volume) });
     if (opened.size < volumes.length) return;
     const image = opened;
     opened = new Map();
