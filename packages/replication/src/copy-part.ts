@@ -297,10 +297,10 @@ export function createCopyPart(options: CopyPartOptions): CopyPart {
         keeping = null;
         goingBack = true;
         onChange();
-        const putBack = (then: (failure: Failure | null) => void): void => {
+        const putBack = (done: (failure: Failure | null) => void): void => {
           // Of a run in which nothing was overwritten yet there are none.
-          if (preImages.isOf(held.images)) preImages.restore(then);
-          else then(null);
+          if (preImages.isOf(held.images)) preImages.restore(done);
+          else done(null);
         };
         putBack((failure) => {
           if (failure !== null) {

@@ -222,7 +222,10 @@ export type ShipBody =
       readonly received: Sequence;
       readonly validated: Sequence;
       readonly applied: Sequence;
-      /** Its volumes hold nothing that could be gone back to: they are new, or were overwritten in part. */
+      /**
+       * Nobody knows what its volumes hold, and there is nothing to go back to: they are new, or were overwritten in part. An
+       * old primary has nothing to go back to either, but its logs and the new one's say where they differ: it is not blank.
+       */
       readonly blank: boolean;
       /** The copy run that it has joined, durably; "" when none. */
       readonly copyId: string;

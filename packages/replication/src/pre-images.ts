@@ -69,7 +69,8 @@ export function createPreImages(desk: Desk, journal: PreImageJournal, volumes: r
   let held = typeof found === "string" ? found : "";
   let after = readSequence(journal.marks(), afterMark);
   let last = Math.max(journal.last(), after) as Sequence;
-  let waiting: (() => void) | null = null;
+  /** Somebody for whom there was no room; it is looked again once there is another. */
+  let waiting: { readonly roomBytes: number; readonly again: () => void } | null = null;
   // Deletions are not synced: what a crash brought back would hold room for ever.
   if (journal.last() > noSequence) desk.preImages.trim(after);
 
@@ -104,27 +105,21 @@ export function createPreImages(desk: Desk, journal: PreImageJournal, volumes: r
     return { volume, offsetBytes, lengthBytes: Math.min(unitBytes, (sizes.get(volume) ?? 0) - offsetBytes) };
   };
 
-  /** As many of them as there is room for, and as are kept in one go. */
-  const fitting = (units: readonly Unit[]): readonly Unit[] => {
-    const { usedBytes, capacityBytes } = journal.usage();
-    let roomBytes = capacityBytes - usedBytes;
-    const some = units.slice(0, limits.preImageUnitsAtOnce);
-    const tooMuch = some.findIndex((unit) => (roomBytes -= recordOverheadBytes + rangeOf(unit).lengthBytes) < 0);
-    return tooMuch < 0 ? some : some.slice(0, tooMuch);
-  };
+  const roomBytes = (): number => journal.usage().capacityBytes - journal.usage().usedBytes;
 
   const keepUnits = (units: readonly Unit[], then: (failure: Failure | null) => void): void => {
-    if (units.length === 0) return then(null);
-    const batch = fitting(units);
-    if (batch.length === 0) {
-      waiting = () => keepUnits(units, then);
-      return;
-    }
+    const batch = units.slice(0, limits.preImageUnitsAtOnce);
+    if (batch.length === 0) return then(null);
     loadAll(desk, batch.map(rangeOf), (contents) => {
       if (contents instanceof Failure) return then(contents);
-      const records = contents.map((content) => preImage(content, (last = (last + 1) as Sequence)));
-      desk.preImages.commit({ records, marks: saved.add(batch) }, () => {
-        keepUnits(units.slice(batch.length), then);
+      const room = roomBytes();
+      const records = fitting(contents, room).map((content) => preImage(content, (last = (last + 1) as Sequence)));
+      if (records.length === 0) {
+        waiting = { roomBytes: room, again: () => keepUnits(units, then) };
+        return;
+      }
+      desk.preImages.commit({ records, marks: saved.add(batch.slice(0, records.length)) }, () => {
+        keepUnits(units.slice(records.length), then);
       });
     });
   };
@@ -150,9 +145,10 @@ export function createPreImages(desk: Desk, journal: PreImageJournal, volumes: r
       keepUnits([...unsaved(ranges)], then);
     },
     retry() {
-      const again = waiting;
+      if (waiting === null || waiting.roomBytes === roomBytes()) return;
+      const { again } = waiting;
       waiting = null;
-      again?.();
+      again();
     },
     isFull: () => waiting !== null,
     abandon() {
@@ -169,6 +165,16 @@ export function createPreImages(desk: Desk, journal: PreImageJournal, volumes: r
 interface Content {
   readonly range: VolumeRange;
   readonly data: Buffer;
+}
+
+/** As many of them, from the first on, as there is room for. */
+function fitting(contents: readonly Content[], roomBytes: number): readonly Content[] {
+  let left = roomBytes;
+  const tooMuch = contents.findIndex(({ data }) => {
+    left -= recordOverheadBytes + (isZero(data) ? 0 : data.length);
+    return left < 0;
+  });
+  return tooMuch < 0 ? contents : contents.slice(0, tooMuch);
 }
 
 /** Loads all at once; calls back when the last one has come. */

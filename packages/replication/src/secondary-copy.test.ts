@@ -84,6 +84,7 @@ describe("a secondary in a copy run (PROTOCOL 9, B10)", () => {
     expect(bench.takeOver(4)).toBe(true);
     expect(bench.image().equals(baseImage)).toBe(true);
     expect(bench.secondary.access.get(volA)).toBe("read-write");
+    expect(bench.medium.journal.marks.get("copy")).toBeUndefined();
     expect(bench.medium.preImages.records).toEqual([]);
   });
 
