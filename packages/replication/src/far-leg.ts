@@ -107,7 +107,8 @@ export function noteValidated(leg: FarLeg, sequence: Sequence): void {
  */
 export function forgetValidated(leg: FarLeg, end: Sequence): void {
   leg.validated = Math.min(leg.validated, end - 1) as Sequence;
-  leg.askedValidate = noSequence;
+  // Below every number: a run in a group where nothing was ever stamped ends at 0.
+  leg.askedValidate = -1 as Sequence;
   leg.validatesStale = leg.validatesOpen;
 }
 

@@ -516,7 +516,7 @@ describe("whatever happens to a primary (B8, B10)", () => {
     onTestFinished(() => void Object.assign(limits, usual));
     Object.assign(limits, { intentUnitsMax: 6, copyChunkBytes: 128 * 1024, copyPieceBytes: 64 * 1024 });
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+      fc.property(fc.array(action, { maxLength: 60, size: "max" }), (actions) => {
         const story = new Story();
         for (const step of actions)
           switch (step.kind) {
@@ -548,7 +548,7 @@ describe("whatever happens to a primary (B8, B10)", () => {
         expectEqual(story.pair);
         expect(story.pair.primary.member.status()).toMatchObject({ phase: "open", primary: { leg: "joined" } });
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

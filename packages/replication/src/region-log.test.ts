@@ -137,7 +137,7 @@ const command = fc.oneof(
 describe("region log (B8, PROTOCOL 5)", () => {
   it("B8: intent UNION region log holds every region that the far side may lack, on disk, at every step", () => {
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
+      fc.property(fc.array(command, { maxLength: 150, size: "max" }), (commands) => {
         const volume = new Volume();
         let incarnation = 1;
         let n = 0;
@@ -172,6 +172,9 @@ describe("region log (B8, PROTOCOL 5)", () => {
               // One that went to the array alone before the run began is the run's.
               const isRuns = write.origin === null && running?.includes(write) === true;
               volume.intent.exit(write.range, isRuns ? noOrigin : write.origin);
+              // The far side may be quicker than the array.
+              if (write.origin !== null && compareOrigin(write.origin, volume.validated) <= 0)
+                writes = writes.filter((each) => each !== write);
               break;
             }
             case "validate": {
@@ -222,7 +225,7 @@ describe("region log (B8, PROTOCOL 5)", () => {
           for (const write of writes) if (write.started) expect(covers(volume.durable, write.range)).toBe(true);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 120 },
     );
   });
 });
