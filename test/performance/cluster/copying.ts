@@ -1,11 +1,17 @@
-/** A copy of a whole volume to another node, against nbdcopy between two plain NBD servers of the same size. */
+/**
+ * Copies of a whole volume to another node, against nbdcopy between two plain NBD servers of the same size: the first copy of a
+ * pair, and that of a group whose secondary was replaced by an empty machine (from when the run is seen to have begun).
+ */
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RelayStages } from "@waystation/client/control-client";
 import { succeed } from "../../harness/programs.js";
 import { withStorageNodes } from "../../harness/storage-node.js";
+import { waitUntil } from "../../harness/wait.js";
 import { nbdTarget, prefill } from "./fio.js";
+import { adapters, withOwnCluster, type Adapter } from "./own-cluster.js";
 import { endChild, makeFile, startNbdkit } from "./peers.js";
 import type { Effort } from "./target.js";
 
@@ -20,7 +26,11 @@ const copyMs = 600_000;
 
 export async function measureCopying(effort: Effort): Promise<CopySpeed[]> {
   const nbdcopyMs = await timeNbdcopy(effort);
-  return [{ what: "a pair across two nodes", ms: await timePair(effort), nbdcopyMs }];
+  const copies = [{ what: "a pair across two nodes", ms: await timePair(effort), nbdcopyMs }];
+  for (const adapter of adapters) {
+    copies.push({ what: `a group to an empty secondary, ${adapter}`, ms: await timeGroup(adapter, effort), nbdcopyMs });
+  }
+  return copies;
 }
 
 async function timeNbdcopy({ areaBytes, abort }: Effort): Promise<number> {
@@ -53,6 +63,23 @@ function timePair({ areaBytes, abort }: Effort): Promise<number> {
     await client.flush();
     client.close();
     return timed(() => near.succeed("pair", "create", "from", "to", "--wait"));
+  });
+}
+
+function timeGroup(adapter: Adapter, { areaBytes, abort }: Effort): Promise<number> {
+  return withOwnCluster({ adapter, areaBytes, abort }, async (cluster) => {
+    await cluster.end(["secondary-a"]);
+    await rm(join(cluster.dataDirectory, "secondary-a"), { recursive: true });
+    await cluster.start("secondary-a");
+    const waitFor = (what: string, holds: (relay: RelayStages) => boolean): Promise<true> => {
+      const isSo = async (): Promise<boolean> => {
+        const relay = (await cluster.status("relay-1")).groups[0]?.relay ?? null;
+        return relay !== null && holds(relay);
+      };
+      return waitUntil(what, isSo, { deadlineMs: copyMs, pollMs: 20 });
+    };
+    await waitFor("the copy begins", ({ copy }) => (copy ?? null) !== null);
+    return timed(() => waitFor("the group is paired", ({ pair }) => pair === "PAIR"));
   });
 }
 
