@@ -58,8 +58,8 @@ export function untilProtected(cluster: Cluster, relay: NodeName): void {
   const stamped = cluster.status(relay).relay?.stamped ?? 0;
   const isApplied = (): boolean => {
     const stages = cluster.status(relay).relay;
-    const all = stages?.secondaries.every(({ connected, applied }) => connected && applied >= stamped) === true;
-    return all && stages?.protected === true;
+    if (stages?.protected !== true) return false;
+    return stages.secondaries.every(({ connected, applied }) => connected && applied >= stamped);
   };
   cluster.until(isApplied, "everything is applied");
 }
