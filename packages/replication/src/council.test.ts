@@ -98,6 +98,16 @@ describe("council (PROTOCOL 6)", () => {
     expect(effectsNow()).toEqual(["send link 1: inquire"]);
   });
 
+  it("asks a node once that is named twice, for it has two roles", () => {
+    const { council, effectsNow, questionIds, reply } = setUp();
+    const answers: CouncilAnswers[] = [];
+    council.ask([secondaryB, secondaryB], { kind: "inquire" }, (all) => answers.push(all));
+    council.opened(1, secondaryB);
+    expect(effectsNow()).toEqual(["dial council secondary-b", "send link 1: inquire"]);
+    reply(questionIds()[0] ?? 0, secondaryB);
+    expect(answers.map((all) => [...all.keys()])).toEqual([[secondaryB]]);
+  });
+
   it("answers a question to nobody", () => {
     const { council } = setUp();
     let answers: CouncilAnswers | null = null;

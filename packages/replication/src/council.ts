@@ -68,7 +68,9 @@ export function createCouncil(
   };
 
   return {
-    ask(peers, question, then) {
+    ask(asked, question, then) {
+      // Whoever has two roles is asked once, and answers for both.
+      const peers = [...new Set(asked)];
       const answers = new Map<NodeName, CouncilAnswer | null>();
       if (peers.length === 0) return then(answers);
       for (const peer of peers) {

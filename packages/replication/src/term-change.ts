@@ -101,7 +101,7 @@ export function createTermChange(options: TermChangeOptions): TermChange {
       run.absent = nodes.filter((node) => stateOf(answers, node) === null);
       const unfinished = unfinishedTerm(newest, answers);
       if (unfinished !== null) return finish(run, unfinished, answers);
-      act(run, judge(run, answers));
+      act(run, judge(run, answers, run.command.force));
     });
   };
 
@@ -130,9 +130,9 @@ export function createTermChange(options: TermChangeOptions): TermChange {
     decide(run, decision, answers, decision.term?.cause === run.command.cause ? "end" : "look");
   };
 
-  const judge = (run: Run, answers: CouncilAnswers): Verdict =>
+  const judge = (run: Run, answers: CouncilAnswers, force: boolean): Verdict =>
     planTerm({
-      ...{ self, cause: run.command.cause, force: run.command.force, answers },
+      ...{ self, cause: run.command.cause, force, answers },
       configured: configured(),
       membership: options.membership(),
       term: options.term(),
@@ -201,9 +201,12 @@ export function createTermChange(options: TermChangeOptions): TermChange {
     planAgain(run, answers);
   };
 
-  /** What was promised stands still: the plan is made of what is true now. */
+  /**
+   * What was promised stands still: the plan is made of what is true now. Who was there when it was looked at, and is needed
+   * by nobody, holds up nobody: hosts are waiting.
+   */
   const planAgain = (run: Run, answers: CouncilAnswers): void => {
-    const verdict = judge(run, answers);
+    const verdict = judge(run, answers, true);
     if (verdict.kind === "refusal") return refuse(run, verdict.code, verdict.about);
     if (verdict.kind === "take-over-first") return refuse(run, "MEMBER_LOST", "who had taken over");
     const { plan } = verdict;
