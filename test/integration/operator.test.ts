@@ -14,6 +14,13 @@ interface StatusJson {
   readonly nodes: readonly { readonly name: string; readonly state: string; readonly status: unknown }[];
 }
 
+interface AttestJson {
+  readonly sequence: number;
+  readonly agree: boolean;
+  readonly verdict: string;
+  readonly nodes: readonly { readonly node: string; readonly root: string | null }[];
+}
+
 async function deadNodes(cluster: TestCluster): Promise<string[]> {
   const { stdout } = await wayctl(cluster, "--json", "status");
   const { nodes } = JSON.parse(stdout) as StatusJson;
@@ -70,6 +77,32 @@ describe("wayctl group", () => {
       const { exitCode, stdout } = await wayctl(cluster, "group", "wait", "g1", "--synced", "--timeout", "1s");
       expect(exitCode).toBe(3);
       expect(stdout).toContain("secondary-a");
+    });
+  });
+
+  it("E4: attest shows one root at relay and secondaries, also while hosts write, after restarts, and without the relay", async () => {
+    await withCluster({}, async (cluster) => {
+      await startAll(cluster);
+      const attest = async () => {
+        const { exitCode, stdout } = await wayctl(cluster, "--json", "group", "attest", "g1");
+        return { exitCode, report: JSON.parse(stdout) as AttestJson };
+      };
+      const writes = startDependentWrites(area(cluster, "primary"));
+      await waitUntil("200 dependent writes", () => writes.acknowledged() >= 200);
+      const busy = await attest();
+      expect(busy.report.verdict).toContain("relay-1, secondary-a, secondary-b hold exactly the prefix up to");
+      expect(busy.exitCode).toBe(0);
+      await writes.stop();
+      expect(await wayctl(cluster, "group", "wait", "g1", "--synced")).toMatchObject({ exitCode: 0 });
+      const synced = await attest();
+      expect(synced).toMatchObject({ exitCode: 0, report: { agree: true } });
+      await cluster.end(["relay-1", "secondary-b"]);
+      await cluster.start("secondary-b");
+      const { report } = await attest();
+      expect(report.verdict).toContain("secondary-a, secondary-b hold exactly the prefix up to");
+      expect(report.sequence).toBe(synced.report.sequence);
+      const rootAt = (of: AttestJson) => of.nodes.find(({ node }) => node === "secondary-b")?.root;
+      expect(rootAt(report)).toBe(rootAt(synced.report));
     });
   });
 
