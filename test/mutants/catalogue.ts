@@ -21,6 +21,11 @@ const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
 const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
+const recordDigestTest = unitTests("packages/replication/src/provable/record-digest.test.ts");
+const chainLedgerTest = unitTests("packages/replication/src/provable/chain-ledger.test.ts");
+const merkleTreeTest = unitTests("packages/replication/src/provable/merkle-tree.test.ts");
+const relayChainTest = unitTests("packages/replication/src/relay-chain.test.ts");
+const secondaryPointsTest = unitTests("packages/replication/src/secondary-points.test.ts");
 const segmentFilesTest = unitTests("packages/journal/src/segment-files.test.ts");
 const levelDamageTest = unitTests("packages/journal/src/level-damage.test.ts");
 const ringWriterTest = unitTests("packages/journal/src/ring-writer.test.ts");
@@ -173,6 +178,21 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "hosts write while another takeover may decide otherwise",
     followerTest,
   ],
+  // Provable order
+  ["record-digest-without-payload", "PROTOCOL 8, E4", "a record with other data has the same digest", recordDigestTest],
+  ["chain-forgets-what-came-before", "PROTOCOL 8, E4", "a head stands for its last record only", chainLedgerTest],
+  ["merkle-leaf-passes-for-a-node", "PROTOCOL 8, E4", "leaves and nodes of the tree are hashed alike", merkleTreeTest],
+  ["anchors-not-followed", "PROTOCOL 8, E4", "a secondary does not begin its chains anew", chainLedgerTest],
+  ["run-begins-no-new-chains", "PROTOCOL 8, 9, E4", "who joins by copy has no chains to verify", relayChainTest],
+  ["point-not-verified", "PROTOCOL 8, E4", "a secondary prepares whatever it holds", secondaryPointsTest],
+  ["heads-not-stored-with-the-point", "PROTOCOL 8, E4", "a restart forgets what was validated", secondaryPointsTest],
+  [
+    "root-not-stored-with-the-valid-counter",
+    "PROTOCOL 8, E4",
+    "the relay forgets what it committed to",
+    relayChainTest,
+  ],
+  ["lost-number-not-noticed", "PROTOCOL 7, 8", "a relay whose journal lost a record goes on", relayChainTest],
   // Journals on media
   ["segment-write-not-synced", "PROTOCOL 7, B2", "a group counts as durable in the page cache", segmentFilesTest],
   ["segment-name-not-synced", "PROTOCOL 7, B2", "a group goes to a file whose name may be lost", segmentFilesTest],
