@@ -37,6 +37,21 @@ function answered(answers: CouncilAnswers | null): Record<string, boolean | null
 }
 
 describe("council (PROTOCOL 6)", () => {
+  it("asks a node once that is named for two roles, as where a primary holds the relay's (B13)", () => {
+    const { council, effectsNow, questionIds, reply } = setUp();
+    let answers: CouncilAnswers | null = null;
+    council.ask([relay1, secondaryB, relay1], { kind: "inquire" }, (all) => (answers = all));
+    expect(effectsNow()).toEqual(["dial council relay-1", "dial council secondary-b"]);
+    council.opened(1, relay1);
+    council.opened(2, secondaryB);
+    effectsNow();
+    const [first, second] = questionIds();
+    reply(first!, relay1);
+    expect(answers).toBeNull();
+    reply(second!, secondaryB);
+    expect(answered(answers)).toEqual({ "relay-1": true, "secondary-b": true });
+  });
+
   it("asks all at once, itself without a link, and answers when each has", () => {
     const { council, effectsNow, questionIds, reply } = setUp();
     let answers: CouncilAnswers | null = null;

@@ -20,7 +20,7 @@ export interface CouncilAnswer {
 export type CouncilAnswers = ReadonlyMap<NodeName, CouncilAnswer | null>;
 
 export interface Council {
-  /** Asks all of them at once; calls back when each has answered, or the deadline has passed. */
+  /** Asks all of them at once, and one that is named for several roles once; calls back when each has answered, or the deadline has passed. */
   ask(peers: readonly NodeName[], question: CouncilQuestion, then: (answers: CouncilAnswers) => void): void;
   opened(link: LinkId, peer: NodeName): void;
   closed(link: LinkId): void;
@@ -72,11 +72,12 @@ export function createCouncil(
       // Whoever has two roles is asked once, and answers for both.
       const peers = [...new Set(asked)];
       const answers = new Map<NodeName, CouncilAnswer | null>();
-      if (peers.length === 0) return then(answers);
-      for (const peer of peers) {
+      const asked = new Set(peers);
+      if (asked.size === 0) return then(answers);
+      for (const peer of asked) {
         put(peer, question, (answer) => {
           answers.set(peer, answer);
-          if (answers.size === peers.length) then(answers);
+          if (answers.size === asked.size) then(answers);
         });
       }
     },

@@ -16,6 +16,8 @@ export function whatIsDue(cluster: Cluster): Due | null {
   const all = standings(cluster);
   const configured = cluster.plan.membership.relay;
   const phased = (...phases: string[]) => all.find(({ status }) => phases.includes(status.phase));
+  const paused = all.find(({ status }) => status.primary?.paused === true);
+  if (paused !== undefined) return { node: paused.node, command: "return", force: false };
   const begun = phased("promised", "decided", "rolling-forward");
   if (begun !== undefined) return { node: begun.node, command: "takeover", force: false };
   const taken = phased("open-alone") ?? all.find(({ status }) => status.secondary !== null && status.phase === "open");
@@ -25,6 +27,9 @@ export function whatIsDue(cluster: Cluster): Due | null {
   if (asked !== undefined && relay !== configured) return { node: asked, command: "return", force: false };
   const relayStatus = all.find(({ node }) => node === relay)?.status;
   if (relay !== null && ["PSUS", "PSUE", "PFUS"].includes(relayStatus?.relay?.pair ?? ""))
+    return { node: relay, command: "resync", force: false };
+  // Where the group does not resync by itself, a secondary that lost its data waits for the command, too.
+  if (relay !== null && relayStatus?.phase === "stamping" && relayStatus.relay?.protected === false)
     return { node: relay, command: "resync", force: false };
   const lost = ["waiting", "journal-lost", "fenced", "frozen"].includes(relayStatus?.phase ?? "");
   if (asked !== undefined && lost) return { node: asked, command: "return", force: false };

@@ -17,6 +17,8 @@ export interface HostWrite {
   node: NodeName;
   /** Moments count observations: they order what happened, and say nothing of time. */
   readonly invokedAt: number;
+  /** When it was asked for last: the same again, after no answer. */
+  askedAt: number;
   /** Infinity while it was never acknowledged. */
   acknowledgedAt: number;
   /** Asked for once without an answer: it may take its place in the order later than it seems. */
@@ -47,6 +49,7 @@ export function createHistory(): History {
     const before = find(volume, cell, tag);
     if (before?.dead === false) {
       before.node = node;
+      before.askedAt = moment;
       return;
     }
     let ofVolume = volumes.get(volume);
@@ -55,7 +58,7 @@ export function createHistory(): History {
     const writes = (ofVolume.get(cell) ?? []).filter((write) => write !== before);
     ofVolume.set(cell, writes);
     const state = { acknowledgedAt: Infinity, unanswered: false, dead: false };
-    writes.push({ tag, volume, cell, node, invokedAt: moment, ...state });
+    writes.push({ tag, volume, cell, node, invokedAt: moment, askedAt: moment, ...state });
   };
 
   return {

@@ -68,7 +68,7 @@ export function buryWhatIsMissing(history: History, image: Image): void {
   for (const [volume, { cells, takenAt }] of image) {
     for (const cell of history.cells(volume)) {
       for (const write of history.of(volume, cell)) {
-        if (write.invokedAt <= takenAt && cells.get(cell) !== write.tag) write.dead = true;
+        if (write.askedAt <= takenAt && cells.get(cell) !== write.tag) write.dead = true;
       }
     }
   }
