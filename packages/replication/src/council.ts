@@ -72,12 +72,11 @@ export function createCouncil(
       // Whoever has two roles is asked once, and answers for both.
       const peers = [...new Set(asked)];
       const answers = new Map<NodeName, CouncilAnswer | null>();
-      const asked = new Set(peers);
-      if (asked.size === 0) return then(answers);
-      for (const peer of asked) {
+      if (peers.length === 0) return then(answers);
+      for (const peer of peers) {
         put(peer, question, (answer) => {
           answers.set(peer, answer);
-          if (answers.size === asked.size) then(answers);
+          if (answers.size === peers.length) then(answers);
         });
       }
     },
