@@ -73,6 +73,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const onVolumes = await openVolumeJournals(files, storage.groupVolumes.journalStores);
     closers.push(() => closeAll(onVolumes.values()));
     const journals = new Map([...files.journals, ...onVolumes]);
+    const preImages = new Map(files.preImages);
     const late: (() => Promise<void>)[] = [];
     closers.push(async () => {
       for (const closer of late.reverse()) await closer();
@@ -95,7 +96,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         transport: links.transport,
         uniqueId: randomUUID,
         journals,
-        preImages: files.preImages,
+        preImages,
         branches: storage.branches,
         stores,
         arrays: () => storage.arrays(),
@@ -104,7 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     closers.push(() => Promise.resolve(node.stop()));
     if (!isDeepStrictEqual(configured, first)) node.configure(configured);
     storage.groupVolumes.showSingles(cluster, (volume) => node.isReplicated(volume));
-    const parts = { name: config.name, directory, storage, node, links: known, journals, closers: late };
+    const parts = { name: config.name, directory, storage, node, links: known, journals, preImages, closers: late };
     const live = createLiveConfiguration({
       ...{ clusterFile: options.clusterFile, node: config.name, cluster },
       take: (next) => followFile(parts, next),

@@ -22,6 +22,7 @@ export interface RunningParts {
   readonly node: Node;
   readonly links: GrowingDirectory;
   readonly journals: Map<GroupName, Journal>;
+  readonly preImages: Map<GroupName, Journal>;
   /** Closed after the node and before the storage, the last first. */
   readonly closers: (() => Promise<void>)[];
 }
@@ -39,7 +40,7 @@ export async function followFile(parts: RunningParts, next: Cluster): Promise<vo
 }
 
 async function openNewJournals(parts: RunningParts, next: Cluster): Promise<void> {
-  const { name, directory, storage, journals, closers } = parts;
+  const { name, directory, storage, journals, preImages, closers } = parts;
   const groups = groupsOf(next, name).filter((group) => !journals.has(group.name));
   const files = await openJournalFiles({ cluster: { ...next, groups }, node: name, directory });
   try {
@@ -47,6 +48,7 @@ async function openNewJournals(parts: RunningParts, next: Cluster): Promise<void
     closers.push(() => files.close());
     for (const journal of onVolumes.values()) closers.push(() => journal.close());
     for (const [group, journal] of [...files.journals, ...onVolumes]) journals.set(group, journal);
+    for (const [group, journal] of files.preImages) preImages.set(group, journal);
   } catch (error) {
     await files.close();
     throw error;

@@ -198,7 +198,7 @@ function pairOfPrimary({ primary }: GroupStatus, relay: GroupStatus["relay"]): P
 
 function describePrimary({ primary, detail }: GroupStatus): string {
   if (primary === null) return detail;
-  const relay = primary.relayConnected ? "" : "no link to the relay";
+  const relay = primary.relayConnected || primary.leg === "alone" ? "" : "no link to the relay";
   const paused = primary.paused === true ? "hosts wait for a change of roles" : "";
   const alone = primary.leg === "alone" ? "goes on alone, regions are logged" : "";
   const flight = primary.writesInFlight > 0 ? `${primary.writesInFlight} writes in flight` : "";

@@ -21,8 +21,10 @@ import { surveyCluster } from "./survey.js";
 
 // `src` and `dist` lie at the same depth.
 const localCluster = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
+/** Of commands to a group: what the state of the group or of one of its nodes does not allow. */
+const groupRefusals = ["GROUP_STATE", "UNKNOWN_BRANCH", "BRANCH_FAILED", "NO_RELAY", "RELOAD_REFUSED"];
 /** The node is there and understood, and will not do it in the state that things are in. */
-const refusals: ReadonlySet<string> = new Set([...storageErrorCodes, "NO_SPACE", "NO_RELAY", "RELOAD_REFUSED"]);
+const refusals: ReadonlySet<string> = new Set([...storageErrorCodes, "NO_SPACE", ...groupRefusals]);
 
 const helpText = `
 Examples:

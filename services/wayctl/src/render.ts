@@ -87,7 +87,7 @@ export function listVolumes(
         ...{ volume: name, node, group, sizeBytes, alive },
         role: volume?.role ?? single?.role ?? null,
         access: volume?.access ?? single?.access ?? null,
-        nbd: nbdOf(answer?.node, name),
+        nbd: single?.access === "closed" ? null : nbdOf(answer?.node, name),
         ...keepingOf(kept),
       };
     }),

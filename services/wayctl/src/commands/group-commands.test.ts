@@ -192,7 +192,7 @@ describe("wayctl group suspend and resync", () => {
       exitCodes.refused,
       expect.stringMatching(/relay-1 is DEAD.*due: wayctl group direct g1.*NO_RELAY/),
     ]);
-    const command = () => Promise.reject(new Failure("PAIR_STATE", "g1 is PSUS; due is: wayctl group resync g1"));
+    const command = () => Promise.reject(new Failure("GROUP_STATE", "g1 is PSUS; due is: wayctl group resync g1"));
     const refused = await wayctl({ nodes: fullCluster(), command }, "group", "suspend", "g1");
     expect([refused.code, refused.err]).toEqual([
       exitCodes.refused,
