@@ -4,11 +4,12 @@ import type { PairState } from "./messages.js";
 import { pairStates } from "./pair-states.js";
 import type { IngressPeer } from "./relay-peers.js";
 import type { FarStages, RelayStages } from "./status.js";
-import type { GroupName, Sequence } from "./vocabulary.js";
+import type { GroupName, NodeName, Sequence } from "./vocabulary.js";
 
 /** The relay as it stands now. */
 export interface RelayView {
   readonly group: GroupName;
+  readonly self: NodeName;
   readonly state: PairState;
   readonly lost: string | null;
   readonly frozenAt: Sequence | null;
@@ -37,6 +38,9 @@ export function protection(view: RelayView): string {
   for (const { node, welcomed, lease } of view.peers) {
     if (!welcomed) return `${node} is not connected to the relay`;
     if (!lease.held()) return `the lease of ${node} has ended`;
+    // Paired without the relay that was configured (B13): what is not at the secondaries yet is lost with this node.
+    if (node === view.self)
+      return `the relay is ${node}, a primary: due is wayctl group return ${view.group}, once the configured relay is back`;
   }
   return view.resyncDue;
 }

@@ -300,6 +300,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   const view = (): RelayView => ({
     group: membership.group,
+    self: membership.relay,
     state: state(),
     lost,
     frozenAt,

@@ -26,6 +26,20 @@ describe("live membership", () => {
     assertEqual(cluster);
   });
 
+  it("B12: an old primary replaced by an empty machine of its name gets everything by the swap, not what logs say", () => {
+    const cluster = startAll(createCluster());
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    writeAt(cluster, primaryB, volB, [2, 4]);
+    untilProtected(cluster, relay1);
+    cluster.kill(primaryA);
+    Object.assign(cluster.medium(primaryA), createMedium(g1, primaryA));
+    expect(changeTerm(cluster, secondaryA, "swap", { force: true })).toMatchObject({ outcome: "term-begun" });
+    // Nothing is written to vol-a any more: no log would name what is missing.
+    cluster.start(primaryA);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
   it("B13: a relay replaced by an empty machine of its name gets its role back by return", () => {
     const cluster = startAll(createCluster());
     writeAt(cluster, primaryA, volA, [1, 3]);

@@ -27,7 +27,7 @@ export function settleForTerm(options: {
   const settle = (decision: Decision, then: (standing: TermStanding) => void): void => {
     const { follower, membership } = roles();
     const known = knowsAll(decision, membership, self);
-    if (follower === null) return then({ atBase: false, comparable: known });
+    if (follower === null) return then({ atBase: false, comparable: known && hasServed(marks, membership, self) });
     if (marks.has(markNames.promoted)) return then({ atBase: known, comparable: known });
     if (follower.phase() === "starting") {
       waiting = () => settle(decision, then);
@@ -55,6 +55,17 @@ export function settleForTerm(options: {
       next?.();
     },
   };
+}
+
+/**
+ * Whether the journal knows of writes here, or of an earlier term: else this may be an empty machine of an old name, and what
+ * it lacks no log says. (One that was never written is compared in full, too: that does no harm.)
+ */
+function hasServed(marks: Marks, before: Membership, self: NodeName): boolean {
+  if (marks.has(markNames.term)) return true;
+  return volumesOn(before, self, "primary").every(
+    ({ name }) => marks.has(markNames.localComplete(name)) || marks.has(markNames.acknowledged(name)),
+  );
 }
 
 /** Whether every volume that this node keeps a copy of from now on was here before, so that logs say where it differs. */

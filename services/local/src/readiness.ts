@@ -14,7 +14,8 @@ export async function waitUntilServed(cluster: Cluster): Promise<void> {
     for (;;) {
       const answers = await Promise.allSettled(clients.map((client) => client.status()));
       const statuses = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-      const closed = cluster.volumes.filter(({ name }) => !isWritable(statuses, name));
+      // One that no group has yet is served by its primary as soon as that listens.
+      const closed = cluster.volumes.filter(({ name, group }) => group !== null && !isWritable(statuses, name));
       if (closed.length === 0) return;
       if (performance.now() > deadlineMs)
         throw notReady(

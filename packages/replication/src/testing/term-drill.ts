@@ -52,13 +52,17 @@ export function writeAt(cluster: Cluster, node: NodeName, volume: VolumeName, bl
   for (const request of requests) assert.equal(outcomeOf(cluster, node, request), "acknowledged");
 }
 
-/** Waits until the group is protected, as its relay says, whoever that is. */
+/** Waits until the group is protected, as its relay says, whoever that is; a primary that relays never says so (B13). */
 export function untilProtected(cluster: Cluster, relay: NodeName): void {
-  cluster.until(() => cluster.status(relay).relay?.protected === true, `${relay} says that the group is protected`);
+  const isWell = (): boolean => {
+    const { relay: stages, primary } = cluster.status(relay);
+    return stages?.protected === true || (primary !== null && stages?.pair === "PAIR");
+  };
+  cluster.until(isWell, `${relay} says that the group is protected`);
   const stamped = cluster.status(relay).relay?.stamped ?? 0;
   const isApplied = (): boolean => {
     const stages = cluster.status(relay).relay;
-    if (stages?.protected !== true) return false;
+    if (stages === null || !isWell()) return false;
     return stages.secondaries.every(({ connected, applied }) => connected && applied >= stamped);
   };
   cluster.until(isApplied, "everything is applied");
