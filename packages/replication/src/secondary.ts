@@ -344,7 +344,8 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     },
     copyDue() {
       const duty = part.duty();
-      if (due !== "" || duty === null || !duty.blank || duty.gated) return due || doubted;
+      // Once the end is known a takeover may go to it, or beyond.
+      if (due !== "" || duty === null || !duty.blank || duty.end !== null) return due || doubted;
       return `its volumes are being copied (${duty.copyId}), and hold nothing that could be gone back to`;
     },
     isWhole: () => due === "" && !torn && part.isWhole(),
