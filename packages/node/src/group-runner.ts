@@ -159,7 +159,8 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
       case "branch":
         return branch(effect);
       case "store":
-        return store(effect);
+        // What this turn sends leaves first: forming parity keeps the thread for a while, and the relay works meanwhile.
+        return clock.afterTurn(() => store(effect));
       case "load":
         return load(effect);
       case "send":
