@@ -116,6 +116,40 @@ describe("a group that the relay has suspended (B9)", () => {
     expect(valueOf(primary.block(volA, 200))).toBe(5);
   });
 
+  it("PROTOCOL 7: alone, it needs no record of the relay any more, and says so: a full journal must not stay full of them", () => {
+    const primary = openPrimary({ membership: withFence("status") });
+    primary.write({ volume: volA, block: 1, value: 1 });
+    primary.settle(["store"]);
+    primary.ack(1);
+    primary.takeSent();
+    primary.suspended("PFUS");
+    primary.settle(["store"]);
+    const hellos = primary.takeSent().flatMap(({ body }) => (body.kind === "origin-hello" ? [body] : []));
+    expect(hellos).toMatchObject([{ leg: "alone", volumes: [{ localComplete: at(1, 1) }] }]);
+    expect(primary.medium.journal.marks.get("local-complete/vol-a")).toEqual([1, 1]);
+    // The store that comes later takes nothing of that back.
+    primary.settle();
+    primary.tick(1_000);
+    primary.settle();
+    expect(primary.medium.journal.marks.get("local-complete/vol-a")).toEqual([1, 1]);
+  });
+
+  it("PROTOCOL 7: with fence data it tells the relay of its local marks as they come, although no batch goes there", () => {
+    const primary = openPrimary();
+    primary.write({ volume: volA, block: 1, value: 1 });
+    primary.settle();
+    primary.ack(1);
+    primary.suspended("PSUE");
+    primary.settle();
+    primary.takeSent();
+    primary.tick(1_000);
+    primary.settle();
+    primary.tick(1_000);
+    primary.settle();
+    const hellos = primary.takeSent().flatMap(({ body }) => (body.kind === "origin-hello" ? [body] : []));
+    expect(hellos).toMatchObject([{ leg: "joined", volumes: [{ localComplete: at(1, 1) }] }]);
+  });
+
   it("sends nothing to a relay that has suspended the group", () => {
     const primary = openPrimary({ membership: withFence("status") });
     primary.suspended();

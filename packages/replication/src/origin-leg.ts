@@ -7,7 +7,8 @@
  *
  * Each arrow is one commit, and the primary acts by it only when it is durable. Crashes:
  * - to alone: before it, the primary recovers by asking the relay, as if nothing had been; no host was told of a write
- *   that the relay lacks. After it, it opens alone, and what it wrote is in the write intent or the region log.
+ *   that the relay lacks. After it, it opens alone, and what it wrote is in the write intent or the region log; its local
+ *   mark is past every number given, as it fetches nothing any more.
  * - alone to copying: before it, alone. After it, the old generation of each region log is the run's and holds all that
  *   was logged and all of the write intent; the incarnation is new, and everything before it counts as complete on the
  *   array, so that a recovery fetches nothing of what the relay had before: that is older than what hosts were told.
@@ -116,7 +117,16 @@ export function createOriginLegs({ desk, marks, volumes, window, source }: Origi
     },
     goAlone(why, then) {
       source.stop();
-      commit(new Map(), { leg: "alone", copyId: "", state: why }, () => {
+      // One that is alone recovers without the relay: whatever the relay keeps for its recovery may be trimmed. Otherwise
+      // a journal could stay full of it for good, and the group suspended because it is full.
+      const issued = volumes.map((volume) => ({ volume, origin: volume.issued() }));
+      const change: MarkChange = new Map();
+      for (const { volume, origin } of issued) {
+        change.set(markNames.localComplete(volume.name), originMark(origin));
+        volume.passLocalMark(origin);
+      }
+      commit(change, { leg: "alone", copyId: "", state: why }, () => {
+        for (const { volume, origin } of issued) volume.durableLocalComplete = origin;
         window.goAlone();
         then();
       });
@@ -130,8 +140,7 @@ export function createOriginLegs({ desk, marks, volumes, window, source }: Origi
       for (const { volume, start } of raised) {
         change.set(markNames.incarnation(volume.name), start.incarnation);
         change.set(markNames.localComplete(volume.name), originMark(start));
-        // At once: a lazy mark on its way must not bring the old one back.
-        volume.localComplete = start;
+        volume.passLocalMark(start);
       }
       commit(change, { leg: "copying", copyId, state: state.state }, () => {
         for (const { volume, start } of raised) {

@@ -23,11 +23,14 @@ export interface OriginProgress {
   forgetReported(): void;
   /** The local marks that the relay was not told of on this link. */
   takeUnreported(): VolumeMark[];
+  /** It has learnt of local marks since it greeted the relay. */
+  isGreetingOld(): boolean;
   farValidated(validated: readonly VolumeMark[]): void;
 }
 
 export function createOriginProgress(desk: Desk, volumes: readonly OriginVolume[]): OriginProgress {
   let reported = new Map<VolumeName, OriginNumber>();
+  let greeted = new Map<VolumeName, OriginNumber>();
   let nextMarksMs = 0;
 
   const persist = (): void => {
@@ -50,17 +53,17 @@ export function createOriginProgress(desk: Desk, volumes: readonly OriginVolume[
   };
 
   return {
-    hello: ({ leg, copyId }) => ({
-      kind: "origin-hello",
-      leg,
-      copyId,
-      volumes: volumes.map(({ name, incarnation, acknowledged, durableLocalComplete }) => ({
+    hello({ leg, copyId }) {
+      greeted = new Map(volumes.map(({ name, durableLocalComplete }) => [name, durableLocalComplete]));
+      const known = volumes.map(({ name, incarnation, acknowledged, durableLocalComplete }) => ({
         volume: name,
         incarnation,
         acknowledged,
         localComplete: durableLocalComplete,
-      })),
-    }),
+      }));
+      return { kind: "origin-hello", leg, copyId, volumes: known };
+    },
+    isGreetingOld: () => volumes.some(({ name, durableLocalComplete }) => greeted.get(name) !== durableLocalComplete),
     persist,
     tick() {
       if (desk.nowMs() < nextMarksMs) return;

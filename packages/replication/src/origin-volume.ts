@@ -43,7 +43,12 @@ export interface OriginVolume {
   takeLocal(): readonly PendingWrite[];
   /** Moves `localComplete` over every leading write whose local leg is done. */
   noteLocalComplete(): void;
-  /** What has a number and is not on the array yet: the mark waits for it no more. */
+  /**
+   * What has a number and is not on the array yet: the local mark waits for it no more, and stands at `origin`. At once,
+   * though the commit that says so is on its way: a lazy mark must not bring an older one back.
+   */
+  passLocalMark(origin: OriginNumber): void;
+  /** As above, for what got its number meanwhile. */
   forgetUnfinished(): void;
   /** Goes on with the first number of the next incarnation, which is durable. */
   beginIncarnation(incarnation: number): void;
@@ -133,6 +138,10 @@ function createOriginVolume({ volume, regionBytes, marks, locks }: OriginVolumeO
         done += 1;
       }
       unfinished.splice(0, done);
+    },
+    passLocalMark(origin) {
+      unfinished.length = 0;
+      self.localComplete = origin;
     },
     forgetUnfinished() {
       unfinished.length = 0;

@@ -315,6 +315,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
       if (isClosed()) return;
       lookAtLease();
       progress.tick();
+      // A relay that waits for room hears what it may trim, although no batch goes to it.
+      if (suspension !== null && !legs.isChanging() && progress.isGreetingOld()) sendHello();
       source.tick();
     },
     ingressOpened(opened) {
