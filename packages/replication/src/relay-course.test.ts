@@ -462,23 +462,6 @@ describe("a secondary that lacks data (B10, B12)", () => {
       copy: { copyId, base: 3, begin: 3, nodes: [], end: null },
     });
   });
-
-  it("waits for an operator where the configuration says so, and says so", () => {
-    const relay = withThree(stampingRelay({ membership: manual }));
-    relay.welcome(secondaryB, { received: 0 });
-    relay.tick(1000);
-    relay.settle();
-    expect(relay.stages()).toMatchObject({ pair: "PAIR", protected: false });
-    expect(relay.stages().secondaries.map(({ pair }) => pair)).toEqual(["PAIR", "PSUE"]);
-    expect(relay.sentTo(secondaryA)).toContainEqual(
-      expect.objectContaining({
-        kind: "ship-state",
-        detail: expect.stringContaining("wayctl group resync g1") as string,
-      }),
-    );
-    expect(relay.command({ kind: "resync", full: false })).toBeNull();
-    expect(relay.stages()).toMatchObject({ pair: "COPY", copy: { nodes: [secondaryB] } });
-  });
 });
 
 describe("a journal that fills up (B9)", () => {

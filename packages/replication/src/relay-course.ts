@@ -210,7 +210,8 @@ export function createRelayCourse(options: RelayCourseOptions): RelayCourse {
     tick() {
       if (turning > 0 || options.hindrance() !== null) return;
       if (course.kind === "suspended") return resumeIfBack(course);
-      if (lacking.size > 0 && membership.autoResync) return happened("far-lacks", [...lacking.values()].join("; "));
+      // No host need wait for it, and nothing is at stake but the copy: no operator is asked.
+      if (lacking.size > 0) return happened("far-lacks", [...lacking.values()].join("; "));
       if (course.kind === "copying") followRun(course.run);
     },
     hasWritten: (primary) => course.kind === "copying" && course.run.wrote.includes(primary),

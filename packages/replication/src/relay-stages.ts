@@ -58,7 +58,7 @@ export function stateDetail({ group, course, copyWaitsFor, autoResync, resyncDue
       if (copyWaitsFor !== "") return copyWaitsFor;
       return `copy run ${course.run.order.copyId}: until its end is validated a takeover goes back to ${course.run.order.base}`;
     case "running":
-      return resyncDue === "" || autoResync ? resyncDue : `${resyncDue}; ${due}`;
+      return resyncDue;
   }
 }
 
