@@ -149,6 +149,26 @@ describe("a secondary that is blank", () => {
   });
 });
 
+describe("a secondary that its relay will not go on with", () => {
+  const refusal = { kind: "refusal", reason: "gap", detail: "a copy run is due: its data was lost" } as const;
+
+  it("B10: is read by nobody until the relay goes on, or a run was joined", () => {
+    const bench = following();
+    bench.secondary.relay(refusal);
+    expect(bench.secondary.access.get(volA)).toBe("closed");
+    expect(statusOf(bench)).toMatchObject({ phase: "needs-resync" });
+    bench.secondary.greet(null);
+    bench.settle();
+    expect(bench.secondary.access.get(volA)).toBe("closed");
+    bench.secondary.relay({ kind: "gate", sequence: seq(4) });
+    expect(bench.secondary.access.get(volA)).toBe("read-only");
+    bench.secondary.relay(refusal);
+    bench.follow(orderOf({ end: seq(14) }), 14, 14);
+    expect(statusOf(bench)).toMatchObject({ phase: "following" });
+    expect(bench.secondary.access.get(volA)).toBe("read-only");
+  });
+});
+
 describe("a secondary without room for more of the past", () => {
   const twoUnits = 2 * (64 * kib + 96);
 

@@ -113,7 +113,10 @@ export function createSecondary(options: SecondaryOptions): Secondary {
       torn = false;
     },
     // The duty says from now on what the volumes hold.
-    onJoined: () => (due = ""),
+    onJoined() {
+      due = "";
+      doubted = "";
+    },
     onChange: options.onChange,
   });
   const points = createSecondaryPoints({
@@ -189,7 +192,6 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     if (link !== from) return;
     welcomed = true;
     detail = "";
-    doubt("");
     const duty = part.duty();
     const stages = { received, validated: points.validated(), applied: applier.applied() };
     const blank = duty === null ? due !== "" : duty.unknown && !duty.gated;
@@ -284,6 +286,8 @@ export function createSecondary(options: SecondaryOptions): Secondary {
         return disconnect(body.detail);
       }
       if (body.kind !== "ship-hello" && !welcomed) return refuse("gap", `${body.kind} before the welcome`);
+      // Whatever it says after the welcome, it says because it goes on from what this node holds.
+      if (body.kind !== "ship-hello") doubt("");
       switch (body.kind) {
         case "ship-hello":
           return hello(from, body.copy);
