@@ -41,6 +41,10 @@ export interface ApplierOptions {
   /** True while `beforeStore` waits for something that may never come: then nothing is under way. */
   readonly isStuck: () => boolean;
   readonly onApplied: (sequence: Sequence) => void;
+  /** How many records the node had of a span when it validated it; null when nobody knows any more. */
+  readonly expected: (after: Sequence, through: Sequence) => number | null;
+  /** The journal lost some of them since: the volumes lack them, and are of no one number. */
+  readonly onLost: (what: string) => void;
 }
 
 export function createApplier(options: ApplierOptions): Applier {
@@ -50,6 +54,8 @@ export function createApplier(options: ApplierOptions): Applier {
   let gate = applying;
   let busy = false;
   let failure = "";
+  /** Nothing is applied any more until the volumes are copied anew. */
+  let lost = "";
   let waiting: { readonly sequence: Sequence; readonly then: () => void }[] = [];
   let halting: (() => void) | null = null;
   let halted = false;
@@ -69,7 +75,7 @@ export function createApplier(options: ApplierOptions): Applier {
     desk.log("error", what);
   };
 
-  const isIdle = (): boolean => !busy && !halted;
+  const isIdle = (): boolean => !busy && !halted && lost === "";
 
   /** Stores the next span below the gate: names it durably, stores it in order, then says that it is done. */
   const applyMore = (): void => {
@@ -80,14 +86,15 @@ export function createApplier(options: ApplierOptions): Applier {
     if (!isIdle() || (applied >= gate && applying === applied)) return;
     busy = true;
     const target = applying > applied ? applying : gate;
-    if (target === applying) return applySpan(applied, target);
+    if (target === applying) return applySpan(applied, target, 0);
     desk.commit({ marks: new Map([[markNames.applying, target]]) }, () => {
       applying = target;
-      applySpan(applied, target);
+      applySpan(applied, target, 0);
     });
   };
 
-  const applySpan = (after: Sequence, target: Sequence): void => {
+  /** `before`: how many records of the span are stored. */
+  const applySpan = (after: Sequence, target: Sequence, before: number): void => {
     if (halting !== null) return rest();
     const from = (after + 1) as Sequence;
     desk.readJournal({ from, through: target, maxBytes: limits.applyBatchBytes }, ({ records, completeThrough }) => {
@@ -95,14 +102,22 @@ export function createApplier(options: ApplierOptions): Applier {
         if (unread !== null) return fail(`what is to be overwritten could not be read: ${unread.message}`);
         storeRecords(desk, records, (unstored, volume) => {
           if (unstored !== null) return fail(`the array of ${volume ?? "?"} failed: ${unstored.message}`);
-          if (completeThrough < target) return applySpan(completeThrough, target);
-          endSpan(target);
+          const stored = before + records.length;
+          if (completeThrough < target) return applySpan(completeThrough, target, stored);
+          endSpan(target, stored);
         });
       });
     });
   };
 
-  const endSpan = (target: Sequence): void => {
+  const endSpan = (target: Sequence, stored: number): void => {
+    const expected = options.expected(applied, target);
+    if (expected !== null && expected !== stored) {
+      lost = `the journal gave back ${stored} of ${expected} records above ${applied} and up to ${target}, which were validated`;
+      desk.log("error", lost);
+      options.onLost(lost);
+      return rest();
+    }
     desk.commit({ marks: new Map([[markNames.applied, target]]) }, () => {
       applied = target;
       desk.trim(target);
@@ -115,7 +130,7 @@ export function createApplier(options: ApplierOptions): Applier {
     gate: () => gate,
     applying: () => applying,
     applied: () => applied,
-    failed: () => failure,
+    failed: () => failure || lost,
     setGate(sequence) {
       gate = sequence;
     },
@@ -140,6 +155,7 @@ export function createApplier(options: ApplierOptions): Applier {
     resumeAt(sequence) {
       assert(halted && !busy, "volumes change under the applier's hands");
       halted = false;
+      lost = "";
       applied = sequence;
       applying = sequence;
       gate = sequence;

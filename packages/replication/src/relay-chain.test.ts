@@ -98,6 +98,6 @@ describe("what the relay commits to (PROTOCOL 8, E4)", () => {
     // Durable with the run: whoever is away now is told with the next point.
     expect(relay.medium.journal.marks.get("anchors")).toEqual([3]);
     const roots = keptRoots(relay.journal.marks);
-    expect(roots).toEqual([{ sequence: 3, root: naiveCommitment(headsAt(records, [birth], 3)) }]);
+    expect(roots).toEqual([{ sequence: 3, root: naiveCommitment(headsAt(records, [birth], 3)), records: 3 }]);
   });
 });

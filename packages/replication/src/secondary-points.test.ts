@@ -100,6 +100,23 @@ describe("the points of a secondary (PROTOCOL 8, E4)", () => {
     expect([attested(null), attested(3), attested(9), attested(2)]).toEqual([point, point, point, null]);
   });
 
+  it("E4, PROTOCOL 7: notices when it applies that its journal lost a record that it had validated, and is copied anew", () => {
+    const secondary = withTwo();
+    secondary.point(2);
+    secondary.relay({ kind: "validate", sequence: seq(3) });
+    secondary.settle();
+    secondary.medium.journal.records.splice(0, 1);
+    const again = restart(secondary);
+    again.relay({ kind: "gate", sequence: seq(3) });
+    again.settle();
+    expect(again.told()).toEqual(["refusal order-mismatch"]);
+    expect(stages(again)).toMatchObject({ validated: 3, applied: 2 });
+    expect(again.member.status().detail).toContain("gave back 0 of 1 records above 2 and up to 3");
+    expect(again.access.get(volA)).toBe("closed");
+    // Durable: it does not follow as it is, nor may a takeover use it.
+    expect(again.medium.journal.marks.get("resync-due")).toContain("gave back 0 of 1 records");
+  });
+
   it("E4: validates nothing that it has not verified since it started", () => {
     const secondary = withTwo();
     prepare(secondary, 3, honest(secondary, 3));

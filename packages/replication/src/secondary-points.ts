@@ -26,6 +26,8 @@ export interface SecondaryPoints {
   drain(): void;
   /** A new session with the relay: it asks again. */
   newSession(): void;
+  /** How many records lie above one point and up to another; null when that is not known. */
+  recordsBetween(after: Sequence, through: Sequence): number | null;
   /** All stages are here now, durably. */
   movedTo(sequence: Sequence): void;
 }
@@ -101,6 +103,7 @@ export function createSecondaryPoints(options: SecondaryPointsOptions): Secondar
     newSession() {
       asked = null;
     },
+    recordsBetween: (after, through) => ledger.recordsBetween(after, through),
     movedTo(sequence) {
       validated = sequence;
       validating = sequence;

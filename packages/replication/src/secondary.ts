@@ -134,7 +134,18 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     beforeStore: (records, then) => part.beforeStore(records, then),
     isStuck: () => part.isStuck(),
     onApplied: (sequence) => tell({ kind: "applied", sequence }),
+    expected: (after, through) => points.recordsBetween(after, through),
+    onLost(what) {
+      giveUp(what);
+      options.onChange();
+      refuse("order-mismatch", what);
+    },
   });
+
+  const giveUp = (why: string): void => {
+    due = why;
+    desk.commit({ marks: new Map([[markNames.resyncDue, why]]) });
+  };
 
   const refuse = (reason: RefusalReason, why: string): void => {
     if (link === null) return;
@@ -342,10 +353,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
         applier.whenApplied(sequence, () => part.finish(then));
       });
     },
-    giveUp(why) {
-      due = why;
-      desk.commit({ marks: new Map([[markNames.resyncDue, why]]) });
-    },
+    giveUp,
     copyDue() {
       const duty = part.duty();
       // Once the end is known a takeover may go to it, or beyond.

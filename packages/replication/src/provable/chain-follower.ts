@@ -23,7 +23,7 @@ export interface ChainFollower {
 
 export function createChainFollower(ledger: ChainLedger): ChainFollower {
   /** One point at a time is between prepare and validate. */
-  let verified: SettledRoot | null = null;
+  let verified: Omit<SettledRoot, "records"> | null = null;
   return {
     verify(sequence, commitment) {
       ledger.anchorAt(commitment.anchors);

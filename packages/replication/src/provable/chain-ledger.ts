@@ -6,10 +6,18 @@
  * Records come in as they become durable. What the history has no room for, and what lies above the last point after a
  * restart, is read from the journal again: so a record that the journal lost makes another head, and is noticed.
  */
-import { anchorOf, jumpedTo, readPoint, storePoint, type ChainOrigin, type SettledRoot } from "./chain-marks.js";
+import {
+  anchorOf,
+  jumpedTo,
+  readPoint,
+  storePoint,
+  type ChainOrigin,
+  type SettledRoot,
+  type StoredPoint,
+} from "./chain-marks.js";
 import type { Heads } from "./commitment.js";
 import type { Digest } from "./digest.js";
-import { createHeadHistory, type RecordSpan } from "./head-history.js";
+import { createHeadHistory, type HeadHistory, type RecordSpan } from "./head-history.js";
 import type { JournalDesk } from "../effects.js";
 import type { Marks } from "../marks.js";
 import type { JournalRecord, MarkValue, Sequence, VolumeName } from "../vocabulary.js";
@@ -43,6 +51,8 @@ export interface ChainLedger {
   at(sequence: Sequence): Heads;
   /** The point is settled: what to commit with the counter that says so. */
   settle(sequence: Sequence, root: Digest): ReadonlyMap<string, MarkValue>;
+  /** How many records lie above one point and up to another; null when one of them is not known any more. */
+  recordsBetween(after: Sequence, through: Sequence): number | null;
   /** The points that are still known, the oldest first. */
   roots(): readonly SettledRoot[];
 }
@@ -63,7 +73,9 @@ export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
   let stored = readPoint(options);
   let anchors: readonly Sequence[] = [];
   /** Replaced, never rewound: what is read for an older one is dropped with it. */
-  let history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
+  const historyFrom = ({ from, roots }: StoredPoint): HeadHistory =>
+    createHeadHistory({ from, records: roots.at(-1)?.records ?? 0, entriesMax: recordsMax });
+  let history = historyFrom(stored);
   let reading = false;
 
   const ahead = (sequences: readonly Sequence[]): Sequence[] =>
@@ -98,20 +110,28 @@ export function createChainLedger(options: ChainLedgerOptions): ChainLedger {
       const fresh = wanted.slice(known.length);
       const goesOn = known.every((sequence, index) => sequence === wanted[index]);
       const inTime = goesOn && fresh.every((sequence) => sequence >= history.through());
-      if (!inTime) history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
+      if (!inTime) history = historyFrom(stored);
       for (const sequence of inTime ? fresh : wanted) history.anchor(anchorOf(origin, "resync", sequence));
     },
     jumpTo(sequence) {
       stored = jumpedTo(sequence, stored);
       anchors = [];
-      history = createHeadHistory({ from: stored.from, entriesMax: recordsMax });
+      history = historyFrom(stored);
     },
     at: (sequence) => history.at(sequence),
     settle(sequence, root) {
-      const point = storePoint(stored, { sequence, heads: history.at(sequence), root, origin });
+      const point = storePoint(stored, {
+        ...{ sequence, root, origin },
+        heads: history.at(sequence),
+        records: history.recordsAt(sequence),
+      });
       stored = point.stored;
       history.settle(sequence);
       return point.marks;
+    },
+    recordsBetween(after, through) {
+      const [low, high] = [after, through].map((at) => stored.roots.find(({ sequence }) => sequence === at));
+      return low === undefined || high === undefined ? null : high.records - low.records;
     },
     roots: () => stored.roots,
   };

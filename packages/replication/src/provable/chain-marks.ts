@@ -4,7 +4,7 @@
  *
  *     chain/VOLUME   the volume's head at the last point, in hexadecimal digits
  *     root           {epoch, sequence, root, slot}: the last point, in which term; it lies in that slot, too
- *     root/SLOT      [sequence, root]
+ *     root/SLOT      [sequence, root, records]: how many records this node had had up to there
  *     anchors        at the relay: the numbers above which the chains began anew, from the last point on
  *
  * All of a point's marks are written in one commit with the counter that settles it (`valid`, `validated`). Dying before
@@ -23,6 +23,8 @@ import type { GroupName, MarkValue, Sequence, VolumeName } from "../vocabulary.j
 export interface SettledRoot {
   readonly sequence: Sequence;
   readonly root: Digest;
+  /** How many records of the node's volumes came up to there; by differences, they count what lies between two points. */
+  readonly records: number;
 }
 
 /** How many points' roots a node keeps: some half a minute under load, as there is a point each 100 ms at most. */
@@ -100,21 +102,21 @@ export function jumpedTo(sequence: Sequence, before: StoredPoint): StoredPoint {
 /** What to store with the counter that settles a point, and what is stored then. */
 export function storePoint(
   before: StoredPoint,
-  at: HeadsAt & { readonly root: Digest; readonly origin: ChainOrigin },
+  at: HeadsAt & { readonly root: Digest; readonly records: number; readonly origin: ChainOrigin },
 ): { readonly marks: ReadonlyMap<string, MarkValue>; readonly stored: StoredPoint } {
-  const { sequence, heads, origin } = at;
+  const { sequence, heads, origin, records } = at;
   const root = showDigest(at.root);
   const slot = (before.slot + 1) % rootsKeptMax;
   const marks = new Map<string, MarkValue>([
     [rootMark, { epoch: epochOf(origin), sequence, root, slot }],
-    [slotMark(slot), [sequence, root]],
+    [slotMark(slot), [sequence, root, records]],
   ]);
   for (const [volume, head] of heads) {
     // A volume that nobody wrote costs nothing.
     const unchanged = before.inMarks && before.from.heads.get(volume)?.equals(head) === true;
     if (!unchanged) marks.set(headMark(volume), showDigest(head));
   }
-  const roots = [...before.roots.slice(1 - rootsKeptMax), { sequence, root: at.root }];
+  const roots = [...before.roots.slice(1 - rootsKeptMax), { sequence, root: at.root, records }];
   return { marks, stored: { from: { sequence, heads }, known: true, inMarks: true, roots, slot } };
 }
 
@@ -148,8 +150,8 @@ function readRoots(marks: Marks, lastSlot: number): SettledRoot[] {
     const name = slotMark((lastSlot + rootsKeptMax - back) % rootsKeptMax);
     const value = marks.get(name);
     if (value === undefined) continue;
-    const [sequence, root] = Array.isArray(value) ? (value as unknown[]) : [];
-    roots.push({ sequence: toSequence(Number(sequence)), root: digestIn(root, name) });
+    const [sequence, root, records] = Array.isArray(value) ? (value as unknown[]) : [];
+    roots.push({ sequence: toSequence(Number(sequence)), root: digestIn(root, name), records: Number(records) });
   }
   return roots;
 }

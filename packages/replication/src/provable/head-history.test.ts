@@ -19,6 +19,7 @@ function expectHeads(
   at: number,
 ): void {
   const heads = history.at(seq(at));
+  expect(history.recordsAt(seq(at))).toBe(records.filter(({ sequence }) => sequence <= at).length);
   for (const volume of volumes) expect(heads.get(volume)).toEqual(naiveHead({ volume, records, anchors, at }));
 }
 
@@ -47,7 +48,7 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
   it("E4: are those of the naive chain at every number, whatever was taken twice, left out, anchored or settled", () => {
     fc.assert(
       fc.property(someRecords(volumes, 200), fc.array(happening, { maxLength: 40 }), (records, happenings) => {
-        const history = createHeadHistory({ from, entriesMax: 40 });
+        const history = createHeadHistory({ from, records: 0, entriesMax: 40 });
         const anchors = [birth];
         const span = (after: number, through: number): Parameters<HeadHistory["take"]>[0] => ({
           after: seq(after),
@@ -79,7 +80,7 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
 
   it("E4: are bounded in number, and go on where the room ended", () => {
     const records = Array.from({ length: 100 }, (_, index) => record(index + 1));
-    const history = createHeadHistory({ from, entriesMax: 10 });
+    const history = createHeadHistory({ from, records: 0, entriesMax: 10 });
     const all = { after: seq(0), through: seq(100), records };
     history.take(all);
     expect([history.through(), history.isFull()]).toEqual([10, true]);
@@ -93,7 +94,7 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
   });
 
   it("E4: come to a number without records of their own", () => {
-    const history = createHeadHistory({ from, entriesMax: 10 });
+    const history = createHeadHistory({ from, records: 0, entriesMax: 10 });
     history.take({ after: seq(0), through: seq(50), records: [record(20)] });
     expectHeads(history, [record(20)], [birth], 19);
     expectHeads(history, [record(20)], [birth], 50);
@@ -102,7 +103,7 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
   it("E4: an anchor lies above the heads at its number and below the next record, also at the last settled point", () => {
     const records = [record(1), record(2), record(3)];
     const anchors = [birth, { ...birth, reason: "resync" as const, sequence: 2 }];
-    const history = createHeadHistory({ from, entriesMax: 10 });
+    const history = createHeadHistory({ from, records: 0, entriesMax: 10 });
     history.take({ after: seq(0), through: seq(2), records: records.slice(0, 2) });
     history.settle(seq(2));
     history.anchor(anchorOf(origin, "resync", seq(2)));
@@ -112,7 +113,7 @@ describe("E4, PROTOCOL 8: heads between the last settled point and the newest re
   });
 
   it("E4: a chain cannot go back before what it has come to", () => {
-    const history = createHeadHistory({ from, entriesMax: 10 });
+    const history = createHeadHistory({ from, records: 0, entriesMax: 10 });
     history.take({ after: seq(0), through: seq(5), records: [] });
     expect(() => history.anchor(anchorOf(origin, "resync", seq(4)))).toThrow("have come to 5");
   });

@@ -37,6 +37,8 @@ export interface HeadHistory {
   anchor(anchor: Anchor): void;
   /** At a number from `settled()` to `through()`. */
   at(sequence: Sequence): Heads;
+  /** How many records were taken up to there, from those below `settled()` on. */
+  recordsAt(sequence: Sequence): number;
   /** No number below `sequence` is asked for any more. */
   settle(sequence: Sequence): void;
 }
@@ -44,6 +46,8 @@ export interface HeadHistory {
 export interface HeadHistoryOptions {
   /** What was settled last. */
   readonly from: HeadsAt;
+  /** How many records came before. */
+  readonly records: number;
   readonly entriesMax: number;
 }
 
@@ -51,12 +55,13 @@ export interface HeadHistoryOptions {
 const anchorEntry = -1;
 const firstCapacity = 256;
 
-export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): HeadHistory {
+export function createHeadHistory({ from, records: before, entriesMax }: HeadHistoryOptions): HeadHistory {
   const names = [...from.heads.keys()];
   const places = new Map(names.map((name, index) => [name, index * digestBytes]));
   const settledHeads = Buffer.concat([...from.heads.values()]);
   const newest = Buffer.from(settledHeads);
   let settled = from.sequence;
+  let settledRecords = before;
   let through = from.sequence;
   let ring = newRing(firstCapacity);
   /** Entries ever added and ever forgotten: the ring holds those between. */
@@ -116,6 +121,9 @@ export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): Hea
     return entry;
   };
 
+  const recordsBefore = (end: number): number =>
+    settledRecords + end - forgotten - placed.filter(({ entry }) => entry < end).length;
+
   return {
     settled: () => settled,
     through: () => through,
@@ -140,10 +148,18 @@ export function createHeadHistory({ from, entriesMax }: HeadHistoryOptions): Hea
       replay(found, sequence);
       return new Map([...places].map(([name, place]) => [name, found.subarray(place, place + digestBytes)]));
     },
+    recordsAt(sequence) {
+      assert(settled <= sequence && sequence <= through, `the records at ${sequence} are not known`);
+      let end = forgotten;
+      while (end < added && (ring.sequences[end % ring.capacity] ?? 0) <= sequence) end += 1;
+      return recordsBefore(end);
+    },
     settle(sequence) {
       assert(sequence <= through, `a point at ${sequence}, but the chains have come to ${through}`);
       if (sequence <= settled) return;
-      forgotten = replay(settledHeads, sequence);
+      const end = replay(settledHeads, sequence);
+      settledRecords = recordsBefore(end);
+      forgotten = end;
       settled = sequence;
       placed = placed.filter(({ entry }) => entry >= forgotten);
     },
