@@ -483,7 +483,12 @@ describe("a journal that fills up (B9)", () => {
     expect(relay.stages()).toMatchObject({ pair: "PFUS", stamped: 8 });
     expect(relay.sentTo(primaryA)).toContainEqual(expect.objectContaining({ kind: "suspended", at: 8, state: "PFUS" }));
     playFar(relay);
-    expect(relay.stages()).toMatchObject({ gate: 8 });
+    expect(relay.stages()).toMatchObject({ gate: 8, trimmed: 0 });
+    // It makes room once the primaries, suspended, say that they have it all.
+    for (const node of near) relay.greetAgain(node, { leg: "alone", localComplete: at(1, 4) });
+    relay.tick(50);
+    relay.settle();
+    expect(relay.stages()).toMatchObject({ trimmed: 8, pair: "COPY" });
   });
 });
 

@@ -179,6 +179,8 @@ export function createRelay(options: RelayOptions): Relay {
     if (refusal !== null && "lost" in refusal) declareLost(refusal.lost);
     else if (refusal !== null) return refuse(link, refusal.reason, refusal.detail);
     if (lost !== null) return refuse(link, "journal-lost", lost);
+    // Heard in a suspension too: a journal that was full makes room by it.
+    stamps.localComplete(body.volumes.map(({ volume, localComplete: origin }) => ({ volume, origin })));
     Object.assign(peer, { hello: body, welcomed: false, leaving: false });
     const alone = wentOnAlone(peer, body);
     if (alone !== "") return course.happened("lease-ended", alone);
@@ -208,7 +210,6 @@ export function createRelay(options: RelayOptions): Relay {
       // Suspended meanwhile: it waits, as it would have before.
       if (!course.isStamping()) return void (peer.hello = body);
       welcomePeer(peer);
-      stamps.localComplete(body.volumes.map(({ volume, localComplete: origin }) => ({ volume, origin })));
       news.greeted(peer.node);
       grantCredit(peer, peers, usage());
       const copyId = course.copyId();
