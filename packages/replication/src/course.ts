@@ -11,6 +11,7 @@
 import assert from "node:assert/strict";
 import { toSequence } from "@waystation/contracts/ids";
 import { markNames, type Marks } from "./marks.js";
+import type { FenceLevel } from "./membership.js";
 import type { CopyOrder, SuspendedState } from "./messages.js";
 import type { MarkValue, NodeName, Sequence, VolumeName } from "./vocabulary.js";
 
@@ -50,6 +51,13 @@ export const runningFromTheStart: Course = { kind: "running", ended: "" };
 /** The run that the far legs are in: in hand, or interrupted by a suspension. */
 export function runOf(course: Course): CopyCourse | null {
   return course.kind === "running" ? null : course.run;
+}
+
+/** Primaries may have acknowledged writes that the relay was never sent, and that the copy run has not brought yet. */
+export function isBypassed(course: Course, fence: FenceLevel): boolean {
+  // By command or in a full journal primaries go on alone whatever the fence level is; after a failure not with `data`.
+  if (course.kind === "suspended") return course.state !== "PSUE" || fence !== "data";
+  return course.kind === "copying" && course.run.order.end === null;
 }
 
 /** How a relay begins a term: whatever the ends may lack is copied first. */

@@ -305,6 +305,11 @@ export interface MemberState {
   /** Every role that it has in the group, and what the relay role is doing ("" without one). */
   readonly roles: readonly GroupRole[];
   readonly relayPhase: string;
+  /**
+   * Relay: primaries may have acknowledged writes that it was never sent: since a suspension, until it has all that the
+   * copy run after it brings. As durable as the group's course is, also once it is fenced.
+   */
+  readonly bypassed?: boolean;
   /** The term that it follows; null: as configured. */
   readonly term: Term | null;
   /** Secondary: the copy run that it takes part in, and whether it can go back to the image at its base. */

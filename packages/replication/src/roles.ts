@@ -6,6 +6,7 @@ import { initialEpoch, sameEpoch, type Sequence } from "@waystation/contracts/id
 import type { ByteRange } from "@waystation/contracts/byte-range";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Council } from "./council.js";
+import { isBypassed, readCourse } from "./course.js";
 import type { Desk, HostOrder } from "./effects.js";
 import { notOpen } from "./failures.js";
 import { createFollower, type Follower } from "./follower.js";
@@ -36,7 +37,10 @@ export interface Roles {
   isLonely(): boolean;
   /** Follows a higher epoch, for a takeover, or for a change of term that keeps the hosts' sessions. */
   stop(epoch: Epoch, purpose: "takeover" | "term", whenDurable: () => void): void;
-  state(): Pick<MemberState, "phase" | "relayPhase" | "received" | "validated" | "applied" | "stamped" | "copy">;
+  state(): Pick<
+    MemberState,
+    "phase" | "relayPhase" | "bypassed" | "received" | "validated" | "applied" | "stamped" | "copy"
+  >;
   detail(): string;
   /** Calls back when nothing is under way any more, with what hosts wait for; nothing is heard of these machines again. */
   end(then: (unfinished: readonly HostOrder[]) => void): void;
@@ -149,6 +153,7 @@ export function createRoles(options: RolesOptions): Roles {
     state: () => ({
       phase: (follower ?? origin ?? relay)?.phase() ?? "",
       relayPhase: relay?.phase() ?? "",
+      bypassed: relay !== null && isBypassed(readCourse(options.live), membership.fence),
       received: follower?.secondary.received() ?? (0 as Sequence),
       validated: follower?.secondary.validated() ?? (0 as Sequence),
       applied: follower?.secondary.applied() ?? (0 as Sequence),

@@ -45,7 +45,7 @@ export function lookBeforeTakeover(now: TakeoverCircumstances): TakeoverLook {
   const relayState = stateOf(answers, membership.relay);
   const isAsked = relayState !== null && relayState.relayPhase !== "journal-lost";
   const view = { ...now, participants, absent, stamped: isAsked ? relayState.stamped : null };
-  const mayHaveGoneOnAlone = relayState?.relayPhase === "suspended" && membership.fence !== "data";
+  const mayHaveGoneOnAlone = relayState?.bypassed === true;
   const refusal = refusalOf({ ...view, mayHaveGoneOnAlone }, risks);
   const { stamped } = view;
   return { participants, absent, risks, refusal, sequence: sequenceOf(view), stamped, mayHaveGoneOnAlone };

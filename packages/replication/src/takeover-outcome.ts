@@ -60,8 +60,13 @@ export function describeLoss(
 }
 
 /** Why what is lost is not known, although the relay could be asked. */
-export const aloneText =
+const aloneText =
   "the group was suspended before, and primaries may have acknowledged writes on their own since: what they are is in their region logs only";
+
+/** What is lost if the relay was never sent all that primaries have acknowledged. */
+export function withoutTheirs({ lostDetail }: Loss): Loss {
+  return { lost: "unknown", lostDetail: `${lostDetail}; ${aloneText}` };
+}
 
 /** What a dry run tells (E6): whom it would contact, what it would decide, what would be lost, or why it would refuse. */
 export function foretell(
@@ -96,7 +101,8 @@ export function foretell(
   const canDrain = stamped !== null && absent.length === 0 && !seen.risks.some((risk) => risk.startsWith("a copy run"));
   const sequence = canDrain ? stamped : seen.sequence;
   const asDecided = { sequence, fenced: stamped !== null, stamped: stamped ?? noSequence };
-  const loss = describeLoss(asDecided, membership.relay);
+  const known = describeLoss(asDecided, membership.relay);
+  const loss: Loss = seen.mayHaveGoneOnAlone ? withoutTheirs(known) : known;
   const common = { epoch, participants, absent, risks, sequence, ...loss };
   if (refusal !== null) {
     const [code, about] = refusal;

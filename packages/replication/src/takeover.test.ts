@@ -177,6 +177,18 @@ describe("takeover with the relay alive (PROTOCOL 6.2, B11)", () => {
     });
     expect(prefixShown(cluster)).toBe(6);
   });
+
+  it("E5: while the group is suspended by command hosts are answered without the relay: what is lost is not known", () => {
+    const cluster = running();
+    cluster.node(relay1).step({ kind: "command", request: 90_000, command: { kind: "suspend" } });
+    cluster.pass(500);
+    writeSome(cluster, 7, 2);
+    losePrimarySite(cluster);
+    const told = { lost: "unknown", lostDetail: expect.stringContaining("acknowledged writes on their own") as string };
+    expect(takeOver(cluster, secondaryA, { dryRun: true })).toMatchObject({ outcome: "planned", ...told });
+    expect(takeOver(cluster, secondaryA)).toMatchObject({ outcome: "taken-over", sequence: 6, ...told });
+    expect(prefixShown(cluster)).toBe(6);
+  });
 });
 
 describe("takeover without the relay (PROTOCOL 6.3 to 6.5)", () => {

@@ -30,12 +30,12 @@ import type { Decision } from "./messages.js";
 import type { TakeoverResult } from "./status.js";
 import { lookBeforeTakeover, sequenceOf } from "./takeover-look.js";
 import {
-  aloneText,
   describeLoss,
   foretell,
   refusalTexts,
   type Loss,
   type TakeoverRefusal,
+  withoutTheirs,
 } from "./takeover-outcome.js";
 import type { Term } from "./term.js";
 import type { Epoch, NodeName } from "./vocabulary.js";
@@ -278,7 +278,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   /** A relay that knew the group to be suspended cannot tell what primaries did on their own since. */
   const lossOf = (run: Run, decision: Decision): Loss => {
     const loss = describeLoss(decision, relay);
-    return run.mayHaveGoneOnAlone ? { lost: "unknown", lostDetail: `${loss.lostDetail}; ${aloneText}` } : loss;
+    return run.mayHaveGoneOnAlone ? withoutTheirs(loss) : loss;
   };
 
   return {

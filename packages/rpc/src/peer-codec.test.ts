@@ -178,6 +178,7 @@ const state = fc.record({
   decision: fc.option(decision),
   roles: fc.uniqueArray(keysOf(groupRoleNumber)),
   relayPhase: text,
+  bypassed: fc.boolean(),
   term: fc.option(term),
   copy: fc.option(fc.record({ ...copyFields, blank: fc.boolean() })),
 });

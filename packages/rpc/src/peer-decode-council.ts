@@ -130,6 +130,7 @@ function readMemberState(reader: WireReader): MemberState {
   let decision: Decision | null = null;
   const roles: GroupRole[] = [];
   let relayPhase = "";
+  let bypassed = false;
   let term: Term | null = null;
   let copy: MemberState["copy"] = null;
   while (reader.before(end)) {
@@ -147,6 +148,7 @@ function readMemberState(reader: WireReader): MemberState {
     else if (tag === 11 * 8 + 2) relayPhase = reader.text();
     else if (tag === 12 * 8 + 2) term = readTerm(reader);
     else if (tag === 13 * 8 + 2) copy = readMemberCopy(reader);
+    else if (tag === 14 * 8) bypassed = reader.bool();
     else reader.skip(tag);
   }
   const [received, validated, applied, stamped] = numbers as [Sequence, Sequence, Sequence, Sequence];
@@ -162,6 +164,7 @@ function readMemberState(reader: WireReader): MemberState {
     decision,
     roles,
     relayPhase,
+    bypassed,
     term,
     copy,
   };

@@ -46,6 +46,7 @@ function writeMemberCopy(writer: WireWriter, field: number, copy: NonNullable<Me
 
 export function writeMemberState(writer: WireWriter, field: number, state: MemberState): void {
   const mark = writer.mark();
+  writer.bool(14, state.bypassed === true);
   if (state.copy !== null) writeMemberCopy(writer, 13, state.copy);
   if (state.term !== null) writeTerm(writer, 12, state.term);
   writer.text(11, state.relayPhase);

@@ -63,6 +63,10 @@ export interface MemberState {
    * The copy run that it takes part in; absent when none.
    */
   'copy'?: (_waystation_v1_MemberCopy | null);
+  /**
+   * Relay: primaries may have acknowledged writes that it was never sent.
+   */
+  'bypassed'?: (boolean);
 }
 
 /**
@@ -121,4 +125,8 @@ export interface MemberState__Output {
    * The copy run that it takes part in; absent when none.
    */
   'copy': (_waystation_v1_MemberCopy__Output | null);
+  /**
+   * Relay: primaries may have acknowledged writes that it was never sent.
+   */
+  'bypassed': (boolean);
 }
