@@ -13,6 +13,7 @@ import { during, recoveryMsMax, stepMs, type Stage } from "../stage.js";
 import { createWorld, type Violation } from "../world.js";
 import { createHosts, dependentLayout, type Fleet } from "../workload/fleet.js";
 import { createCommander, type Commander } from "./commands.js";
+import { createSettledRootsChecker } from "../checkers/settled-roots.js";
 import { createHistory, type History } from "./history.js";
 import { judgeImage, type VolumeImage } from "./image.js";
 import { drawJourney, type LegPlan } from "./journey-plan.js";
@@ -90,6 +91,7 @@ function prepare(cluster: Cluster, seed: number): Journey {
   const lineage = createLineage({ history, volumes, contentOf, violate });
   for (const checker of [history, lineage, createJourneyReads({ history, writerOf: lineage.writerOf, violate })])
     cluster.watch(checker);
+  cluster.watch(createSettledRootsChecker({ group: plan.membership.group, volumes, violate }));
   return {
     cluster,
     faults: createFaults(cluster, forkFor(plan, 1)),
