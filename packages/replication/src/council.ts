@@ -4,7 +4,7 @@
  */
 import type { Desk, LinkId } from "./effects.js";
 import { limits } from "./limits.js";
-import type { CouncilBody, MemberState } from "./messages.js";
+import type { CouncilBody, LostWrites, MemberState } from "./messages.js";
 import type { NodeName } from "./vocabulary.js";
 
 type Question = Exclude<CouncilBody, { kind: "council-reply" }>;
@@ -14,6 +14,7 @@ export type CouncilQuestion = Unnumbered<Question>;
 export interface CouncilAnswer {
   readonly granted: boolean;
   readonly state: MemberState;
+  readonly lost?: LostWrites;
 }
 
 /** By node; null where no answer came in time. */
@@ -96,8 +97,8 @@ export function createCouncil(
       dialling.delete(peer);
       failAll(peer);
     },
-    replied({ requestId, granted, state }) {
-      settle(requestId, { granted, state });
+    replied({ requestId, granted, state, lost }) {
+      settle(requestId, lost === undefined ? { granted, state } : { granted, state, lost });
     },
     tick() {
       const now = desk.nowMs();

@@ -91,6 +91,9 @@ export const limits = {
   preImageUnitBytes: 64 * 1024,
   /** So many of them are read, and made durable together. */
   preImageUnitsAtOnce: 64,
+  /** What a relay lists of the writes that a takeover leaves behind, and what of that is printed. */
+  lostExtentsMax: 1000,
+  lostExtentsShown: 20,
   /** A drain that makes no progress for this long has lost its relay. */
   drainStallMs: 5000,
 };

@@ -15,7 +15,8 @@ import { Failure } from "@waystation/contracts/errors";
 import { initialEpoch, sameEpoch, type Sequence } from "@waystation/contracts/ids";
 import type { JournalUsage } from "@waystation/contracts/journal";
 import type { Channel } from "@waystation/contracts/link";
-import { createCouncil, type CouncilAnswer } from "./council.js";
+import { createCouncil } from "./council.js";
+import { answerQuestions, isOver } from "./council-answers.js";
 import { createDesk, type Effect, type GroupEvent, type HostOrder, type LinkId } from "./effects.js";
 import { limits } from "./limits.js";
 import { markNames, readEpoch, readTerm } from "./marks.js";
@@ -79,7 +80,10 @@ export function createMember(options: MemberOptions): Member {
     },
   });
   const links = createMemberLinks(desk);
-  const council = createCouncil(desk, { node: self, answer: (question, reply) => answerCouncil(question, reply) });
+  const council = createCouncil(desk, {
+    node: self,
+    answer: (question, reply) => answerCouncil(question, promised, reply),
+  });
   /** What hosts ask for while one term's machines have ended and the next one's do not serve yet. */
   let heldOrders: HostOrder[] | null = null;
   let nextInquiryMs = 0;
@@ -191,37 +195,13 @@ export function createMember(options: MemberOptions): Member {
     };
   };
 
-  const answerCouncil = (
-    question: Exclude<CouncilBody, { kind: "council-reply" }>,
-    reply: (answer: CouncilAnswer) => void,
-    epoch: Epoch = promised,
-  ): void => {
-    const answer = (granted: boolean): void => reply({ granted, state: state() });
-    switch (question.kind) {
-      case "inquire":
-        return answer(true);
-      case "promise":
-        // A term that is about to begin here begins first: promised in the middle of it, it would be half a one.
-        return keeper.afterChange(() => {
-          if (isBehind(epoch)) return answer(false);
-          adopt(epoch, question.purpose, () => {
-            if (question.settle && sameEpoch(promised, epoch)) {
-              roles.relay?.settlePoints();
-              roles.follower?.settlePoints();
-            }
-            answer(sameEpoch(promised, epoch));
-          });
-        });
-      case "decide":
-        if (question.decision.term !== null) return keeper.take(question.decision, answer);
-        if (roles.follower === null || keeper.isChanging() || isBehind(question.decision.epoch)) return answer(false);
-        return roles.follower.decide(question.decision, answer);
-    }
-  };
-
   /** True for an epoch that this node must refuse. */
-  const isBehind = (epoch: Epoch): boolean =>
-    epoch.number < promised.number || (epoch.number === promised.number && !sameEpoch(epoch, promised));
+  const isBehind = (epoch: Epoch): boolean => isOver(epoch, promised);
+  const answerCouncil = answerQuestions({
+    ...{ desk, keeper, state, isBehind, adopt },
+    roles: () => roles,
+    promised: () => promised,
+  });
 
   const receive = (link: LinkId, message: PeerMessage): void => {
     const { epoch, body } = message;
@@ -274,7 +254,7 @@ export function createMember(options: MemberOptions): Member {
   const receiveCouncil = (link: LinkId, epoch: Epoch, body: CouncilBody): void => {
     if (body.kind === "council-reply") return council.replied(body);
     const { requestId } = body;
-    answerCouncil(body, (answer) => desk.send(link, { kind: "council-reply", requestId, ...answer }), epoch);
+    answerCouncil(body, epoch, (answer) => desk.send(link, { kind: "council-reply", requestId, ...answer }));
   };
 
   const opened = (event: Extract<GroupEvent, { kind: "link-opened" }>): void => {

@@ -334,11 +334,30 @@ export type CouncilBody =
       readonly purpose: "takeover" | "term";
     }
   | { readonly kind: "decide"; readonly requestId: number; readonly decision: Decision }
-  | { readonly kind: "inquire"; readonly requestId: number }
+  | {
+      readonly kind: "inquire";
+      readonly requestId: number;
+      /** Asks a relay besides which writes above this number its journal has. */
+      readonly lostAbove?: Sequence;
+    }
   | {
       readonly kind: "council-reply";
       readonly requestId: number;
       /** False: refused, because `state.promised` is higher or a rival's. */
       readonly granted: boolean;
       readonly state: MemberState;
+      /** Answers `lostAbove`. */
+      readonly lost?: LostWrites;
     };
+
+/** Writes of hosts by number and extent, ascending. */
+export interface LostWrites {
+  readonly extents: readonly {
+    readonly sequence: Sequence;
+    readonly volume: VolumeName;
+    readonly offsetBytes: number;
+    readonly lengthBytes: number;
+  }[];
+  /** False when there are more, or records are gone. */
+  readonly isWhole: boolean;
+}

@@ -25,6 +25,7 @@ import {
 } from "./coordination.js";
 import type { Council, CouncilAnswers } from "./council.js";
 import type { Desk } from "./effects.js";
+import { showLostWrites } from "./lost-writes.js";
 import { membersOf, primariesOf, secondariesOf, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
 import type { TakeoverResult } from "./status.js";
@@ -260,7 +261,18 @@ export function createTakeover(options: TakeoverOptions): Takeover {
     });
   };
 
+  /** What is lost is named by number and extent if its relay can still say it (E5). */
   const succeed = (run: Run, decision: Decision): void => {
+    const loss = lossOf(run, decision);
+    if (loss.lost === "nothing" || run.fencedAt === null) return report(run, decision, loss);
+    council.ask([relay], { kind: "inquire", lostAbove: decision.sequence }, (answers) => {
+      const lost = answers.get(relay)?.lost;
+      const named = lost === undefined ? "" : `: ${showLostWrites(lost)}`;
+      report(run, decision, { ...loss, lostDetail: `${loss.lostDetail}${named}` });
+    });
+  };
+
+  const report = (run: Run, decision: Decision, loss: Loss): void => {
     const { absent, risks } = run;
     end(run, {
       outcome: "taken-over",
@@ -268,7 +280,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
       message: `${membership.group} is open on ${decision.participants.join(", ")} at sequence ${decision.sequence}`,
       epoch: decision.epoch,
       sequence: decision.sequence,
-      ...lossOf(run, decision),
+      ...loss,
       participants: decision.participants,
       absent,
       risks,

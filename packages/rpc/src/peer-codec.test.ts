@@ -132,6 +132,8 @@ const term = fc.record({
   atBase: nodes,
   tail: fc.boolean(),
 });
+const lostExtent = fc.record({ sequence, volume, offsetBytes: uint, lengthBytes: uint });
+const lost = fc.record({ extents: fc.array(lostExtent, { maxLength: 4 }), isWhole: fc.boolean() });
 const copyFields = { copyId: text, base: sequence, begin: sequence, nodes, end: fc.option(sequence) };
 const copyOrder = fc.record(copyFields);
 const runs = fc
@@ -247,8 +249,14 @@ const bodies: Record<PeerBody["kind"], fc.Arbitrary<PeerBody>> = {
   "refusal": bodyOf("refusal", { reason: keysOf(refusalReasonNumber), detail: text }),
   "promise": bodyOf("promise", { requestId: uint, settle: fc.boolean(), purpose: keysOf(promisePurposeNumber) }),
   "decide": bodyOf("decide", { requestId: uint, decision }),
-  "inquire": bodyOf("inquire", { requestId: uint }),
-  "council-reply": bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state }),
+  "inquire": fc.oneof(
+    bodyOf("inquire", { requestId: uint }),
+    bodyOf("inquire", { requestId: uint, lostAbove: sequence }),
+  ),
+  "council-reply": fc.oneof(
+    bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state }),
+    bodyOf("council-reply", { requestId: uint, granted: fc.boolean(), state, lost }),
+  ),
 };
 
 const messageOf = (kind: PeerBody["kind"]) => fc.record<PeerMessage>({ epoch, term: uint, body: bodies[kind] });

@@ -1,6 +1,7 @@
 /** Decodes the messages of the council channel that are more than a number. See `peer-decode.ts` for the rules. */
 import type { Epoch, NodeName, Sequence } from "@waystation/contracts/ids";
-import type { CouncilBody, Decision, GroupRole, MemberState } from "@waystation/replication/messages";
+import { limits } from "@waystation/replication/limits";
+import type { CouncilBody, Decision, GroupRole, LostWrites, MemberState } from "@waystation/replication/messages";
 import type { Term } from "@waystation/replication/term";
 import { readCopyFields } from "./peer-decode-copy.js";
 import { checkedVolume, readEpoch } from "./peer-decode-fields.js";
@@ -199,17 +200,63 @@ export function readDecide(reader: WireReader, end: number): CouncilBody {
   return { kind: "decide", requestId, decision };
 }
 
+export function readInquire(reader: WireReader, end: number): CouncilBody {
+  let requestId = 0;
+  let lostAbove: Sequence | undefined;
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8) requestId = reader.uint();
+    else if (tag === 2 * 8) lostAbove = reader.uint() as Sequence;
+    else reader.skip(tag);
+  }
+  return lostAbove === undefined ? { kind: "inquire", requestId } : { kind: "inquire", requestId, lostAbove };
+}
+
+function readLostExtent(reader: WireReader): LostWrites["extents"][number] {
+  const end = reader.open();
+  let sequence = 0;
+  let offsetBytes = 0;
+  let lengthBytes = 0;
+  let volume = "";
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8) sequence = reader.uint();
+    else if (tag === 2 * 8 + 2) volume = reader.name();
+    else if (tag === 3 * 8) offsetBytes = reader.uint();
+    else if (tag === 4 * 8) lengthBytes = reader.uint();
+    else reader.skip(tag);
+  }
+  return { sequence: sequence as Sequence, volume: checkedVolume(volume), offsetBytes, lengthBytes };
+}
+
+function readLostWrites(reader: WireReader): LostWrites {
+  const end = reader.open();
+  const extents: LostWrites["extents"][number][] = [];
+  let isWhole = false;
+  while (reader.before(end)) {
+    const tag = reader.tag();
+    if (tag === 1 * 8 + 2) extents.push(readLostExtent(reader));
+    else if (tag === 2 * 8) isWhole = reader.bool();
+    else reader.skip(tag);
+    if (extents.length > limits.lostExtentsMax) throw malformed(`more than ${limits.lostExtentsMax} lost writes`);
+  }
+  return { extents, isWhole };
+}
+
 export function readCouncilReply(reader: WireReader, end: number): CouncilBody {
   let requestId = 0;
   let granted = false;
   let state: MemberState | undefined;
+  let lost: LostWrites | undefined;
   while (reader.before(end)) {
     const tag = reader.tag();
     if (tag === 1 * 8) requestId = reader.uint();
     else if (tag === 2 * 8) granted = reader.bool();
     else if (tag === 3 * 8 + 2) state = readMemberState(reader);
+    else if (tag === 4 * 8 + 2) lost = readLostWrites(reader);
     else reader.skip(tag);
   }
   if (state === undefined) throw malformed("no state");
-  return { kind: "council-reply", requestId, granted, state };
+  const reply = { kind: "council-reply", requestId, granted, state } as const;
+  return lost === undefined ? reply : { ...reply, lost };
 }

@@ -8,7 +8,7 @@
  */
 import type { Epoch } from "@waystation/contracts/ids";
 import type { PeerBody, PeerMessage } from "@waystation/replication/messages";
-import { readCouncilReply, readDecide, readPromise } from "./peer-decode-council.js";
+import { readCouncilReply, readDecide, readInquire, readPromise } from "./peer-decode-council.js";
 import {
   readCopyId,
   readCopyStart,
@@ -93,7 +93,7 @@ function readBody(reader: WireReader, kind: PeerBody["kind"]): PeerBody {
     case "promise":
       return readPromise(reader, end);
     case "inquire":
-      return { kind, requestId: readNumbers(reader, end)[0] };
+      return readInquire(reader, end);
     case "refusal":
       return readRefusal(reader, end);
     case "decide":

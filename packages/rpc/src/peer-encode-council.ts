@@ -1,5 +1,5 @@
 /** Encodes what the council speaks of: terms, decisions, states. Written last to first: see `wire-writer.ts`. */
-import type { Decision, MemberState } from "@waystation/replication/messages";
+import type { Decision, LostWrites, MemberState } from "@waystation/replication/messages";
 import type { Term } from "@waystation/replication/term";
 import { writeCopyFields } from "./peer-encode-copy.js";
 import { writeEach, writeEpoch, writeTexts } from "./peer-encode-fields.js";
@@ -22,6 +22,20 @@ function writeTerm(writer: WireWriter, field: number, term: Term): void {
   writer.text(3, term.relay);
   writer.uint(2, termCauseNumber[term.cause]);
   writeEpoch(writer, 1, term.epoch);
+  writer.close(field, mark);
+}
+
+function writeLostExtent(writer: WireWriter, extent: LostWrites["extents"][number]): void {
+  writer.uint(4, extent.lengthBytes);
+  writer.uint(3, extent.offsetBytes);
+  writer.text(2, extent.volume);
+  writer.uint(1, extent.sequence);
+}
+
+export function writeLostWrites(writer: WireWriter, field: number, { extents, isWhole }: LostWrites): void {
+  const mark = writer.mark();
+  writer.bool(2, isWhole);
+  writeEach(writer, 1, extents, writeLostExtent);
   writer.close(field, mark);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { JournalRecord } from "@waystation/contracts/journal";
 import type { OriginWrite, PeerBody, PeerMessage } from "@waystation/replication/messages";
-import { writeDecision, writeMemberState } from "./peer-encode-council.js";
+import { writeDecision, writeLostWrites, writeMemberState } from "./peer-encode-council.js";
 import { writeCopyOrder, writeDigestAsk, writeRegions } from "./peer-encode-copy.js";
 import { writeCommitment } from "./peer-encode-provable.js";
 import { writeEach, writeEpoch, writeMark, writeOrigin, writeTexts } from "./peer-encode-fields.js";
@@ -154,6 +154,7 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, body.requestId);
       return;
     case "inquire":
+      if (body.lostAbove !== undefined) writer.presentUint(2, body.lostAbove);
       writer.uint(1, body.requestId);
       return;
     case "decide":
@@ -161,6 +162,7 @@ function writeBody(writer: WireWriter, body: PeerBody): void {
       writer.uint(1, body.requestId);
       return;
     case "council-reply":
+      if (body.lost !== undefined) writeLostWrites(writer, 4, body.lost);
       writeMemberState(writer, 3, body.state);
       writer.bool(2, body.granted);
       writer.uint(1, body.requestId);

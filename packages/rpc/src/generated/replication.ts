@@ -18,6 +18,8 @@ import type { InclusionProof as _waystation_v1_InclusionProof, InclusionProof__O
 import type { Inquire as _waystation_v1_Inquire, Inquire__Output as _waystation_v1_Inquire__Output } from './waystation/v1/Inquire.js';
 import type { LeaseChallenge as _waystation_v1_LeaseChallenge, LeaseChallenge__Output as _waystation_v1_LeaseChallenge__Output } from './waystation/v1/LeaseChallenge.js';
 import type { LeaseRenewal as _waystation_v1_LeaseRenewal, LeaseRenewal__Output as _waystation_v1_LeaseRenewal__Output } from './waystation/v1/LeaseRenewal.js';
+import type { LostExtent as _waystation_v1_LostExtent, LostExtent__Output as _waystation_v1_LostExtent__Output } from './waystation/v1/LostExtent.js';
+import type { LostWrites as _waystation_v1_LostWrites, LostWrites__Output as _waystation_v1_LostWrites__Output } from './waystation/v1/LostWrites.js';
 import type { MemberCopy as _waystation_v1_MemberCopy, MemberCopy__Output as _waystation_v1_MemberCopy__Output } from './waystation/v1/MemberCopy.js';
 import type { MemberState as _waystation_v1_MemberState, MemberState__Output as _waystation_v1_MemberState__Output } from './waystation/v1/MemberState.js';
 import type { OriginBatch as _waystation_v1_OriginBatch, OriginBatch__Output as _waystation_v1_OriginBatch__Output } from './waystation/v1/OriginBatch.js';
@@ -78,6 +80,8 @@ export interface ProtoGrpcType {
       Inquire: MessageTypeDefinition<_waystation_v1_Inquire, _waystation_v1_Inquire__Output>
       LeaseChallenge: MessageTypeDefinition<_waystation_v1_LeaseChallenge, _waystation_v1_LeaseChallenge__Output>
       LeaseRenewal: MessageTypeDefinition<_waystation_v1_LeaseRenewal, _waystation_v1_LeaseRenewal__Output>
+      LostExtent: MessageTypeDefinition<_waystation_v1_LostExtent, _waystation_v1_LostExtent__Output>
+      LostWrites: MessageTypeDefinition<_waystation_v1_LostWrites, _waystation_v1_LostWrites__Output>
       MemberCopy: MessageTypeDefinition<_waystation_v1_MemberCopy, _waystation_v1_MemberCopy__Output>
       MemberState: MessageTypeDefinition<_waystation_v1_MemberState, _waystation_v1_MemberState__Output>
       OriginBatch: MessageTypeDefinition<_waystation_v1_OriginBatch, _waystation_v1_OriginBatch__Output>

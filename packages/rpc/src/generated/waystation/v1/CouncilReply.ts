@@ -1,6 +1,7 @@
 // Original file: ../../proto/waystation/v1/replication.proto
 
 import type { MemberState as _waystation_v1_MemberState, MemberState__Output as _waystation_v1_MemberState__Output } from '../../waystation/v1/MemberState.js';
+import type { LostWrites as _waystation_v1_LostWrites, LostWrites__Output as _waystation_v1_LostWrites__Output } from '../../waystation/v1/LostWrites.js';
 import type { Long } from '@grpc/proto-loader';
 
 /**
@@ -19,6 +20,10 @@ export interface CouncilReply {
    * Where the sender stands.
    */
   'state'?: (_waystation_v1_MemberState | null);
+  /**
+   * Answers `lost_above`.
+   */
+  'lost'?: (_waystation_v1_LostWrites | null);
 }
 
 /**
@@ -37,4 +42,8 @@ export interface CouncilReply__Output {
    * Where the sender stands.
    */
   'state': (_waystation_v1_MemberState__Output | null);
+  /**
+   * Answers `lost_above`.
+   */
+  'lost': (_waystation_v1_LostWrites__Output | null);
 }

@@ -10,6 +10,11 @@ export interface Inquire {
    * Comes back in the reply.
    */
   'requestId'?: (number | string | Long);
+  /**
+   * Asks a relay which writes above this number its journal has.
+   */
+  'lostAbove'?: (number | string | Long);
+  '_lostAbove'?: "lostAbove";
 }
 
 /**
@@ -20,4 +25,9 @@ export interface Inquire__Output {
    * Comes back in the reply.
    */
   'requestId': (number);
+  /**
+   * Asks a relay which writes above this number its journal has.
+   */
+  'lostAbove'?: (number);
+  '_lostAbove'?: "lostAbove";
 }
