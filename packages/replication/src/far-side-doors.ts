@@ -78,6 +78,7 @@ export function createDoors(options: PromotedOptions): Doors {
     },
     mayReadNow: (volume, range) => promoted === null || promoted.mayReadNow(volume, range),
     tick() {
+      promoted?.tick();
       const now = desk.nowMs();
       const late = waiting.filter(({ deadlineMs }) => deadlineMs <= now);
       if (late.length === 0) return;

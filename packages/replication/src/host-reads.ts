@@ -10,62 +10,63 @@ import type { VolumeName } from "./vocabulary.js";
 
 type HostRead = Extract<GroupEvent, { kind: "host-read" }>;
 
-interface WaitingRead {
+interface OpenRead {
   readonly read: HostRead;
   readonly deadlineMs: number;
-  readonly withdraw: () => void;
+  /** Null from the moment on at which the range is its own, and it only waits for the array. */
+  withdraw: (() => void) | null;
 }
 
 export interface HostReads {
   read(read: HostRead, locks: RangeLocks): void;
   tick(): void;
-  /** The reads that wait for a lock; they are not answered from here any more. */
-  takeWaiting(): HostRead[];
+  /** The reads that were not answered; from here they are not any more. */
+  takeUnanswered(): HostRead[];
   abandon(failureFor: (volume: VolumeName) => Failure): void;
 }
 
 export function createHostReads(desk: Desk, holdMs: number): HostReads {
-  const waiting = new Set<WaitingRead>();
+  const open = new Set<OpenRead>();
 
-  const giveUp = (entry: WaitingRead, failure: Failure): void => {
-    waiting.delete(entry);
-    entry.withdraw();
+  const giveUp = (entry: OpenRead, withdraw: () => void, failure: Failure): void => {
+    open.delete(entry);
+    withdraw();
     desk.reply(entry.read.request, failure);
   };
 
   return {
     read(read, locks) {
       const range = { offsetBytes: read.offsetBytes, lengthBytes: read.lengthBytes };
-      let entry: WaitingRead | null = null;
+      const withdraw = (): void => {
+        locks.release(lock);
+      };
+      const entry: OpenRead = { read, deadlineMs: desk.nowMs() + holdMs, withdraw };
+      open.add(entry);
+      // Granted as a term ends here, the read gets no answer of the array any more: it stays open, to be handed over.
       const lock: Lock = locks.acquire({ ...range, exclusive: false }, () => {
-        if (entry !== null) waiting.delete(entry);
+        entry.withdraw = null;
         desk.load(read.volume, range, (result) => {
+          open.delete(entry);
           locks.release(lock);
           desk.reply(read.request, result);
         });
       });
-      if (lock.granted) return;
-      entry = {
-        read,
-        deadlineMs: desk.nowMs() + holdMs,
-        withdraw: () => {
-          locks.release(lock);
-        },
-      };
-      waiting.add(entry);
     },
-    takeWaiting() {
-      const taken = [...waiting].map(({ read }) => read);
-      waiting.clear();
+    takeUnanswered() {
+      const taken = [...open].map(({ read }) => read);
+      open.clear();
       return taken;
     },
     tick() {
       const now = desk.nowMs();
-      for (const entry of [...waiting])
-        if (entry.deadlineMs <= now) giveUp(entry, heldTooLong(entry.read.volume, holdMs));
+      for (const entry of [...open]) {
+        const { deadlineMs, withdraw } = entry;
+        if (withdraw !== null && deadlineMs <= now) giveUp(entry, withdraw, heldTooLong(entry.read.volume, holdMs));
+      }
     },
     abandon(failureFor) {
-      for (const entry of [...waiting]) giveUp(entry, failureFor(entry.read.volume));
+      for (const entry of [...open])
+        if (entry.withdraw !== null) giveUp(entry, entry.withdraw, failureFor(entry.read.volume));
     },
   };
 }

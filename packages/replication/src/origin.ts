@@ -370,7 +370,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
       window.hold("pause");
       dropLink(reason);
     },
-    unfinished: () => [...window.takeUnfinished(), ...reads.takeWaiting()],
+    unfinished: () => [...window.takeUnfinished(), ...reads.takeUnanswered()],
     isClosed,
     hostWrite(event) {
       const { request, volume, write, offsetBytes, lengthBytes, payload } = event;

@@ -25,6 +25,8 @@ export interface Promoted {
   hostRead(event: Extract<GroupEvent, { kind: "host-read" }>): void;
   mayReadNow(volume: VolumeName, range: ByteRange): boolean;
   drain(): void;
+  /** Fails what has waited for too long, for an array that does not answer. */
+  tick(): void;
   /** What hosts wait for, in order; it is not answered from here any more. */
   takeUnfinished(): HostOrder[];
 }
@@ -66,6 +68,10 @@ export function createPromoted({ desk, volumes, membership, marks }: PromotedOpt
     hostRead: (read) => reads.read(read, locksOf(read.volume)),
     mayReadNow: (volume, range) => locks.get(volume)?.mayRead(range) === true,
     drain: () => writes?.drain(),
-    takeUnfinished: () => [...(writes?.takeUnfinished() ?? []), ...reads.takeWaiting()],
+    tick() {
+      writes?.tick();
+      reads.tick();
+    },
+    takeUnfinished: () => [...(writes?.takeUnfinished() ?? []), ...reads.takeUnanswered()],
   };
 }

@@ -33,12 +33,15 @@ export interface History extends Checker {
   /** The cells of a volume that anybody ever wrote to. */
   cells(volume: VolumeName): Iterable<number>;
   find(volume: VolumeName, cell: number, tag: Tag): HostWrite | undefined;
+  /** The requests that nobody has answered yet. */
+  unanswered(): readonly HostRequest[];
 }
 
 const none: readonly HostWrite[] = Object.freeze([]);
 
 export function createHistory(): History {
   const volumes = new Map<VolumeName, Map<number, HostWrite[]>>();
+  const open = new Map<number, HostRequest>();
   let moment = 0;
 
   const of = (volume: VolumeName, cell: number): readonly HostWrite[] => volumes.get(volume)?.get(cell) ?? none;
@@ -66,9 +69,15 @@ export function createHistory(): History {
     moment: () => moment,
     of,
     find,
+    unanswered: () => [...open.values()],
     cells: (volume) => volumes.get(volume)?.keys() ?? [],
     observe(observation: Observation) {
       moment += 1;
+      if ("request" in observation && "id" in observation.request) {
+        const { request } = observation;
+        if (observation.kind.endsWith("invoked")) open.set(request.id, request);
+        else open.delete(request.id);
+      }
       switch (observation.kind) {
         case "write-invoked":
           for (const cell of cellsOf(observation.request)) invoked(observation.request, cell, observation.tag);

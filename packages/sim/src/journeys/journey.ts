@@ -11,6 +11,7 @@ import type { BuildNode } from "../machine.js";
 import { showPlan } from "../plan.js";
 import { during, recoveryMsMax, stepMs, type Stage } from "../stage.js";
 import { createWorld, type Violation } from "../world.js";
+import type { HostRequest } from "../observation.js";
 import { createHosts, dependentLayout, type Fleet } from "../workload/fleet.js";
 import { createCommander, type Commander } from "./commands.js";
 import { createSettledRootsChecker } from "../checkers/settled-roots.js";
@@ -134,7 +135,7 @@ async function home(journey: Journey, fleet: Fleet, when: string): Promise<void>
   await arrive(journey, when, () => unprotectedNow(cluster));
   fleet.stop();
   await arrive(journey, when, () => {
-    if (!fleet.idle()) return "the hosts still wait";
+    if (!fleet.idle()) return `hosts still wait: ${showRequests(journey.history.unanswered())}`;
     return unprotectedNow(cluster) ?? unequal(journey);
   });
 }
@@ -189,6 +190,12 @@ function differingCell(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, nu
   for (const [cell, tag] of a) if (b.get(cell) !== tag) return cell;
   for (const cell of b.keys()) if (!a.has(cell)) return cell;
   return null;
+}
+
+function showRequests(requests: readonly HostRequest[]): string {
+  return requests
+    .map(({ id, node, volume, offsetBytes }) => `${id} for ${volume} at ${offsetBytes} on ${node}`)
+    .join(", ");
 }
 
 function tellAll(cluster: Cluster): string {
