@@ -11,7 +11,8 @@ const range = { offsetBytes: 0, lengthBytes: 4096 };
 describe("host reads (PROTOCOL 1.2)", () => {
   it("B12: a read whose range comes free as a term ends is handed over, not forgotten (seed 81 of the journeys)", () => {
     const collecting = createDesk({ epoch: () => initialEpoch, term: () => 0, uniqueId: () => "x", onCommit() {} });
-    const { desk, end } = createScopedDesk(collecting);
+    const scope = createScopedDesk(collecting);
+    const { desk } = scope;
     const locks = createRangeLocks();
     const reads = createHostReads(desk, 1000);
     const write = locks.acquire({ ...range, exclusive: true }, () => {});
@@ -20,7 +21,7 @@ describe("host reads (PROTOCOL 1.2)", () => {
     // The write's array has not answered yet: the term waits for it, and takes no new orders.
     let ended = false;
     desk.store(volA, [], () => locks.release(write));
-    end(() => (ended = true));
+    scope.end(() => (ended = true));
     expect(ended).toBe(false);
     const [store] = collecting.takeEffects();
     collecting.answer({ kind: "stored", token: (store as { token: number }).token, failure: null });
