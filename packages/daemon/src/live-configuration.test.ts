@@ -1,27 +1,43 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
 import type { NodeName } from "@waystation/contracts/ids";
 import type { Cluster } from "@waystation/config/cluster";
 import { loadCluster, parseCluster } from "@waystation/config/load";
 import { createLiveConfiguration, restartReasons } from "./live-configuration.js";
 
-const localPath = fileURLToPath(new URL("../../../deploy/local/cluster.yaml", import.meta.url));
-const localText = await readFile(localPath, "utf8");
+const place = (side: "primary" | "secondary", letter: "a" | "b") => ({ node: `${side}-${letter}`, array: "array" });
+const volumeAt = (name: string, letter: "a" | "b") => ({
+  ...{ name, size: "1GiB", primary: place("primary", letter), secondary: place("secondary", letter) },
+});
+const localText = JSON.stringify({
+  cluster: "test",
+  sites: { east: {}, west: {} },
+  nodes: {
+    "primary-a": { site: "east", role: "primary", grpc: "127.0.0.1:7401", nbd: "127.0.0.1:10809" },
+    "primary-b": { site: "east", role: "primary", grpc: "127.0.0.1:7402", nbd: "127.0.0.1:10810" },
+    "relay-1": { site: "east", role: "intermediate", grpc: "127.0.0.1:7411" },
+    "secondary-a": { site: "west", role: "secondary", grpc: "127.0.0.1:7421", nbd: "127.0.0.1:10819" },
+    "secondary-b": { site: "west", role: "secondary", grpc: "127.0.0.1:7422", nbd: "127.0.0.1:10820" },
+  },
+  arrays: ["primary-a", "primary-b", "secondary-a", "secondary-b"].map((node) => ({
+    ...{ node, name: "array", level: "raid5", disks: 4 },
+  })),
+  volumes: [volumeAt("vol-a", "a"), volumeAt("vol-b", "b")],
+  groups: [{ name: "g1", relay: "relay-1", volumes: ["vol-a", "vol-b"], hold: "10s" }],
+});
 const primaryA = "primary-a" as NodeName;
 
-/** The local cluster's file as plain data, loosely typed. */
+/** The file as plain data, loosely typed. */
 interface Loose {
   [key: string]: Loose & string & number;
 }
 
 function changed(change: (file: Loose) => void): string {
-  const file = parse(localText) as Loose;
+  const file = JSON.parse(localText) as Loose;
   change(file);
-  return stringify(file);
+  return JSON.stringify(file);
 }
 
 function set(path: string, value: unknown): (file: Loose) => void {
@@ -37,12 +53,7 @@ const now = parseCluster(localText, "test.yaml");
 const reasonsAfter = (change: (file: Loose) => void): string[] =>
   restartReasons(now, parseCluster(changed(change), "test.yaml"), primaryA);
 
-const volC = {
-  name: "vol-c",
-  size: "1GiB",
-  primary: { node: "primary-a", array: "array-a" },
-  secondary: { node: "secondary-a", array: "array-a" },
-};
+const volC = volumeAt("vol-c", "a");
 
 describe("a cluster file that has changed while the daemon runs", () => {
   it.each<[string, (file: Loose) => void]>([
@@ -53,11 +64,11 @@ describe("a cluster file that has changed while the daemon runs", () => {
       (file) => {
         const text = { site: "west", role: "secondary", grpc: "127.0.0.1:7423", nbd: "127.0.0.1:10823" };
         set("nodes/secondary-c", text)(file);
-        set("arrays/4", { node: "secondary-c", name: "array-a", level: "raid1", disks: 2 })(file);
+        set("arrays/4", { node: "secondary-c", name: "array", level: "raid1", disks: 2 })(file);
         set("volumes/0/secondary", undefined)(file);
         const places = [
-          { node: "secondary-a", array: "array-a" },
-          { node: "secondary-c", array: "array-a" },
+          { node: "secondary-a", array: "array" },
+          { node: "secondary-c", array: "array" },
         ];
         set("volumes/0/secondaries", places)(file);
       },
@@ -80,7 +91,7 @@ describe("a cluster file that has changed while the daemon runs", () => {
     ["a group that is gone", (file) => (set("groups", [])(file), set("volumes", [])(file)), ["group g1"]],
     [
       "a volume in no group",
-      set("volumes/2", { name: "scratch", size: "1GiB", node: "primary-a", array: "array-a" }),
+      set("volumes/2", { name: "scratch", size: "1GiB", node: "primary-a", array: "array" }),
       ["volumes in no group"],
     ],
   ])("needs a restart: %s", (_, change, reasons) => {

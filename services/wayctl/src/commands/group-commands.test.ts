@@ -308,17 +308,17 @@ describe("wayctl group branches", () => {
 
   it("B12: lists what was kept, and has the node that has it drop it", async () => {
     const { out } = await wayctl({ nodes }, "group", "branches", "g1");
-    expect(cells(out, "primary-a")).toEqual(["primary-a", "vol-a", "branch-2"]);
+    expect(cells(out, "primary-a")).toEqual(["primary-a", "vol-a", "branch-2", "vol-a@branch-2"]);
     const given: unknown[] = [];
     const command = (...all: unknown[]) => {
       given.push(all);
       return Promise.resolve();
     };
     const argv = ["group", "branches", "g1", "--drop"];
-    expect((await wayctl({ nodes, command }, ...argv, "b")).code).toBe(exitCodes.ok);
+    expect((await wayctl({ nodes, command }, ...argv, "vol-a@b")).code).toBe(exitCodes.ok);
     expect((await wayctl({ nodes, command }, ...argv, "branch-2", "--node", "primary-a")).code).toBe(exitCodes.ok);
     expect(given).toEqual([
-      ["primary-b", "g1", { kind: "drop-branch", branch: "b" }],
+      ["primary-b", "g1", { kind: "drop-branch", branch: "vol-a@b" }],
       ["primary-a", "g1", { kind: "drop-branch", branch: "branch-2" }],
     ]);
   });

@@ -86,7 +86,8 @@ async function listOrDropBranches(context: Context, name: string, { drop, node }
   const surveyed = await surveyGroup(context, name);
   const { branches } = surveyed.view;
   if (drop === undefined) return context.print({ group: name, branches }, renderBranches(name, branches));
-  const found = branches.filter((branch) => branch.name === drop && (node === undefined || branch.node === node));
+  const isMeant = ({ volume, name: branch }: BranchView) => drop === branch || drop === exportOf(volume, branch);
+  const found = branches.filter((branch) => isMeant(branch) && (node === undefined || branch.node === node));
   const holders = [...new Set(found.map((branch) => branch.node))];
   const [holder, another] = holders;
   if (holder === undefined) {
@@ -109,8 +110,11 @@ async function listOrDropBranches(context: Context, name: string, { drop, node }
 
 function renderBranches(name: string, branches: readonly BranchView[]): string {
   if (branches.length === 0) return `group ${name} keeps no branches`;
-  return formatTable([
-    ["NODE", "VOLUME", "BRANCH"],
-    ...branches.map((branch) => [branch.node, branch.volume, branch.name]),
-  ]);
+  const rows = branches.map(({ node, volume, name: branch }) => [node, volume, branch, exportOf(volume, branch)]);
+  return formatTable([["NODE", "VOLUME", "BRANCH", "EXPORT (read-only)"], ...rows]);
+}
+
+/** The name under which its node shows it to hosts. */
+function exportOf(volume: string, branch: string): string {
+  return `${volume}@${branch}`;
 }
