@@ -3,13 +3,14 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { mebibyte, type ClusterShape } from "../harness/cluster-file.js";
 import { startAll, withCluster, type TestCluster } from "../harness/cluster.js";
+import { direct } from "../harness/delaying-proxy.js";
 import { connectNbd } from "../harness/nbd-client.js";
 import { wayctl } from "../harness/wayctl.js";
 import { homes, volumeNames } from "./hosts.js";
 import { appendReport, recoveryTable, type RecoveryReport } from "./recovery-report.js";
 import { writeReference } from "./reference-data.js";
 import type { SiteDrill } from "./site-drills.js";
-import type { World } from "./world.js";
+import { narrowBytesPerSecond, type World } from "./world.js";
 import { startWriter } from "./writer.js";
 
 const volumeBytes = 32 * mebibyte;
@@ -59,6 +60,11 @@ function localWorld(cluster: TestCluster): World {
       const link = cluster.links.between(a, b);
       link.stall();
       return Promise.resolve({ heal: () => Promise.resolve(link.heal()) });
+    },
+    narrow(a, b) {
+      const link = cluster.links.between(a, b);
+      link.reshape({ ...direct, bytesPerSecond: narrowBytesPerSecond });
+      return Promise.resolve({ heal: () => Promise.resolve(link.reshape(direct)) });
     },
     lose: (node) => rm(join(cluster.dataDirectory, node), { recursive: true }),
   };

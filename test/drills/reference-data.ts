@@ -9,7 +9,7 @@ import { mebibyte, type TestVolume } from "../harness/cluster-file.js";
 import type { NbdClient } from "../harness/nbd-client.js";
 import { dependentAreaBytes } from "./dependent-writes.js";
 
-export const referenceBytes = 16 * mebibyte;
+const referenceBytes = 16 * mebibyte;
 
 /** All of a volume but the area of the dependent writes. */
 function referenceOf(volume: TestVolume, sizeBytes: number): Buffer {
@@ -22,6 +22,12 @@ function referenceOf(volume: TestVolume, sizeBytes: number): Buffer {
 export async function writeReference(client: NbdClient, volume: TestVolume): Promise<void> {
   const reference = referenceOf(volume, client.sizeBytes);
   for (let at = 0; at < referenceBytes; at += mebibyte) await client.write(at, reference.subarray(at, at + mebibyte));
+}
+
+/** All but the area of the dependent writes gets other bytes. */
+export async function overwriteReference(client: NbdClient): Promise<void> {
+  const other = Buffer.alloc(mebibyte, 0x77);
+  for (let at = 0; at < client.sizeBytes - dependentAreaBytes; at += mebibyte) await client.write(at, other);
 }
 
 /** Where the volume differs first; null when it is as it should be. */

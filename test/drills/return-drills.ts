@@ -4,21 +4,25 @@
  */
 import { strict as assert } from "node:assert";
 import { primaries } from "../harness/cluster-file.js";
-import type { Side } from "./hosts.js";
+import { volumeNames, type Side } from "./hosts.js";
 import { firstHostWrite, phasesOf } from "./recovery-report.js";
+import { overwriteReference } from "./reference-data.js";
 import type { SiteDrill } from "./site-drills.js";
 import {
   checkBothSides,
+  checkFarSide,
   detectDead,
   failOver,
   hostsGoOn,
   startClock,
+  waitPair,
   waitPaired,
   type Finding,
   type RecoveryClock,
   type Stage,
 } from "./stage.js";
-import { order, waitForView, type TermCommand } from "./world.js";
+import { checkPrefix, checkReference } from "./volume-checks.js";
+import { group, order, succeed, waitForView, waitSynced, type TermCommand } from "./world.js";
 import { describeFailures } from "./writer.js";
 
 const writesBetween = 200;
@@ -141,7 +145,51 @@ async function secondaryReplaced(stage: Stage): Promise<Finding> {
   return settled(stage, clock, "nothing: no takeover was needed");
 }
 
+/**
+ * The group was split by an operator and is being copied again when the site is lost: the far side has the image of the
+ * split, whole, although a part of what was written since has arrived (B10).
+ */
+async function lostAmidResync(stage: Stage): Promise<Finding> {
+  const { world, writer } = stage;
+  await writer.rest();
+  await waitSynced(world);
+  const settledUpTo = writer.acknowledged();
+  await succeed(world, "group", "suspend", group);
+  await waitPair(stage, "PSUS");
+  writer.resume();
+  await writer.goOn(writesBetween);
+  for (const volume of volumeNames) {
+    const client = await world.hosts.open("primary", volume);
+    await overwriteReference(client);
+    client.close();
+  }
+  await world.narrow("primary-b", "relay-1");
+  await succeed(world, "group", "resync", group);
+  await waitPair(stage, "COPY");
+
+  const clock = startClock();
+  await world.kill(primaries);
+  const acknowledged = writer.acknowledged();
+  await detectDead(stage, clock, primaries);
+  const { lost, lostDetail } = await failOver(stage, clock);
+  assert.equal(lost, "unknown", "what was written during the split has no number");
+  const found = await checkPrefix(world.hosts, "secondary", acknowledged);
+  assert.equal(found, settledUpTo, "the image is that of the split");
+  await checkReference(world.hosts, "secondary");
+  clock.ended("hosts look at what there is");
+  writer.restartAfter(found);
+  await hostsGoOn(stage, clock, "secondary");
+  const { checks } = await checkFarSide(stage);
+  return { phases: clock.phases(), acknowledged, found, said: lostDetail, checks };
+}
+
 export const returnDrills = {
+  lostAmidResync: {
+    name: "lost-amid-resync",
+    title: "the primary site is lost while the group is being resynchronised",
+    endsInTakeover: true,
+    run: lostAmidResync,
+  },
   plannedSwapAndBack: {
     name: "swap",
     title: "planned swap under load, and back",

@@ -85,6 +85,11 @@ export async function waitOpen({ world }: Stage, side: Side): Promise<void> {
   await waitForView(world, `hosts can write at the ${side} side`, (view) => isOpen(view, side));
 }
 
+/** What the group's pairs are to be. */
+export async function waitPair({ world }: Stage, pair: string): Promise<void> {
+  await waitForView(world, `the group is ${pair}`, ({ groups }) => groups.every((each) => each.pair === pair));
+}
+
 /** Nothing is being copied any more, and every write is protected. */
 export async function waitPaired({ world }: Stage): Promise<void> {
   await waitForView(world, "the group is paired and protected", ({ groups }) =>

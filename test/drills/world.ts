@@ -23,6 +23,8 @@ export interface World {
   cut(a: TestNode, b: TestNode): Promise<Fault>;
   /** Nothing passes between two nodes any more, and nobody is told. */
   stall(a: TestNode, b: TestNode): Promise<Fault>;
+  /** The link is so slow that a copy over it takes a while. */
+  narrow(a: TestNode, b: TestNode): Promise<Fault>;
   /** Journals, disks and all that a node has. It must not run; when it is started, it is an empty machine. */
   lose(node: TestNode): Promise<void>;
 }
@@ -57,8 +59,11 @@ const syncedTimeout = "90s";
 const waitOptions = { deadlineMs: 60_000, pollMs: 100 };
 const refused = 3;
 
+/** Of a link that was narrowed: what may be under way on it passes before a peer is taken for silent. */
+export const narrowBytesPerSecond = 4_000_000;
+
 /** Only what it prints when it succeeds. */
-async function succeed(world: Pick<World, "wayctl">, ...args: readonly string[]): Promise<string> {
+export async function succeed(world: Pick<World, "wayctl">, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await world.wayctl(...args);
   if (exitCode !== 0) throw new Error(`wayctl ${args.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);
   return stdout;

@@ -14,6 +14,12 @@ describe("drills of the way home", () => {
     expect(lostWrites(await runLocalDrill(returnDrills.disasterSwapAndBack))).toBe(0);
   });
 
+  it("B10: lost amid a resync, the far side has the image of the split, whole, and says what is missing", async () => {
+    const { acknowledged, found, said } = await runLocalDrill(returnDrills.lostAmidResync);
+    expect(found).toBeLessThan(acknowledged);
+    expect(said).not.toBe("");
+  });
+
   it("B13: the ends pair without their relay; an empty machine takes its place", async () => {
     expect(lostWrites(await runLocalDrill(returnDrills.relayReplaced))).toBe(0);
   });

@@ -2,9 +2,9 @@
 import { mebibyte, type TestNode } from "../../harness/cluster-file.js";
 import { connectNbd } from "../../harness/nbd-client.js";
 import { homes } from "../hosts.js";
-import type { World } from "../world.js";
+import { narrowBytesPerSecond, type World } from "../world.js";
 import type { Containers } from "./containers.js";
-import { disconnect, dropBetween, kill, lose } from "./faults.js";
+import { disconnect, dropBetween, kill, lose, narrow } from "./faults.js";
 
 /** A world whose containers can be got at, too. */
 export interface Cluster extends World {
@@ -39,6 +39,7 @@ export function openCluster(containers: Containers): Cluster {
       return disconnect(containers, service, network);
     },
     stall: (a, b) => dropBetween(containers, a, b),
+    narrow: (a, b) => narrow(containers, linkOf(a, b), narrowBytesPerSecond),
     lose: (node) => lose(containers, node),
   };
 }

@@ -72,6 +72,41 @@ export async function recreate(containers: Containers, service: string): Promise
   await containers.compose("up", "-d", "--no-deps", service);
 }
 
+/** What comes to a service from a network gets no faster than that: the engine's end of its cable lets no more through. */
+export async function narrow(
+  containers: Containers,
+  [service, network]: readonly [string, string],
+  bytesPerSecond: number,
+): Promise<Fault> {
+  const pid = String(await containers.pidOf(service));
+  const subnet = await containers.subnetOf(network);
+  const own = (await containers.addressesOf(service)).find((address) => isWithin(address, subnet));
+  const links = await runCommand(["nsenter", "-t", pid, "-n", "ip", "-o", "addr"]);
+  const name = links.split("\n").find((line) => line.includes(` ${own ?? "none"}/`));
+  const index = await runCommand(["nsenter", "-t", pid, "-n", "ip", "-o", "link"]);
+  const device = name?.trim().split(/\s+/)[1] ?? "";
+  const peer = new RegExp(`${device}@if(\\d+):`).exec(index)?.[1];
+  const host = (await runCommand(["ip", "-o", "link"]))
+    .split("\n")
+    .find((line) => line.startsWith(`${peer ?? "none"}: `));
+  const veth = host?.trim().split(/\s+/)[1]?.split("@")[0] ?? "";
+  if (veth === "") throw new Error(`${service} has no cable to ${network}`);
+  const shape = ["rate", `${bytesPerSecond * 8}bit`, "burst", "64kb", "latency", "50ms"];
+  await runCommand(["tc", "qdisc", "add", "dev", veth, "root", "tbf", ...shape]);
+  return {
+    async heal() {
+      await runCommand(["tc", "qdisc", "del", "dev", veth, "root"]);
+    },
+  };
+}
+
+function isWithin(address: string, subnet: string): boolean {
+  const [base = "", bits = "32"] = subnet.split("/");
+  const numberOf = (text: string): number => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(base) / size);
+}
+
 /** Throws container and volumes away; there is a new one with empty volumes, and it does not run. */
 export async function lose(containers: Containers, service: string): Promise<void> {
   const id = await containers.idOf(service);
