@@ -2,7 +2,7 @@
 import { mebibyte, type TestNode } from "../../harness/cluster-file.js";
 import { connectNbd } from "../../harness/nbd-client.js";
 import { homes } from "../hosts.js";
-import { narrowBytesPerSecond, type World } from "../world.js";
+import { isDead, narrowBytesPerSecond, waitForView, type World } from "../world.js";
 import type { Containers } from "./containers.js";
 import { disconnect, dropBetween, kill, lose, narrow } from "./faults.js";
 
@@ -22,7 +22,7 @@ export const drillSettings = [
 ] as const;
 
 export function openCluster(containers: Containers): Cluster {
-  return {
+  const cluster: Cluster = {
     containers,
     // Through the NBD ports that compose publishes.
     hosts: {
@@ -33,6 +33,7 @@ export function openCluster(containers: Containers): Cluster {
     kill: (nodes) => kill(containers, nodes),
     async start(nodes) {
       await containers.docker("start", ...(await Promise.all(nodes.map((node) => containers.idOf(node)))));
+      await waitForView(cluster, `${nodes.join(", ")} answer`, (view) => nodes.every((node) => !isDead(view, node)));
     },
     cut(a, b) {
       const [service, network] = linkOf(a, b);
@@ -42,6 +43,7 @@ export function openCluster(containers: Containers): Cluster {
     narrow: (a, b) => narrow(containers, linkOf(a, b), narrowBytesPerSecond),
     lose: (node) => lose(containers, node),
   };
+  return cluster;
 }
 
 /** Which of two nodes is to lose which network, so that they lose each other and keep the rest. */
