@@ -69,6 +69,14 @@ function tell(story: Story, untilChapter: number = chapters.length): CopyRunBenc
 }
 
 describe("a secondary in a copy run (PROTOCOL 9, B10)", () => {
+  it("F4: tells of the run that it is in, and how much it keeps of what the run overwrites; of neither afterwards", () => {
+    const during = tell({ failures: [], seed: 1 }, 3).secondary.member.status().secondary;
+    expect(during?.copy).toEqual({ ...orderOf(), blank: false });
+    expect(during?.preImagesUsedBytes).toBeGreaterThan(0);
+    const after = tell({ failures: [], seed: 1 }).secondary.member.status().secondary;
+    expect([after?.copy, after?.preImagesUsedBytes]).toEqual([null, 0]);
+  });
+
   it("keeps the image at the base until the end has passed the gate, and holds the new one after that", () => {
     const bench = tell({ failures: [], seed: 1 });
     expect(bench.image().equals(finalImage)).toBe(true);

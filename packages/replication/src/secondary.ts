@@ -263,6 +263,13 @@ export function createSecondary(options: SecondaryOptions): Secondary {
     if (wrong !== "") refuse("gap", wrong);
   };
 
+  const copyInHand = (): MemberState["copy"] => {
+    const duty = part.duty();
+    if (duty === null || duty.gated) return null;
+    const { copyId, base, begin, nodes, end, blank } = duty;
+    return { copyId, base, begin, nodes, end, blank };
+  };
+
   return {
     start(whenReadable) {
       // Deletions are not synced: what a crash brought back would hold the room of the next batch for ever.
@@ -361,12 +368,7 @@ export function createSecondary(options: SecondaryOptions): Secondary {
       return `its volumes are being copied (${duty.copyId}), and hold nothing that could be gone back to`;
     },
     isWhole: () => due === "" && !torn && part.isWhole(),
-    copy() {
-      const duty = part.duty();
-      if (duty === null || duty.gated) return null;
-      const { copyId, base, begin, nodes, end, blank } = duty;
-      return { copyId, base, begin, nodes, end, blank };
-    },
+    copy: copyInHand,
     received: () => received,
     validated: () => points.validated(),
     applying: () => applier.applying(),
@@ -382,6 +384,9 @@ export function createSecondary(options: SecondaryOptions): Secondary {
       applied: applier.applied(),
       journalUsedBytes: usage().usedBytes,
       journalCapacityBytes: usage().capacityBytes,
+      copy: copyInHand(),
+      preImagesUsedBytes: options.preImages.usage().usedBytes,
+      preImagesCapacityBytes: options.preImages.usage().capacityBytes,
     }),
   };
 }
