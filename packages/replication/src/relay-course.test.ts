@@ -300,8 +300,12 @@ describe("resync (B8, B10, PROTOCOL 9)", () => {
     const relay = copying();
     relay.tick();
     relay.settle();
-    relay.batch(primaryA, [ofA(1, 2), ofA(2, 2)]);
+    relay.batch(primaryA, [ofA(1, 2)]);
     playFar(relay);
+    relay.tick(5000);
+    relay.batch(primaryA, [ofA(2, 2)]);
+    playFar(relay);
+    expect(relay.stages()).toMatchObject({ gate: 4 });
     relay.tick(5000);
     relay.settle();
     expect(bodies(relay, primaryA, "far-validated")).toEqual([]);

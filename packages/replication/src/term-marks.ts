@@ -7,6 +7,7 @@
  * are what the far side may lack; at an old primary they are where its volumes may differ from the new one's (B12).
  */
 import { dutyAtTermStart, dutyMark } from "./copy-duty.js";
+import { copyingFrom, courseMark } from "./course.js";
 import { decisionMark, epochMark, legMark, markNames, termMark, type Marks } from "./marks.js";
 import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, Decision } from "./messages.js";
@@ -67,10 +68,7 @@ function primaryMarks({ self, membership, marks }: TermStart, change: Map<string
 function relayMarks({ term, membership }: TermStart, change: Map<string, MarkValue | undefined>): void {
   for (const name of [markNames.stamped, markNames.valid, markNames.gate]) change.set(name, term.base);
   change.set(markNames.born, true);
-  change.set(markNames.course, {
-    kind: "copying",
-    run: { order: { ...orderOf(term, membership) }, full: [], wrote: [], jumped: [] },
-  });
+  change.set(markNames.course, courseMark(copyingFrom(orderOf(term, membership))));
 }
 
 function secondaryMarks(start: TermStart, change: Map<string, MarkValue | undefined>): void {
