@@ -19,6 +19,7 @@ import type { DigestAsk, DigestReply } from "./messages.js";
 import type { OriginVolume } from "./origin-volume.js";
 import { digestBytes, digestOf } from "./provable/digest.js";
 import type { CopyOrder } from "./pending-write.js";
+import type { RelayStream } from "./relay-stream.js";
 import type { CopyProgress } from "./status.js";
 import type { MarkValue, VolumeName } from "./vocabulary.js";
 
@@ -50,6 +51,7 @@ export interface CopySourceOptions {
   readonly submit: (copy: CopyOrder, whenDurable: () => void) => void;
   /** Hosts wait for something: they come first. */
   readonly isBusy: () => boolean;
+  readonly room: RelayStream["room"];
   /** Everything was copied, and is durable at the relay; durably known here. */
   readonly onDone: (copyId: string) => void;
 }
@@ -84,6 +86,8 @@ interface Pass {
   nextVolume: number;
   nextOffsetBytes: number;
   inFlightBytes: number;
+  /** Of these: not read yet, and so not in the stream. */
+  loadingBytes: number;
   /** Sent since the pass began. */
   sentBytes: number;
   leftBytes: number;
@@ -104,6 +108,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
   let nextId = 1;
   let nextCursorMs = 0;
   let nextIssueMs = 0;
+  let lastIssueMs = 0;
   let rate = { atMs: 0, leftBytes: 0, bytesPerSecond: 0 };
 
   const begin = (copyId: string): void => {
@@ -121,6 +126,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
       nextVolume: at.volume,
       nextOffsetBytes: startBytes,
       inFlightBytes: 0,
+      loadingBytes: 0,
       sentBytes: 0,
       leftBytes: bytesFrom(at.volume, at.region),
       totalBytes: bytesFrom(0, 0),
@@ -189,6 +195,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
       while (chunk.digests !== null && chunk.issuedBytes < chunk.lengthBytes && on.failure === "") {
         const lengthBytes = Math.min(wholeUnits(limits.copyPieceBytes), chunk.lengthBytes - chunk.issuedBytes);
         if (on.inFlightBytes > 0 && on.inFlightBytes + lengthBytes > inFlightMax) return;
+        if (!leavesRoom(on, lengthBytes)) return;
         const waitMs = nextIssueMs - desk.nowMs();
         if (waitMs > limits.copyAheadMs) return desk.wake(waitMs);
         nextIssueMs = Math.max(nextIssueMs, desk.nowMs()) + (lengthBytes * 1000) / limits.copyBytesPerSecondMax;
@@ -196,8 +203,20 @@ export function createCopySource(options: CopySourceOptions): CopySource {
         chunk.issuedBytes += lengthBytes;
         chunk.piecesOpen += 1;
         on.inFlightBytes += lengthBytes;
+        on.loadingBytes += lengthBytes;
+        lastIssueMs = desk.nowMs();
         read(on, chunk, fromBytes, lengthBytes);
       }
+  };
+
+  /**
+   * Half of the relay's journal is left to the hosts: a copy that filled it would hold them to the pace of the far link, or
+   * have the group suspended because it is full. Where hosts need that half themselves, a piece goes now and then.
+   */
+  const leavesRoom = (on: Pass, lengthBytes: number): boolean => {
+    const { leftBytes, mostBytes } = options.room();
+    if (leftBytes - on.loadingBytes - lengthBytes >= mostBytes / 2) return true;
+    return on.inFlightBytes === 0 && desk.nowMs() - lastIssueMs >= limits.copyPatienceMs;
   };
 
   const read = (on: Pass, chunk: Chunk, fromBytes: number, lengthBytes: number): void => {
@@ -205,6 +224,7 @@ export function createCopySource(options: CopySourceOptions): CopySource {
     const range = { offsetBytes: chunk.offsetBytes + fromBytes, lengthBytes };
     const lock = locks.acquire({ ...range, exclusive: false }, () => {
       desk.load(name, range, (data) => {
+        on.loadingBytes -= lengthBytes;
         // An earlier pass: its place in the stream would be as good, but nobody counts it.
         if (pass === on && !Buffer.isBuffer(data)) on.failure = `the array of ${name} failed: ${data.message}`;
         else if (pass === on && Buffer.isBuffer(data)) copyWhatDiffers(on, chunk, fromBytes, data);

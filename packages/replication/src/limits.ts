@@ -65,6 +65,8 @@ export const limits = {
   copyBytesPerSecondMax: 2 ** 30,
   /** How far ahead of that pace it may be: clocks tick in milliseconds, pieces come in less. */
   copyAheadMs: 10,
+  /** How long a copy waits for more room than hosts leave it, before it takes some of theirs. */
+  copyPatienceMs: 500,
   /** Chunks in a row that are copied without asking for digests, where asking has found nothing equal. */
   copyUnaskedMax: 16,
   /** Such questions of all primaries that a relay has with the secondaries at once. */

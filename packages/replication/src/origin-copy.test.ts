@@ -310,6 +310,42 @@ describe("bounds of a copy run", () => {
     expect(pair.far.askedBytes() / (64 * 1024)).toBeLessThan(10);
   });
 
+  it("B10: leaves half of the relay's room to the hosts, and takes of theirs only after a while, a piece at a time", () => {
+    const usual = { ...limits };
+    onTestFinished(() => void Object.assign(limits, usual));
+    Object.assign(limits, { copyPieceBytes: 64 * 1024 });
+    const pair = splitPair();
+    const { primary, far } = pair;
+    volumeOf(primary.medium, volA).fill(7);
+    far.beginRun("run-1", [], [volA]);
+    far.welcome(512 * 1024);
+    const copy = (): number => {
+      primary.settle();
+      far.take();
+      far.answerDigests();
+      primary.settle();
+      far.take();
+      return far.copiedBytes() / (64 * 1024);
+    };
+    primary.settle();
+    far.startCopy();
+    // 512 KiB of room: four units take half of it.
+    expect(copy()).toBe(4);
+    primary.tick(limits.copyPatienceMs);
+    expect(copy()).toBe(4);
+    // Durable there, but nothing of it has left the journal: no more credit.
+    far.acknowledge(512 * 1024);
+    expect(copy()).toBe(5);
+    far.acknowledge(512 * 1024);
+    expect(copy()).toBe(5);
+    primary.tick(limits.copyPatienceMs);
+    expect(copy()).toBe(6);
+    far.acknowledge();
+    far.settle();
+    expect(far.isCopied()).toBe(true);
+    expectEqual(pair);
+  });
+
   it("goes on in the far side's pace: no faster than it is told to", () => {
     const usual = { ...limits };
     onTestFinished(() => void Object.assign(limits, usual));

@@ -103,6 +103,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     ask: (question) => send(question),
     submit: (copy, whenDurable) => window.submitCopy(copy, whenDurable),
     isBusy: () => window.isBusy(),
+    room: () => window.room(),
     onDone: (copyId) => send({ kind: "copy-done", copyId }),
   });
   const legs = createOriginLegs({ desk, marks, volumes, window, source });

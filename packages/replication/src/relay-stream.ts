@@ -24,6 +24,8 @@ export interface RelayStream {
   /** Takes everything off: nobody waits for the relay any more. */
   takeAll(): readonly PendingWrite[];
   entries(): readonly PendingWrite[];
+  /** Credit that is left, and the most that was left since the welcome: how empty the relay's journal is, as seen from here. */
+  room(): { readonly leftBytes: number; readonly mostBytes: number };
   isConnected(): boolean;
   unsentBytes(): number;
   /** Host writes among those that were not sent. */
@@ -39,6 +41,7 @@ export function createRelayStream(): RelayStream {
   let connected = false;
   let sentBytes = 0;
   let creditBytes = 0;
+  let mostBytes = 0;
 
   return {
     push(write) {
@@ -79,6 +82,7 @@ export function createRelayStream(): RelayStream {
         sentBytes = 0;
         unsentBytes = stream.reduce((sum, write) => sum + costOf(write), 0);
       }
+      mostBytes = Math.max(fresh ? 0 : mostBytes, creditBytes - sentBytes);
       return taken;
     },
     disconnect() {
@@ -93,6 +97,7 @@ export function createRelayStream(): RelayStream {
       return taken;
     },
     entries: () => stream,
+    room: () => ({ leftBytes: creditBytes - sentBytes - unsentBytes, mostBytes }),
     isConnected: () => connected,
     unsentBytes: () => unsentBytes,
     unsentCount() {

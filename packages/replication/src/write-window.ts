@@ -20,7 +20,7 @@ import type { OriginWrite, VolumeMark } from "./messages.js";
 import type { OriginVolume } from "./origin-volume.js";
 import { toBlockWrite, toHostOrder, type CopyOrder, type PendingWrite, type WriteOrder } from "./pending-write.js";
 import type { MarkChange } from "./region-log.js";
-import { createRelayStream } from "./relay-stream.js";
+import { createRelayStream, type RelayStream } from "./relay-stream.js";
 import type { OriginNumber, VolumeName } from "./vocabulary.js";
 import type { IntentChange } from "./write-intent.js";
 
@@ -61,6 +61,8 @@ export interface WriteWindow {
   held(): number;
   /** Hosts wait for something here: whoever works in the background should do less. */
   isBusy(): boolean;
+  /** How much the relay has room for, of what it had at most (relay-stream.ts). */
+  room: RelayStream["room"];
 }
 
 /** `leg`: the way that writes go is being changed, durably; `pause`: so are the roles of the group. */
@@ -345,6 +347,7 @@ export function createWriteWindow(options: WriteWindowOptions): WriteWindow {
     inFlight: () => admittedCount,
     held: () => waiting.length + preparing.size + stream.unsentCount(),
     isBusy: () => admittedCount > 0,
+    room: () => stream.room(),
   };
 }
 

@@ -16,13 +16,13 @@ export interface FarSide {
   readonly images: ReadonlyMap<VolumeName, Buffer>;
   /** Takes in what the primary has sent; returns how many messages that were. */
   take(): number;
-  acknowledge(): void;
+  acknowledge(creditBytes?: number): void;
   answerDigests(): number;
   /** Everything that can happen without the test's doing happens; hosts' writes are acknowledged. */
   settle(): void;
   suspend(state?: SuspendedState): void;
   /** Welcomes the primary, into the copy run if there is one; it must have greeted since its link was opened. */
-  welcome(): void;
+  welcome(creditBytes?: number): void;
   beginRun(copyId: string, regions?: readonly RegionRuns[], full?: readonly VolumeName[]): void;
   /** Tells the primary to start, in the run begun last. */
   startCopy(): void;
@@ -113,7 +113,8 @@ export function createFarSide(first: PrimaryBench, volumes: readonly VolumeName[
     return answered.length;
   };
 
-  const acknowledge = (): void => receive({ kind: "relay-ack", marks: marks(), creditBytes: 1000 * ampleCredit });
+  const acknowledge = (creditBytes = 1000 * ampleCredit): void =>
+    receive({ kind: "relay-ack", marks: marks(), creditBytes });
 
   return {
     images,
@@ -134,9 +135,9 @@ export function createFarSide(first: PrimaryBench, volumes: readonly VolumeName[
       run = null;
       primary.suspended(state);
     },
-    welcome() {
+    welcome(creditBytes = ampleCredit) {
       stamping = true;
-      primary.welcome(marks(), ampleCredit, run?.copyId ?? "");
+      primary.welcome(marks(), creditBytes, run?.copyId ?? "");
     },
     beginRun(copyId, regions = [], full = []) {
       run = { copyId, regions, full, done: false };
