@@ -105,6 +105,8 @@ export interface BenchOptions {
   readonly medium?: Medium;
   readonly capacityBytes?: number;
   readonly preImageBytes?: number;
+  /** No trim reaches the medium. */
+  readonly losesTrims?: boolean;
   readonly nowMs?: number;
   /** Sees each effect as it is run, in order. */
   readonly onEffect?: (effect: Effect) => void;
@@ -169,7 +171,9 @@ export function createBench(options: BenchOptions): Bench {
         return void asked.push(effect);
       case "trim":
         trimJournal(placeOf(seen, effect.place), effect.sequence);
-        return trimJournal(placeOf(medium, effect.place), effect.sequence);
+        // A trim is durable at some later time: after a crash the records may be back.
+        if (options.losesTrims !== true) trimJournal(placeOf(medium, effect.place), effect.sequence);
+        return;
       case "send":
         return void sent.push({ link: effect.link, epoch: effect.message.epoch, body: effect.message.body });
       case "close-link":

@@ -38,11 +38,12 @@ export function startCopyRunBench(options: {
   readonly power?: Power;
   readonly seed?: number;
   readonly preImageBytes?: number;
+  readonly losesTrims?: boolean;
 }): CopyRunBench {
-  const { history, power = { left: Infinity }, seed = 1 } = options;
+  const { history, power = { left: Infinity }, seed = 1, losesTrims = false } = options;
   const medium = options.medium ?? createMedium(g1, secondaryA);
   const room = options.preImageBytes === undefined ? {} : { preImageBytes: options.preImageBytes };
-  const secondary = createSecondaryBench({ medium, ...room });
+  const secondary = createSecondaryBench({ medium, losesTrims, ...room });
   const random = createRandom(seed);
 
   const settle = (): void => {
