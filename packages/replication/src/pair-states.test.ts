@@ -13,9 +13,9 @@ const expectedCommands = {
   "resync --full": "-      -       COPY    COPY    COPY    COPY    COPY    -",
   "takeover": /*   */ "SSWS   SSWS    SSWS    SSWS    SSWS    SSWS    SSWS    SSWS",
   "swap": /*       */ "-      COPY    COPY    COPY    COPY    COPY    COPY    COPY",
-  "direct": /*     */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    COPY",
-  "return": /*     */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    COPY",
-  "members": /*    */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    COPY",
+  "direct": /*     */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    -",
+  "return": /*     */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    -",
+  "members": /*    */ "COPY   COPY    COPY    COPY    COPY    COPY    COPY    -",
 };
 
 /** Where an event leads; `.` where it changes nothing. */

@@ -202,7 +202,11 @@ export const pairStates: Readonly<Record<PairState, PairStateRow>> = {
       "resync --full": no(`${takenOverAlready}: the old primaries become secondaries by a swap`, "swap"),
       // Killed half-way it is run again; and a later one may go on without a node that was lost.
       "takeover": to("SSWS"),
-      ...terms,
+      "swap": to("COPY"),
+      // The old roles would put two writers beside each other, and give up what was written since.
+      "direct": no(takenOverAlready, "swap"),
+      "return": no(takenOverAlready, "swap"),
+      "members": no(takenOverAlready, "swap"),
     },
     events: { "term-begun": "COPY" },
     primaryWrites: everyLevel("refused"),
