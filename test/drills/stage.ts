@@ -90,10 +90,13 @@ export async function waitPair({ world }: Stage, pair: string): Promise<void> {
   await waitForView(world, `the group is ${pair}`, ({ groups }) => groups.every((each) => each.pair === pair));
 }
 
-/** Nothing is being copied any more, and every write is protected. */
+/** Nothing is being copied any more, every write is protected, and the relay has a link to every secondary. */
 export async function waitPaired({ world }: Stage): Promise<void> {
   await waitForView(world, "the group is paired and protected", ({ groups }) =>
-    groups.every((each) => each.pair === "PAIR" && each.protected === true),
+    groups.every(({ pair, protected: isProtected, members }) => {
+      const isHeard = members.every(({ role, lagWrites }) => role !== "secondary" || lagWrites !== null);
+      return pair === "PAIR" && isProtected === true && isHeard;
+    }),
   );
 }
 

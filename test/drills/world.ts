@@ -43,6 +43,7 @@ interface GroupView {
   readonly protectedDetail: string;
   readonly members: readonly {
     readonly node: string;
+    readonly role: string;
     readonly phase: string | null;
     readonly lagWrites: number | null;
   }[];

@@ -32,7 +32,8 @@ export function openCluster(containers: Containers): Cluster {
     wayctl: async (...args) => containers.tryDocker("exec", await containers.idOf("tools"), "wayctl", ...args),
     kill: (nodes) => kill(containers, nodes),
     async start(nodes) {
-      await containers.docker("start", ...(await Promise.all(nodes.map((node) => containers.idOf(node)))));
+      // By compose, which makes what was lost anew and puts it on all of its networks.
+      await containers.compose("up", "-d", "--no-deps", ...nodes);
       await waitForView(cluster, `${nodes.join(", ")} answer`, (view) => nodes.every((node) => !isDead(view, node)));
     },
     cut(a, b) {

@@ -107,7 +107,7 @@ function isWithin(address: string, subnet: string): boolean {
   return Math.floor(numberOf(address) / size) === Math.floor(numberOf(base) / size);
 }
 
-/** Throws container and volumes away; there is a new one with empty volumes, and it does not run. */
+/** Throws container and volumes away: the next one starts with empty volumes. */
 export async function lose(containers: Containers, service: string): Promise<void> {
   const id = await containers.idOf(service);
   const volumes = await containers.docker(
@@ -118,5 +118,4 @@ export async function lose(containers: Containers, service: string): Promise<voi
   );
   await containers.docker("rm", "--force", id);
   await containers.docker("volume", "rm", ...volumes.trim().split(" "));
-  await containers.compose("up", "--no-start", "--no-deps", service);
 }
