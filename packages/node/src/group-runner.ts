@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { Failure, reasonOf } from "@waystation/contracts/errors";
-import type { Journal } from "@waystation/contracts/journal";
+import type { Journal, MarkValue } from "@waystation/contracts/journal";
 import type { Link, LinkEvents } from "@waystation/contracts/link";
 import { noSequence, type Sequence, type VolumeName } from "@waystation/contracts/ids";
 import type { Access, Effect, GroupEvent, JournalPlace, LinkId, RequestId } from "@waystation/replication/effects";
@@ -324,12 +324,14 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   };
 }
 
-/** What the machine must know of it. A node without volumes of the group has none, and no use for one. */
+/** What the machine must know of it. A node without volumes of the group has none, and no use for one until it has some. */
 function preImagesOf(ports: NodePorts, { group }: Membership): PreImageJournal {
-  const journal = ports.preImages.get(group);
-  if (journal === undefined)
-    return { marks: () => new Map(), last: () => noSequence, usage: () => ({ usedBytes: 0, capacityBytes: 0 }) };
-  return { marks: () => journal.marks(), last: () => journal.last(), usage: () => journal.usage() };
+  const journal = (): Journal | undefined => ports.preImages.get(group);
+  return {
+    marks: () => journal()?.marks() ?? new Map<string, MarkValue>(),
+    last: () => journal()?.last() ?? noSequence,
+    usage: () => journal()?.usage() ?? { usedBytes: 0, capacityBytes: 0 },
+  };
 }
 
 function toFailure(error: unknown): Failure {
