@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createCluster, type Cluster } from "./testing/cluster.js";
 import { startAll, takeOver } from "./testing/dependent-writes.js";
-import { primaryA, primaryB, relay1, secondaryA, secondaryB, volA, volB } from "./testing/fixture.js";
+import {
+  blockBytes,
+  primaryA,
+  primaryB,
+  relay1,
+  secondaryA,
+  secondaryB,
+  valueOf,
+  volA,
+  volB,
+} from "./testing/fixture.js";
 import { assertEqual, changeTerm, issue, outcomeOf, untilProtected, valueAt, writeAt } from "./testing/term-drill.js";
 
 function running(): Cluster {
@@ -56,7 +66,7 @@ describe("swap (B12)", () => {
     expect(valueAt(cluster, secondaryA, volA, 23)).toBe(23);
   });
 
-  it("B12: after a disaster the old primaries' divergent tail is kept as a branch, and overwritten", () => {
+  it("B12: after a disaster what the old primaries wrote and nobody was told of is overwritten", () => {
     const cluster = running();
     cluster.cut(primaryA, relay1);
     issue(cluster, primaryA, volA, 41);
@@ -75,5 +85,24 @@ describe("swap (B12)", () => {
     untilProtected(cluster, relay1);
     assertEqual(cluster);
     expect(valueAt(cluster, primaryA, volA, 41)).toBe(0);
+  });
+
+  it("PROTOCOL 6.4: an old primary's volumes are kept as branches first, when nobody can say that nothing is lost", () => {
+    const cluster = running();
+    cluster.cut(relay1, secondaryB);
+    writeAt(cluster, primaryB, volB, [8]);
+    for (const node of [relay1, primaryA, primaryB]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryA, { force: true })).toMatchObject({ outcome: "taken-over", lost: "unknown" });
+    writeAt(cluster, secondaryB, volB, [10]);
+    cluster.heal();
+    for (const node of [relay1, primaryA, primaryB]) cluster.start(node);
+    cluster.pass(500);
+    expect(changeTerm(cluster, secondaryB, "swap")).toMatchObject({ outcome: "term-begun" });
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+    expect(valueAt(cluster, primaryB, volB, 8)).toBe(0);
+    const [[name, kept] = ["", Buffer.alloc(0)]] = [...cluster.medium(primaryB).branches];
+    expect(name).toMatch(/^vol-b\/branch-\d+$/);
+    expect(valueOf(kept.subarray(8 * blockBytes, 9 * blockBytes))).toBe(8);
   });
 });
