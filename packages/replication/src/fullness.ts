@@ -13,10 +13,18 @@ export interface Fullness {
   /** Why hosts are held now; empty while there is room. */
   detail(): string;
   /**
-   * To be asked at every tick: true once hosts were held for too long. In a copy run there is hardly ever room, because the
-   * copy goes as fast as there is: there only a journal of which nothing is trimmed counts as full.
+   * To be asked at every tick: true once hosts were held for too long by the far side. In a copy run there is hardly ever
+   * room, because the copy goes as fast as there is: there only a far side that applies nothing counts. What it has applied
+   * takes room only until the primaries' lazy marks let it be trimmed: to suspend would begin the copy again and again.
    */
-  isFullForTooLong(at: { readonly nowMs: number; readonly trimmed: Sequence; readonly copying: boolean }): boolean;
+  isFullForTooLong(at: FarProgress): boolean;
+}
+
+export interface FarProgress {
+  readonly nowMs: number;
+  readonly stamped: Sequence;
+  readonly appliedEverywhere: Sequence;
+  readonly copying: boolean;
 }
 
 export interface FullnessOptions {
@@ -28,7 +36,7 @@ export interface FullnessOptions {
 
 export function createFullness({ usage, policy, isHoldingBack }: FullnessOptions): Fullness {
   let fullSinceMs: number | null = null;
-  let trimmedThen: Sequence | null = null;
+  let appliedThen: Sequence | null = null;
   return {
     isFilling: () => isHoldingBack() || usage().usedBytes >= policy.warnShare * usage().capacityBytes,
     detail() {
@@ -36,11 +44,12 @@ export function createFullness({ usage, policy, isHoldingBack }: FullnessOptions
       const { usedBytes, capacityBytes } = usage();
       return `the journal is full (${usedBytes} of ${capacityBytes} bytes): host writes are held until the far side takes more`;
     },
-    isFullForTooLong({ nowMs, trimmed, copying }) {
-      const moves = copying && trimmed !== trimmedThen;
+    isFullForTooLong({ nowMs, stamped, appliedEverywhere, copying }) {
+      // The last number of a run is no point before its end is known.
+      const moves = copying && (appliedEverywhere !== appliedThen || appliedEverywhere + 1 >= stamped);
       if (!isHoldingBack() || moves) fullSinceMs = null;
       else fullSinceMs ??= nowMs;
-      trimmedThen = trimmed;
+      appliedThen = appliedEverywhere;
       return fullSinceMs !== null && nowMs - fullSinceMs >= policy.holdMs;
     },
   };

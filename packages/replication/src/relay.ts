@@ -269,7 +269,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   const suspendWhenFull = (): void => {
     const copying = course.copyId() !== "";
-    const tooLong = fullness.isFullForTooLong({ nowMs: desk.nowMs(), trimmed: shipping.trimmed(), copying });
+    const stages = { stamped: stamps.last(), appliedEverywhere: shipping.appliedEverywhere() };
+    const tooLong = fullness.isFullForTooLong({ nowMs: desk.nowMs(), ...stages, copying });
     if (!tooLong || !course.isStamping() || hindrance() !== null) return;
     course.happened("journal-full", `the journal was full for ${membership.journalFull.holdMs} ms`);
   };
@@ -385,9 +386,7 @@ export function createRelay(options: RelayOptions): Relay {
       settling = true;
     },
     stamped: () => stamps.durable(),
-    command(command, reply) {
-      course.command(command, reply);
-    },
+    command: (command, reply) => course.command(command, reply),
     phase: () => phaseOf(view()),
     detail: () => protection(view()) || fullness.detail(),
     stages: () => ({
