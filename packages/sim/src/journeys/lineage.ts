@@ -19,6 +19,7 @@ export interface LineageOptions {
 }
 
 export interface Lineage extends Checker {
+  /** Undefined while not all volumes of a new image were opened: what it lacks is not known before. */
   readonly writerOf: (volume: VolumeName) => NodeName | undefined;
   /** The operator is about to change sides. `forced`: he was told that hosts of the old side may be answered yet. */
   beginChange(options: { readonly forced: boolean }): void;
@@ -81,7 +82,7 @@ export function createLineage({ history, volumes, contentOf, violate }: LineageO
 
   return {
     name,
-    writerOf: (volume) => writers.get(volume),
+    writerOf: (volume) => (opened.has(volume) ? undefined : writers.get(volume)),
     beginChange({ forced }) {
       isForced ||= forced;
       promised = false;
