@@ -6,9 +6,10 @@
  * Kept: the highest incarnations, and the write intents and region logs of volumes that are still here. At a primary they
  * are what the far side may lack; at an old primary they are where its volumes may differ from the new one's (B12).
  */
+import { initialEpoch } from "@waystation/contracts/ids";
 import { dutyAtTermStart, dutyMark } from "./copy-duty.js";
 import { copyingFrom, courseMark } from "./course.js";
-import { decisionMark, epochMark, legMark, markNames, termMark, type Marks } from "./marks.js";
+import { decisionMark, epochMark, legMark, markNames, readLeg, readTerm, termMark, type Marks } from "./marks.js";
 import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, Decision } from "./messages.js";
 import type { Term } from "./term.js";
@@ -75,8 +76,18 @@ function secondaryMarks(start: TermStart, change: Map<string, MarkValue | undefi
   const { self, term, membership, marks, standing } = start;
   const { received, validated, applying, applied } = markNames;
   for (const name of [received, validated, applying, applied]) change.set(name, term.base);
-  const branch = term.tail && wroteHere({ self, membership, marks }) ? branchName(term) : "";
+  const branch = mayHoldTail(start) && wroteHere({ self, membership, marks }) ? branchName(term) : "";
   change.set(markNames.copy, dutyMark(dutyAtTermStart(orderOf(term, membership), standing, branch)));
+}
+
+/**
+ * Whether hosts may have been answered for what nobody else has (PROTOCOL 6.4). The term says so where the relay could not
+ * be fenced and drained. The node itself knows better whether its writes went on without the relay, or were being caught
+ * up; and one that comes back after more than a takeover and a change of term may have missed the one that said so.
+ */
+function mayHoldTail({ term, marks }: TermStart): boolean {
+  const followed = readTerm(marks)?.epoch.number ?? initialEpoch.number;
+  return term.tail || readLeg(marks).leg !== "joined" || term.epoch.number > followed + 2;
 }
 
 /** Whether hosts may have written volumes here that are a copy from now on: then their logs are here. */

@@ -95,7 +95,11 @@ export function createCommander(cluster: Cluster, lineage: Lineage): Commander {
       const { node, command } = due;
       if (command === "takeover") await commander.takeover(node, { force: due.force });
       else if (command === "resync") await commander.command(node, { kind: "resync", full: false });
-      else await commander.changeTerm(node, command, due.force);
+      else {
+        const result = await commander.changeTerm(node, command, due.force);
+        // Refused, it says that a volume is missing there: the takeover has to be finished first.
+        if (command === "swap" && result?.outcome === "refused") await commander.takeover(node, { force: false });
+      }
       return command;
     },
   };
