@@ -21,6 +21,15 @@ const secondaryTest = unitTests("packages/replication/src/secondary.test.ts");
 const followerTest = unitTests("packages/replication/src/follower.test.ts");
 const takeoverTest = unitTests("packages/replication/src/takeover-votes.test.ts");
 const intentTest = unitTests("packages/replication/src/write-intent.test.ts");
+const leaseTest = unitTests("packages/replication/src/lease.test.ts");
+const legTest = unitTests("packages/replication/src/origin-leg.test.ts");
+const courseTest = unitTests("packages/replication/src/relay-course.test.ts");
+const regionLogTest = unitTests("packages/replication/src/region-log.test.ts");
+const secondaryCopyTest = unitTests("packages/replication/src/secondary-copy.test.ts");
+const secondaryOrdersTest = unitTests("packages/replication/src/secondary-orders.test.ts");
+const copySourceTest = unitTests("packages/replication/src/origin-copy.test.ts");
+const resyncTest = unitTests("packages/replication/src/resync.test.ts");
+const memberTest = unitTests("packages/replication/src/member.test.ts");
 const recordDigestTest = unitTests("packages/replication/src/provable/record-digest.test.ts");
 const chainLedgerTest = unitTests("packages/replication/src/provable/chain-ledger.test.ts");
 const merkleTreeTest = unitTests("packages/replication/src/provable/merkle-tree.test.ts");
@@ -132,6 +141,41 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "a secondary answers for records that it never got",
     secondaryTest,
   ],
+  // Losing a leg
+  [
+    "relay-stamps-on-after-a-lease",
+    "PROTOCOL 4, B9",
+    "the relay stamps the others on while a primary goes on alone",
+    relayFenceTest,
+  ],
+  [
+    "suspension-told-before-durable",
+    "PROTOCOL 4, B9",
+    "primaries go on alone, and a crash of the relay takes the suspension back",
+    courseTest,
+  ],
+  [
+    "alone-before-the-lease-ended",
+    "PROTOCOL 4, B9",
+    "a primary goes on alone while the relay counts on its lease",
+    legTest,
+  ],
+  [
+    "lease-of-an-earlier-life-forgotten",
+    "PROTOCOL 4, B9",
+    "a primary that was restarted goes on alone while the relay counts on its lease",
+    legTest,
+  ],
+  ["lease-without-drift", "PROTOCOL 4, B9", "a primary's fast clock ends its lease before the relay's", leaseTest],
+  ["alone-before-durable", "PROTOCOL 4, B9", "a primary acknowledges by its array alone, and forgets it", legTest],
+  // Region log
+  ["evicted-unit-not-folded", "PROTOCOL 5, B8", "a region that leaves the intent is in no log", regionLogTest],
+  [
+    "generation-cleared-early",
+    "PROTOCOL 5, B8",
+    "a generation is cleared by a vector that does not cover it",
+    regionLogTest,
+  ],
   // Journal
   ["trim-before-applied", "PROTOCOL 7", "the relay drops records that a secondary has not applied", simulator(20)],
   [
@@ -139,6 +183,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 7",
     "the relay drops records that their primary's array does not have",
     simulator(50),
+  ],
+  [
+    "full-journal-dropped",
+    "PROTOCOL 7, B9",
+    "a relay suspended with a full journal drops what no secondary has, and no bitmap names",
+    courseTest,
   ],
   ["lost-journal-goes-on", "PROTOCOL 7", "a relay that lost acknowledged records stamps on", relayTest],
   // Epochs and takeover
@@ -177,6 +227,45 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 6.2, B6",
     "hosts write while another takeover may decide otherwise",
     followerTest,
+  ],
+  ["other-term-accepted", "PROTOCOL 6.1, B12", "messages of another term's roles are taken", memberTest],
+  [
+    "divergent-tail-not-branched",
+    "PROTOCOL 6.4, B12",
+    "what only an old primary holds is overwritten",
+    secondaryOrdersTest,
+  ],
+  // Copy and resync
+  [
+    "copy-without-range-lock",
+    "PROTOCOL 9, B10",
+    "an old copy comes after a newer write to the same range",
+    copySourceTest,
+  ],
+  ["run-ends-with-one-primary", "PROTOCOL 9, B10", "a run ends while another primary copies still", courseTest],
+  [
+    "end-of-run-passed-before-all-know",
+    "PROTOCOL 9, B10",
+    "a secondary passes the end of a run that others take for unfinished",
+    courseTest,
+  ],
+  [
+    "pre-images-not-awaited",
+    "PROTOCOL 9, B10",
+    "a volume is overwritten before what it held is durable elsewhere",
+    secondaryCopyTest,
+  ],
+  [
+    "pre-images-released-early",
+    "PROTOCOL 9, B10",
+    "the way back is given up before every secondary can go forward",
+    secondaryCopyTest,
+  ],
+  [
+    "half-copied-image-chosen",
+    "PROTOCOL 6.3, 9, B10",
+    "a takeover in the middle of a copy run decides a point that is no image",
+    resyncTest,
   ],
   // Provable order
   ["record-digest-without-payload", "PROTOCOL 8, E4", "a record with other data has the same digest", recordDigestTest],

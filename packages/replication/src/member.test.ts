@@ -15,7 +15,7 @@ import {
   volA,
 } from "./testing/fixture.js";
 import { openPrimary } from "./testing/primary-bench.js";
-import { ofA, stampingRelay } from "./testing/relay-bench.js";
+import { ofA, stampedRecords, stampingRelay } from "./testing/relay-bench.js";
 import { followingSecondary } from "./testing/secondary-bench.js";
 import type { NodeName } from "./vocabulary.js";
 
@@ -103,6 +103,23 @@ describe("epochs on every stream (PROTOCOL 6.1, B14)", () => {
         relay.receive(link, { kind: "lease-renewal", id: 1 }, old);
         expect(relay.take()).toEqual([`send ${channel} ${peer}: refusal stale-epoch`, `close ${channel} ${peer}`]);
       }
+    }
+  });
+
+  it("B12: a message of another term's roles is refused on each channel, and does nothing, whatever its epoch", () => {
+    const channels: readonly [Channel, NodeName][] = [
+      ["ingress", primaryA],
+      ["lease", primaryA],
+      ["ship", secondaryA],
+    ];
+    for (const [channel, peer] of channels) {
+      const relay = stampingRelay();
+      const link = channel === "lease" ? relay.open(peer, channel, "peer") : relay.link(peer);
+      relay.take();
+      relay.receive(link, { kind: "origin-batch", writes: [ofA(1)], localComplete: [] }, epochOne, 2);
+      expect(relay.take()).toEqual([`send ${channel} ${peer}: refusal other-term`, `close ${channel} ${peer}`]);
+      relay.settle();
+      expect(stampedRecords(relay)).toEqual([]);
     }
   });
 

@@ -90,6 +90,19 @@ describe("split and resync of a whole group (B8, B9, B10)", () => {
     expect(prefixShown(cluster)).toBe(6);
   });
 
+  it("PROTOCOL 9: a takeover that finds volumes half copied goes back to the image that the run began with", () => {
+    const cluster = resyncing();
+    const isHalfCopied = (): boolean =>
+      cluster.status(relay1).relay?.copy?.end === null &&
+      secondaries.some((node) => (cluster.status(node).secondary?.applied ?? 0) > 6);
+    for (let steps = 0; steps < 10_000 && !isHalfCopied(); steps++) if (cluster.run(1) === 0) cluster.tickAll();
+    expect(isHalfCopied()).toBe(true);
+    for (const node of [primaryA, primaryB, relay1]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryA, { force: true })).toMatchObject({ outcome: "taken-over", sequence: 6 });
+    cluster.until(() => secondaries.every((node) => cluster.status(node).phase === "open"), "both open");
+    expect(prefixShown(cluster)).toBe(6);
+  });
+
   it.each([
     ["a primary", primaryA],
     ["the relay", relay1],
