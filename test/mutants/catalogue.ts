@@ -29,6 +29,8 @@ const secondaryCopyTest = unitTests("packages/replication/src/secondary-copy.tes
 const secondaryOrdersTest = unitTests("packages/replication/src/secondary-orders.test.ts");
 const copySourceTest = unitTests("packages/replication/src/origin-copy.test.ts");
 const resyncTest = unitTests("packages/replication/src/resync.test.ts");
+const promotedTest = unitTests("packages/replication/src/promoted.test.ts");
+const termChangeTest = unitTests("packages/replication/src/term-change.test.ts");
 const memberTest = unitTests("packages/replication/src/member.test.ts");
 const recordDigestTest = unitTests("packages/replication/src/provable/record-digest.test.ts");
 const chainLedgerTest = unitTests("packages/replication/src/provable/chain-ledger.test.ts");
@@ -168,6 +170,13 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
   ],
   ["lease-without-drift", "PROTOCOL 4, B9", "a primary's fast clock ends its lease before the relay's", leaseTest],
   ["alone-before-durable", "PROTOCOL 4, B9", "a primary acknowledges by its array alone, and forgets it", legTest],
+  [
+    "restarted-relay-stamps-early",
+    "PROTOCOL 4, B9",
+    "a relay that was restarted stamps while a primary may have gone on alone",
+    courseTest,
+  ],
+  ["lone-primary-taken-back", "PROTOCOL 4, B9", "a primary that went on alone just goes on with the relay", courseTest],
   // Region log
   ["evicted-unit-not-folded", "PROTOCOL 5, B8", "a region that leaves the intent is in no log", regionLogTest],
   [
@@ -176,6 +185,7 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "a generation is cleared by a vector that does not cover it",
     regionLogTest,
   ],
+  ["promoted-write-not-logged", "PROTOCOL 5, B12", "what hosts write after a takeover is in no log", promotedTest],
   // Journal
   ["trim-before-applied", "PROTOCOL 7", "the relay drops records that a secondary has not applied", simulator(20)],
   [
@@ -235,6 +245,12 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "what only an old primary holds is overwritten",
     secondaryOrdersTest,
   ],
+  [
+    "divergent-tail-not-noticed",
+    "PROTOCOL 6.4, B12",
+    "an old primary follows as if it held nothing of its own",
+    termChangeTest,
+  ],
   // Copy and resync
   [
     "copy-without-range-lock",
@@ -260,6 +276,31 @@ const rows: readonly (readonly [string, string, string, Catcher])[] = [
     "PROTOCOL 9, B10",
     "the way back is given up before every secondary can go forward",
     secondaryCopyTest,
+  ],
+  ["pre-images-not-put-back", "PROTOCOL 9, B10", "a takeover opens half-copied volumes", secondaryCopyTest],
+  [
+    "base-of-an-unfinished-run-forgotten",
+    "PROTOCOL 9, B10",
+    "a run that follows an interrupted one goes back to what was never an image",
+    courseTest,
+  ],
+  [
+    "old-answer-taken-for-the-end",
+    "PROTOCOL 9, B10",
+    "a run ends by an answer from before its end was known",
+    courseTest,
+  ],
+  [
+    "run-joined-in-the-old-incarnation",
+    "PROTOCOL 1.1, 9",
+    "numbers that were given up as a primary went alone name other writes",
+    copySourceTest,
+  ],
+  [
+    "regions-named-late-not-copied",
+    "PROTOCOL 9, B8",
+    "what others name after a run was copied is left out",
+    copySourceTest,
   ],
   [
     "half-copied-image-chosen",

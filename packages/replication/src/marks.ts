@@ -59,8 +59,6 @@ export const markNames = {
   intentPrefix: (volume: VolumeName) => `intent/${volume}/`,
   /** Primary: one generation of the region log (PROTOCOL 5): a word of its bitmap per mark, and its tag. */
   regionsPrefix: (volume: VolumeName) => `regions/${volume}/`,
-  /** Relay: regions of records that it dropped unsent (PFUS). */
-  droppedPrefix: (volume: VolumeName) => `dropped/${volume}/`,
 };
 
 export function readSequence(marks: Marks, name: string): Sequence {
