@@ -27,6 +27,8 @@ export const markNames = {
   leg: "leg",
   /** Primary: how far it has come in copying, for which run (copy-source.ts). */
   copyCursor: "copy-cursor",
+  /** Primary: what the relay has is being stored; until all of it is, the array may be older than hosts were told. */
+  fetching: "fetching",
   /** Secondary: the copy run that it takes part in. */
   copy: "copy",
   /** Relay: set once every secondary was seen empty; a relay without it must not stamp. */

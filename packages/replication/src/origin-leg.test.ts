@@ -276,10 +276,41 @@ describe("a primary that dies while it is alone (PROTOCOL 2)", () => {
     primary.records([record(1, { n: 1 })]);
     primary.suspended();
     primary.settle(["store"]);
-    expect([legOf(primary), primary.member.status().phase]).toEqual(["alone", "confirming"]);
+    // Half-way through it the array is in the past: the fetch goes on to its end first.
+    expect([legOf(primary), primary.member.status().phase]).toEqual(["joined", "fetching"]);
     primary.settle();
-    expect(primary.member.status().phase).toBe("open");
+    primary.records([record(1, { n: 1 })]);
+    primary.settle();
+    expect([legOf(primary), primary.member.status().phase]).toEqual(["alone", "open"]);
     expect(valueOf(primary.block(volA, 1))).toBe(1);
+  });
+
+  it("PROTOCOL 2b: half-way through a fetch the array is in the past: no later life opens it, not even alone (seed 1082 of the journeys)", () => {
+    const before = openPrimary({ membership: withFence("never") });
+    before.write({ volume: volA, block: 1, value: 1 });
+    before.settle(["store"]);
+    const killed = restart(before.medium, withFence("never"));
+    killed.connect();
+    killed.secondariesSilent();
+    killed.welcome([mark(volA, 1, 1)]);
+    killed.records([record(1, { n: 1 })]);
+    killed.settle(["store"]);
+
+    const primary = restart(killed.medium, withFence("never"));
+    secondariesAnswer(primary);
+    primary.settle();
+    primary.tick(10 * g1.leaseMs);
+    primary.settle();
+    expect([legOf(primary), primary.member.status().phase]).toEqual(["joined", "fetching"]);
+    expect(primary.member.status().detail).toContain("bring the relay back");
+    // The relay is there, and suspended: it gives what it has, and then the primary may go on alone.
+    primary.connect();
+    primary.suspended();
+    primary.settle();
+    expect(primary.member.status().phase).toBe("fetching");
+    primary.records([record(1, { n: 1 })]);
+    primary.settle();
+    expect([legOf(primary), primary.member.status().phase]).toEqual(["alone", "open"]);
   });
 
   it("PROTOCOL 2b: what the relay has of the time before is never stored over what hosts were told since", () => {

@@ -88,7 +88,9 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
       "dial council secondary-a",
       "dial council secondary-b",
       "send ingress relay-1: origin-fetch vol-a above 1.1 after 0",
+      "commit fetching=true",
       "store vol-a 1024+512",
+      "commit -fetching",
       "commit local-complete/vol-a=[1,2]",
       "load vol-a 0+65536",
       "send ingress relay-1: origin-batch local vol-a 1.1",
@@ -282,6 +284,7 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
     primary.takeSent();
     primary.welcome([mark(volA, 1, 2)]);
     expect(primary.takeSent()).toEqual([]);
+    primary.settle(["store"]);
     primary.answer("store");
     expect(primary.takeSent().map(({ body }) => body.kind)).toEqual(["origin-fetch"]);
     primary.records(relayRecords);
@@ -295,6 +298,7 @@ describe("a primary that starts (PROTOCOL 1.1, 2)", () => {
     primary.secondariesSilent();
     primary.welcome([mark(volA, 1, 2)]);
     primary.records(relayRecords);
+    primary.settle(["store"]);
     primary.answer("store", new Failure("IO_ERROR", "two disks are gone"));
     primary.settle();
     expect(phaseOf(primary)).toBe("fetching");

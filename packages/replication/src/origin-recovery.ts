@@ -3,11 +3,17 @@
  * is fetched and stored; 2c, the units of the write intent are sent again as new writes, with what the array holds now.
  * Both may be begun anew at any point: a store of fetched records is repeated as it was, and what was sent again is one
  * more write.
+ *
+ * The array holds all that hosts were told of before the first record is stored, and again after the last: in between it
+ * goes through the past (seed 1082 of the journeys). So a mark is durable before the first store and goes after the last,
+ * and while it is there nobody may open the volumes, not even alone: dying in between, the fetch begins again.
  */
+import type { Failure } from "@waystation/contracts/errors";
 import { compareOrigin, noOrigin, noSequence, type Sequence } from "@waystation/contracts/ids";
 import { hasPayload } from "@waystation/contracts/journal";
 import type { Desk } from "./effects.js";
 import { limits } from "./limits.js";
+import { markNames, type Marks } from "./marks.js";
 import type { IngressBody, VolumeMark } from "./messages.js";
 import type { OriginVolume } from "./origin-volume.js";
 import type { OriginNumber, VolumeName } from "./vocabulary.js";
@@ -25,10 +31,13 @@ export interface OriginRecovery {
   stop(): void;
   /** Fetched records are on their way to the array. */
   isStoring(): boolean;
+  /** The array may be older than hosts were told: the fetch must come to its end, in this life or a later one. */
+  isHalfWay(): boolean;
 }
 
 export interface OriginRecoveryOptions {
   readonly desk: Desk;
+  readonly marks: Marks;
   readonly volumes: readonly OriginVolume[];
   readonly window: WriteWindow;
   readonly send: (body: IngressBody) => void;
@@ -44,6 +53,7 @@ export function createOriginRecovery(options: OriginRecoveryOptions): OriginReco
   let relayMarks: readonly VolumeMark[] = [];
   let fetching: { readonly volume: OriginVolume; readonly rest: readonly OriginVolume[] } | null = null;
   let storing = false;
+  let halfWay = options.marks.get(markNames.fetching) === true;
   let reconciling = false;
   let unreconciled: { readonly volume: OriginVolume; readonly unit: number }[] = [];
   let resending = 0;
@@ -51,6 +61,8 @@ export function createOriginRecovery(options: OriginRecoveryOptions): OriginReco
   const fetchFrom = ([volume, ...rest]: readonly OriginVolume[], afterSequence: Sequence): void => {
     if (volume === undefined) {
       fetching = null;
+      if (halfWay) desk.commit({ marks: new Map([[markNames.fetching, undefined]]) });
+      halfWay = false;
       return options.onFetched();
     }
     say(`fetching what the relay has of ${volume.name}`);
@@ -68,7 +80,13 @@ export function createOriginRecovery(options: OriginRecoveryOptions): OriginReco
       data: hasPayload(kind) ? payload : null,
     }));
     storing = true;
-    desk.store(volume.name, writes, (failure) => {
+    if (!halfWay && writes.length > 0) desk.commit({ marks: new Map([[markNames.fetching, true]]) }, store);
+    else store();
+    halfWay ||= writes.length > 0;
+    function store(): void {
+      desk.store(volume.name, writes, stored);
+    }
+    function stored(failure: Failure | null): void {
       storing = false;
       if (failure !== null) return say(`the array of ${volume.name} failed: ${failure.message}`);
       if (fetching !== asked) return options.onStopped();
@@ -78,7 +96,7 @@ export function createOriginRecovery(options: OriginRecoveryOptions): OriginReco
       const fetched = markOf(relayMarks, volume.name);
       if (compareOrigin(fetched, volume.localComplete) > 0) volume.localComplete = fetched;
       fetchFrom(rest, noSequence);
-    });
+    }
   };
 
   /** Keeps a bounded number of extents under way: a full intent of many volumes would not fit in memory. */
@@ -128,6 +146,7 @@ export function createOriginRecovery(options: OriginRecoveryOptions): OriginReco
       fetching = null;
     },
     isStoring: () => storing,
+    isHalfWay: () => halfWay,
   };
 }
 

@@ -117,6 +117,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
   let heardSomebody = false;
   /** The relay's durable word that it stamps no more, since the last welcome. */
   let suspension: Suspension | null = null;
+  /** Why it is to go on alone, once it has fetched to the end what it began to fetch. */
+  let aloneOnceFetched: Suspension | null = null;
   /** The relay's high marks, from the latest welcome. */
   let relayMarks: readonly VolumeMark[] = [];
   /** Came before the volumes were open: what the array holds until then may be older than the stream. */
@@ -124,11 +126,13 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
 
   const recovery = createOriginRecovery({
     desk,
+    marks,
     volumes,
     window,
     send: (body) => send(body),
     say: (what) => (detail = what),
     onFetched() {
+      if (aloneOnceFetched !== null) return goAlone(aloneOnceFetched, sendHello);
       phase = "reconciling";
       progress.persist();
       recovery.reconcile();
@@ -158,6 +162,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     const takenIn = (): void => {
       welcomed = true;
       suspension = null;
+      aloneOnceFetched = null;
       relayMarks = marksAtRelay;
       progress.forgetReported();
       window.relayHas(marksAtRelay, creditBytes, true);
@@ -176,8 +181,9 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     if (phase !== "confirming" && phase !== "fetching") return;
     if (legs.state().leg === "alone" && !legs.isChanging()) return openAlone();
     if (phase === "confirming") detail = welcomed ? "asking the secondaries for their epoch" : "waiting for the relay";
-    if (!welcomed || !epochConfirmed) return;
-    if (recovery.fetch(relayMarks)) phase = "fetching";
+    // A relay that is suspended gives what it has as well: nothing is added to it any more.
+    if ((!welcomed || !epochConfirmed) && aloneOnceFetched === null) return;
+    if (recovery.fetch(aloneOnceFetched === null ? relayMarks : [])) phase = "fetching";
   };
 
   const openAlone = (): void => {
@@ -215,13 +221,17 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     const greet = (): void => {
       if (link === from && wasWelcomed) sendHello();
     };
-    if (legs.state().leg !== "alone" && mayGoAlone(membership.fence, state))
-      return goAlone({ state, detail: why }, greet);
+    if (legs.state().leg !== "alone" && mayGoAlone(membership.fence, state)) {
+      if (!recovery.isHalfWay()) return goAlone({ state, detail: why }, greet);
+      aloneOnceFetched = { state, detail: why };
+      return proceed();
+    }
     greet();
     proceed();
   };
 
   const goAlone = ({ state, detail: why }: Suspension, then: () => void): void => {
+    aloneOnceFetched = null;
     desk.log("warn", `${membership.group}: ${state}: going on without the relay: ${why}`);
     legs.goAlone(state, () => {
       if (isClosed()) return;
@@ -236,6 +246,10 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
   const lookAtLease = (): void => {
     if (membership.fence !== "never" || lease.remainingMs() > 0) return;
     if (phase === "starting" || isClosed() || paused || legs.isChanging() || legs.state().leg === "alone") return;
+    if (recovery.isHalfWay()) {
+      detail = "half-way between its past and what the relay has: bring the relay back, or take the group over";
+      return;
+    }
     dropLink("the relay is silent, and its lease has ended");
     goAlone({ state: "PSUE", detail }, () => {});
   };
@@ -258,6 +272,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
   const dropLink = (reason: string): void => {
     if (link !== null) desk.closeLink(link);
     link = null;
+    aloneOnceFetched = null;
     stopSending();
     if (!isClosed()) detail = reason;
   };
@@ -385,7 +400,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
       reads.read(event, volume.locks);
     },
     mayReadNow: (volume, range) => phase === "open" && byName.get(volume)?.locks.mayRead(range) === true,
-    phase: () => phase,
+    phase: () => (phase === "confirming" && recovery.isHalfWay() ? "fetching" : phase),
     detail: () => detail,
     stages: () => primaryStages({ welcomed, paused, suspension, lease, window, legs, volumes, source }),
   };

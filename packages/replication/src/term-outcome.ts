@@ -15,6 +15,8 @@ export const termRefusalTexts = {
     `the primary ${about} does not answer: bring it back. Only a swap can go on without an old primary, with --force`,
   PRIMARY_NOT_CONFIGURED: (about) =>
     `hosts write ${about}, which the configuration does not name for the volume: swap first, or put it back`,
+  PRIMARY_FETCHING: (about) =>
+    `${about} was killed and is storing what its relay has: wait until it is open (bring that relay back if it is away), or take the group over at the far side`,
   SECONDARY_UNREACHABLE: (about) =>
     `the secondary ${about} does not answer, and may have taken over: bring it back, or repeat with --force if it has not`,
   NO_COPY: (about) =>

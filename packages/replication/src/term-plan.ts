@@ -61,6 +61,9 @@ export function planTerm(now: Circumstances): Verdict {
 
 function planSwap(now: Circumstances, decision: Decision | null): Verdict {
   const { membership, answers, force } = now;
+  // It holds neither what hosts were told nor what the relay has, and the next term would take it at its word.
+  const halfWay = primariesOf(membership).find((node) => stateOf(answers, node)?.phase === "fetching");
+  if (halfWay !== undefined) return refuse("PRIMARY_FETCHING", halfWay);
   const risks: string[] = [];
   const { relay } = membership;
   // Killed when all was done, it is run again: it must not swap back.
@@ -138,6 +141,9 @@ function planMembers(now: Circumstances): Verdict {
 /** Primaries stay primaries: their writes wait, and go on. */
 function planInPlace(now: Circumstances, next: { relay: NodeName; volumes: readonly GroupVolume[] }): Verdict {
   const { membership, answers, force } = now;
+  // It holds neither what hosts were told nor what the relay has, and the next term would take it at its word.
+  const halfWay = primariesOf(membership).find((node) => stateOf(answers, node)?.phase === "fetching");
+  if (halfWay !== undefined) return refuse("PRIMARY_FETCHING", halfWay);
   const risks: string[] = [];
   const secondaries = secondariesOf(membership);
   const absent = secondaries.filter((node) => stateOf(answers, node) === null);
