@@ -25,7 +25,7 @@ export const refusalTexts = {
     `acknowledged writes would be left out without ${about}: bring the node back, or repeat with --without NODE (keeps all writes; the node needs a resync) or with --force (keeps the node, loses these writes)`,
   OTHER_TERM: (about) => `${about} has not begun the newest term yet: run it again in a moment, or at another node`,
   COPY_RUNNING: (about) =>
-    `a copy run is not over, and ${about} is alive to end it: wait for its end, or repeat with --force (goes back to the image that it began with)`,
+    `a copy run is not over, and ${about} is alive to end it: wait for its end (if a half-done takeover has stopped the group: 'wayctl group return' first), or repeat with --force (goes back to the image that it began with)`,
   GROUP_SUSPENDED: (about) =>
     `the group is suspended, and what hosts wrote since is at ${about} and other primaries only: resync first, or repeat with --force (gives it up)`,
   PARTICIPANT_LOST: (about) => `${about} stopped answering before the takeover was settled: run it again`,

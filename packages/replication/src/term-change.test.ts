@@ -87,6 +87,19 @@ describe("swap (B12)", () => {
     expect(valueAt(cluster, primaryA, volA, 41)).toBe(0);
   });
 
+  it("B6: a secondary that was away when the takeover was decided, and has joined it, swaps with the others (journey 2021)", () => {
+    const cluster = running();
+    for (const node of [relay1, primaryA, primaryB, secondaryB]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryA, { force: true })).toMatchObject({ participants: [secondaryA] });
+    for (const node of [relay1, primaryA, primaryB, secondaryB]) cluster.start(node);
+    cluster.pass(5000);
+    expect(cluster.node(secondaryB).access.get(volB)).toBe("read-write");
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryB, volB, [12]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
   it("PROTOCOL 6.4: an old primary's volumes are kept as branches first, when nobody can say that nothing is lost", () => {
     const cluster = running();
     cluster.cut(relay1, secondaryB);

@@ -3,7 +3,7 @@
  * the real one judges again with what was promised. Data moves by the copy run of the new term only, and what it has to
  * look at is in the primaries' logs: so a plan need not wait for anything but the nodes that would write under it.
  */
-import { noSequence, type Sequence } from "@waystation/contracts/ids";
+import { noSequence, sameEpoch, type Sequence } from "@waystation/contracts/ids";
 import { highestValidated, lowestReceived, newestTakeover, stateOf, statesOf, unfinishedBase } from "./coordination.js";
 import type { TermChangeRequest } from "./control-front.js";
 import type { CouncilAnswers } from "./council.js";
@@ -61,9 +61,6 @@ export function planTerm(now: Circumstances): Verdict {
 
 function planSwap(now: Circumstances, decision: Decision | null): Verdict {
   const { membership, answers, force } = now;
-  // It holds neither what hosts were told nor what the relay has, and the next term would take it at its word.
-  const halfWay = primariesOf(membership).find((node) => stateOf(answers, node)?.phase === "fetching");
-  if (halfWay !== undefined) return refuse("PRIMARY_FETCHING", halfWay);
   const risks: string[] = [];
   const { relay } = membership;
   // Killed when all was done, it is run again: it must not swap back.
@@ -81,15 +78,22 @@ function planSwap(now: Circumstances, decision: Decision | null): Verdict {
   if (decision === null) return { kind: "take-over-first", risks };
   const closed = decision.participants.find((node) => stateOf(answers, node)?.phase !== "open");
   if (closed !== undefined) return refuse("TAKEOVER_UNFINISHED", closed);
-  const orphan = membership.volumes.find((volume) => writerOf(volume, decision.participants) === null);
+  // Those that were away when it was decided and have joined it since are as good (B6).
+  const joined = secondariesOf(membership).filter((node) => {
+    const state = stateOf(answers, node);
+    const theirs = state?.decision ?? null;
+    return state?.phase === "open" && theirs !== null && sameEpoch(theirs.epoch, decision.epoch);
+  });
+  const holders = [...new Set([...decision.participants, ...joined])];
+  const orphan = membership.volumes.find((volume) => writerOf(volume, holders) === null);
   if (orphan !== undefined) return refuse("NO_COPY", orphan.name);
   const volumes = membership.volumes.map((volume): GroupVolume => {
-    const primary = writerOf(volume, decision.participants) ?? volume.primary;
+    const primary = writerOf(volume, holders) ?? volume.primary;
     const others = [volume.primary, ...volume.secondaries].filter((node) => node !== primary);
     return { ...volume, primary, secondaries: others };
   });
   return planOf(now, {
-    ...{ relay, volumes, risks, sequence: decision.sequence, atBase: decision.participants },
+    ...{ relay, volumes, risks, sequence: decision.sequence, atBase: holders },
     least: Math.max(decision.sequence, decision.stamped),
     // What the relay had not stamped when it was fenced, no host was told of, unless its primary had gone on alone.
     tail: !(decision.fenced && decision.sequence >= decision.stamped),

@@ -93,8 +93,11 @@ export function createCommander(cluster: Cluster, lineage: Lineage): Commander {
       const due = whatIsDue(cluster);
       if (due === null) return null;
       const { node, command } = due;
-      if (command === "takeover") await commander.takeover(node, { force: due.force });
-      else if (command === "resync") await commander.command(node, { kind: "resync", full: false });
+      if (command === "takeover") {
+        const result = await commander.takeover(node, { force: due.force });
+        // Half-done and not to be had without a loss: the old roles are put back.
+        if (result?.outcome === "refused") await commander.changeTerm(node, "return");
+      } else if (command === "resync") await commander.command(node, { kind: "resync", full: false });
       else {
         const result = await commander.changeTerm(node, command, due.force);
         // Refused, it says that a volume is missing there: the takeover has to be finished first.
