@@ -100,6 +100,22 @@ describe("swap (B12)", () => {
     assertEqual(cluster);
   });
 
+  it("B12: a group that was paired without its relay, and taken over then, swaps back through it (journey 3136)", () => {
+    const cluster = running();
+    cluster.kill(relay1);
+    expect(changeTerm(cluster, primaryA, "direct")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, primaryA, volA, [20]);
+    cluster.pass(5000);
+    for (const node of [primaryA, primaryB]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryA, { force: true })).toMatchObject({ outcome: "taken-over" });
+    for (const node of [relay1, primaryA, primaryB]) cluster.start(node);
+    cluster.pass(5000);
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryA, volA, [21]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
   it("PROTOCOL 6.4: an old primary's volumes are kept as branches first, when nobody can say that nothing is lost", () => {
     const cluster = running();
     cluster.cut(relay1, secondaryB);

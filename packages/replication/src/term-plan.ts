@@ -60,9 +60,10 @@ export function planTerm(now: Circumstances): Verdict {
 }
 
 function planSwap(now: Circumstances, decision: Decision | null): Verdict {
-  const { membership, answers, force } = now;
+  const { membership, configured, answers, force } = now;
   const risks: string[] = [];
-  const { relay } = membership;
+  // A primary that had taken the relay's role will keep copies now: the relay has its role again.
+  const relay = primariesOf(membership).includes(membership.relay) ? configured.relay : membership.relay;
   // Killed when all was done, it is run again: it must not swap back.
   if (primariesOf(membership).includes(now.self))
     return refuse(

@@ -118,7 +118,8 @@ export function createHost(world: World, options: HostOptions): Host {
   /** The answer, or `unanswered` when there is none or it is an error. */
   const ask = async <T>(asked: Session, request: Promise<T>): Promise<T | Unanswered> => {
     const answered = request.catch((error: unknown): Unanswered => {
-      if (!isFailure(error)) world.violate("machine", `a request on ${asked.machine.name} failed oddly: ${String(error)}`);
+      if (!isFailure(error))
+        world.violate("machine", `a request on ${asked.machine.name} failed oddly: ${String(error)}`);
       return unanswered;
     });
     const answer = await Promise.race([answered, asked.ended.then((): Unanswered => unanswered)]);
