@@ -42,8 +42,8 @@ export interface GroupRunner {
   read(volume: VolumeName, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
   /** False when the machine or the store must be waited for, or refuses: then `read` is to be asked. */
   readNow(volume: VolumeName, offsetBytes: number, into: Uint8Array): boolean;
-  takeover(command: TakeoverRequest, onProgress: (progress: TakeoverProgress) => void): void;
-  changeTerm(command: TermChangeRequest, onProgress: (progress: TakeoverProgress) => void): void;
+  takeover(command: TakeoverRequest, onProgress: (step: TakeoverProgress | Failure) => void): void;
+  changeTerm(command: TermChangeRequest, onProgress: (step: TakeoverProgress | Failure) => void): void;
   /** Rejects with the refusal. */
   command(command: GroupCommand): Promise<void>;
   status(): GroupStatus;
@@ -81,7 +81,7 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
   });
   const links = new Map<LinkId, Link<PeerMessage>>();
   const hosts = new Map<RequestId, WaitingHost>();
-  const takeovers = new Map<RequestId, (progress: TakeoverProgress) => void>();
+  const takeovers = new Map<RequestId, (step: TakeoverProgress | Failure) => void>();
   let nextLink: LinkId = 1;
   let nextRequest: RequestId = 1;
   let drainScheduled = false;
@@ -124,6 +124,9 @@ export function createGroupRunner(options: GroupRunnerOptions): GroupRunner {
     wake?.cancel();
     for (const host of hosts.values()) host.reject(failure);
     hosts.clear();
+    // Whoever follows a takeover or a change of term from here would wait for ever (seed 4056 of the journeys).
+    for (const tell of takeovers.values()) tell(failure);
+    takeovers.clear();
     for (const link of links.values()) link.close();
     links.clear();
     for (const { name, primary, secondaries } of member.membership().volumes)

@@ -104,6 +104,16 @@ describe("a takeover asked of a node", () => {
     );
   });
 
+  it("ends with a failure when its node stops in the middle: nobody waits for ever (seed 4056 of the journeys)", async () => {
+    const { node } = await secondaryNode();
+    const reading = (async () => {
+      for await (const step of node.control.takeover(takeoverOf(g1))) expect(step.result).toBeNull();
+    })();
+    await settle();
+    node.stop();
+    await expect(reading).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+  });
+
   it("PROTOCOL 6.2: is told step by step to its end, and revokes the read-only sessions opened before", async () => {
     const { node, ports } = await secondaryNode();
     const revoked: string[] = [];

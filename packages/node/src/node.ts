@@ -139,14 +139,14 @@ function volumesOf({ name: node }: NodeIdentity, { volumes }: Membership, runner
     .map(({ name, sizeBytes }) => ({ name, sizeBytes, runner }));
 }
 
-/** A takeover's steps as they come; it goes on whether or not anybody reads them. */
+/** A takeover's steps as they come; it goes on whether or not anybody reads them. Throws what ends its node before it. */
 async function* progressOf(
-  begin: (onProgress: (progress: TakeoverProgress) => void) => void,
+  begin: (onProgress: (step: TakeoverProgress | Failure) => void) => void,
 ): AsyncGenerator<TakeoverProgress> {
-  const queue: TakeoverProgress[] = [];
+  const queue: (TakeoverProgress | Failure)[] = [];
   let wake = (): void => {};
-  begin((progress) => {
-    queue.push(progress);
+  begin((step) => {
+    queue.push(step);
     wake();
   });
   for (;;) {
@@ -155,6 +155,7 @@ async function* progressOf(
       await new Promise<void>((resolve) => (wake = resolve));
       continue;
     }
+    if (next instanceof Failure) throw next;
     yield next;
     if (next.result !== null) return;
   }
