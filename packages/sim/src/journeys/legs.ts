@@ -109,7 +109,7 @@ function replace({ cluster, faults, random }: Road, node: NodeName): void {
   cluster.machine(node).replace();
   cluster.world.after(random.next() * 1000, () => {
     faults.allow(node);
-    faults.restore(node);
+    cluster.machine(node).start();
   });
 }
 
