@@ -16,6 +16,8 @@ type HostRead = Extract<GroupEvent, { kind: "host-read" }>;
 export interface Doors {
   /** Says how hosts may use the volumes, if that changes: a change ends their sessions. */
   set(access: Access, reason: string): void;
+  /** Hosts write these volumes here, and read the others. */
+  setWritten(written: ReadonlySet<VolumeName>, reason: string): void;
   /** Hosts write from now on. */
   open(): void;
   pause(reason: string): void;
@@ -29,19 +31,33 @@ export interface Doors {
   drain(): void;
 }
 
+const writtenElsewhere = "since the takeover hosts write it at another secondary that holds it";
+
 export function createDoors(options: PromotedOptions): Doors {
   const { desk, volumes } = options;
   const { holdMs } = options.membership;
   let shown: { readonly access: Access; readonly reason: string } | null = null;
+  let written: ReadonlySet<VolumeName> = new Set();
   let promoted: Promoted | null = null;
   let paused = "";
   let waiting: { readonly order: HostWrite; readonly deadlineMs: number }[] = [];
 
+  const show = (access: Access, reason: string): void => {
+    if (shown?.access === access && (access !== "closed" || shown.reason === reason)) return;
+    shown = { access, reason };
+    for (const { name } of volumes) {
+      const isElsewhere = access === "read-write" && !written.has(name);
+      desk.access(name, isElsewhere ? "read-only" : access, isElsewhere ? writtenElsewhere : reason);
+    }
+  };
+
   return {
-    set(access, reason) {
-      if (shown?.access === access && (access !== "closed" || shown.reason === reason)) return;
-      shown = { access, reason };
-      for (const { name } of volumes) desk.access(name, access, reason);
+    set: show,
+    setWritten(names, reason) {
+      // A later takeover may have moved a volume to another of those that hold it.
+      if (shown?.access === "read-write" && [...names].join() !== [...written].join()) shown = null;
+      written = names;
+      show("read-write", reason);
     },
     open() {
       promoted ??= createPromoted(options);
@@ -63,6 +79,10 @@ export function createDoors(options: PromotedOptions): Doors {
     write(order) {
       if (promoted === null) {
         const message = `volume ${order.volume} is a secondary (read-only until takeover)`;
+        return desk.reply(order.request, new Failure("READ_ONLY", message));
+      }
+      if (!written.has(order.volume)) {
+        const message = `volume ${order.volume} is read-only here: ${writtenElsewhere}`;
         return desk.reply(order.request, new Failure("READ_ONLY", message));
       }
       if (paused === "") return promoted.hostWrite(order);

@@ -24,7 +24,7 @@ import { secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { Decision } from "./messages.js";
 import type { PreImageJournal } from "./pre-images.js";
 import { createSecondary, type Secondary } from "./secondary.js";
-import type { Term } from "./term.js";
+import { writerOf, type Term } from "./term.js";
 import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
 
 export type FollowerPhase =
@@ -97,10 +97,16 @@ export function createFollower(options: FollowerOptions): Follower {
   /** What hosts may do, by phase and by what the volumes hold. */
   const showAccess = (): void => {
     if (phase === "starting") return doors.set("closed", detail);
-    if (phase === "open") return doors.set("read-write", `taken-over volume of ${membership.group}`);
+    if (phase === "open") return doors.setWritten(writtenHere(), `taken-over volume of ${membership.group}`);
     const refusal = readRefusal();
     if (refusal !== "") return doors.set("closed", refusal);
     doors.set("read-only", `secondary volume of ${membership.group} (read-only until takeover)`);
+  };
+
+  /** Two that hold one volume must not both be written (PROTOCOL 6.4). */
+  const writtenHere = (): ReadonlySet<VolumeName> => {
+    const taken = decision ?? { participants: [], excluded: [] };
+    return new Set(copies.filter((volume) => writerOf(volume, taken) === self).map(({ name }) => name));
   };
 
   /** Why nobody may read here; empty when hosts may. */
@@ -157,6 +163,7 @@ export function createFollower(options: FollowerOptions): Follower {
       decision = taken;
       // Hosts write here under this decision: what a change of term had stopped goes on.
       if (phase === "open" && sameEpoch(taken.epoch, options.promised())) doors.resume();
+      if (phase === "open") showAccess();
       if (phase !== "starting") settlePhase();
       answer(true);
     });

@@ -281,6 +281,7 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
   const close = (as: "fenced" | "state-lost", reason: string): void => {
     if (phase === "fenced") return;
     phase = as;
+    paused = false;
     dropLink(reason);
     detail = reason;
     desk.log("error", `${membership.group}: ${as}: ${reason}`);
@@ -382,6 +383,8 @@ export function createOrigin({ desk, self, membership, marks, continues }: Origi
     },
     fence,
     pause(reason) {
+      // One that serves nobody any more lets nobody wait.
+      if (isClosed()) return;
       paused = true;
       window.hold("pause");
       dropLink(reason);

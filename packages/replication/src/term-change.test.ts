@@ -66,6 +66,33 @@ describe("swap (B12)", () => {
     expect(valueAt(cluster, secondaryA, volA, 23)).toBe(23);
   });
 
+  it("B12: a swap takes in a secondary that missed the takeover and joined it later (seed 20160 of the journeys)", () => {
+    const cluster = running();
+    for (const node of [primaryA, primaryB, relay1, secondaryA]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryB, { force: true })).toMatchObject({ outcome: "taken-over" });
+    cluster.start(secondaryA);
+    cluster.until(() => cluster.status(secondaryA).phase === "open", "the one that was away has joined");
+    writeAt(cluster, secondaryA, volA, [43]);
+    for (const node of [primaryA, primaryB, relay1]) cluster.start(node);
+    cluster.pass(1_000);
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun" });
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+    expect(valueAt(cluster, primaryA, volA, 43)).toBe(43);
+  });
+
+  it("B12: a primary that a takeover fences in the midst of a change of term lets nobody wait (seed 20535 of the journeys)", () => {
+    const cluster = running();
+    expect(takeOver(cluster, secondaryA, { force: true })).toMatchObject({ outcome: "taken-over" });
+    const bench = cluster.node(secondaryA);
+    const request = bench.changeTerm("swap");
+    while (cluster.status(primaryA).epoch.number < 3) expect(cluster.run(1)).toBe(1);
+    expect(bench.result(request)).toBeNull();
+    cluster.kill(secondaryA);
+    cluster.run();
+    expect(cluster.status(primaryA)).toMatchObject({ phase: "fenced", primary: { paused: false } });
+  });
+
   it("B12: after a disaster what the old primaries wrote and nobody was told of is overwritten", () => {
     const cluster = running();
     cluster.cut(primaryA, relay1);

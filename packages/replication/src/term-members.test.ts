@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createCluster } from "./testing/cluster.js";
-import { startAll } from "./testing/dependent-writes.js";
+import { startAll, takeOver } from "./testing/dependent-writes.js";
 import { g1, primaryA, primaryB, relay1, secondaryA, secondaryB, volA, volB } from "./testing/fixture.js";
 import { createMedium } from "./testing/medium.js";
-import { assertEqual, changeTerm, untilProtected, writeAt } from "./testing/term-drill.js";
+import { assertEqual, changeTerm, issue, outcomeOf, untilProtected, writeAt } from "./testing/term-drill.js";
 import type { Membership } from "./membership.js";
 import type { NodeName } from "./vocabulary.js";
 
@@ -76,5 +76,26 @@ describe("live membership", () => {
     writeAt(cluster, primaryB, volB, [8]);
     untilProtected(cluster, relay1);
     assertEqual(cluster, wide);
+  });
+
+  it("B11: of the secondaries that hold a volume one alone is written after a takeover, the others are read", () => {
+    const wide: Membership = {
+      ...g1,
+      volumes: g1.volumes.map((volume) => ({ ...volume, secondaries: [...volume.secondaries, secondaryC] })),
+    };
+    const cluster = createCluster({ membership: wide });
+    cluster.start(secondaryC);
+    startAll(cluster);
+    writeAt(cluster, primaryA, volA, [1]);
+    untilProtected(cluster, relay1);
+    for (const node of [primaryA, primaryB]) cluster.kill(node);
+    expect(takeOver(cluster, secondaryC)).toMatchObject({ outcome: "taken-over" });
+    cluster.pass(100);
+    expect(cluster.node(secondaryA).access.get(volA)).toBe("read-write");
+    expect(cluster.node(secondaryC).access.get(volA)).toBe("read-only");
+    writeAt(cluster, secondaryA, volA, [3]);
+    const elsewhere = issue(cluster, secondaryC, volA, 5);
+    cluster.run();
+    expect(outcomeOf(cluster, secondaryC, elsewhere)).toBe("READ_ONLY");
   });
 });

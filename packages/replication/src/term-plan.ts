@@ -86,10 +86,14 @@ function planSwap(now: Circumstances, decision: Decision | null): Verdict {
     return state?.phase === "open" && theirs !== null && sameEpoch(theirs.epoch, decision.epoch);
   });
   const holders = [...new Set([...decision.participants, ...joined])];
-  const orphan = membership.volumes.find((volume) => writerOf(volume, holders) === null);
+  const isOrphan = (volume: GroupVolume): boolean => {
+    const writer = writerOf(volume, decision);
+    return writer === null || !holders.includes(writer);
+  };
+  const orphan = membership.volumes.find(isOrphan);
   if (orphan !== undefined) return refuse("NO_COPY", orphan.name);
   const volumes = membership.volumes.map((volume): GroupVolume => {
-    const primary = writerOf(volume, holders) ?? volume.primary;
+    const primary = writerOf(volume, decision) ?? volume.primary;
     const others = [volume.primary, ...volume.secondaries].filter((node) => node !== primary);
     return { ...volume, primary, secondaries: others };
   });

@@ -7,6 +7,7 @@
  * more, is compared and copied.
  */
 import type { GroupVolume, Membership } from "./membership.js";
+import type { Decision } from "./messages.js";
 import type { Epoch, NodeName, Sequence } from "./vocabulary.js";
 
 export interface Term {
@@ -32,9 +33,17 @@ export function underTerm(configured: Membership, term: Term | null): Membership
 }
 
 /**
- * Where hosts write a volume after a takeover: at the first of its secondaries that took part. The others that hold it stay
- * as they are, read-only, or it would be written as two.
+ * Where hosts write a volume after a takeover: at the first of its secondaries that took part; if none did, at the first
+ * that joins it later and was not left out. The decision alone says which: the others that hold the volume stay
+ * read-only, or it would be written as two.
  */
-export function writerOf({ secondaries }: GroupVolume, participants: readonly NodeName[]): NodeName | null {
-  return secondaries.find((node) => participants.includes(node)) ?? null;
+export function writerOf(
+  { secondaries }: GroupVolume,
+  { participants, excluded }: Pick<Decision, "participants" | "excluded">,
+): NodeName | null {
+  return (
+    secondaries.find((node) => participants.includes(node)) ??
+    secondaries.find((node) => !excluded.includes(node)) ??
+    null
+  );
 }

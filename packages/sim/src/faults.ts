@@ -22,6 +22,8 @@ export interface Faults {
   /** Crashes a node and keeps it down until `allow`. */
   keepDown(node: NodeName): void;
   allow(node: NodeName): void;
+  /** Allows the node and starts it, well again if its disks had failed; whatever else was scheduled happens still. */
+  bringBack(node: NodeName): void;
   count(): number;
 }
 
@@ -225,6 +227,12 @@ export function createFaults(cluster: Cluster, random: Random): Faults {
     },
     allow(node) {
       keptDown.delete(node);
+    },
+    bringBack(node) {
+      keptDown.delete(node);
+      const machine = cluster.machine(node);
+      if (machine.isSick()) machine.crash({ silent: false });
+      machine.start();
     },
     count: () => count,
   };

@@ -16,12 +16,12 @@ export function whatIsDue(cluster: Cluster): Due | null {
   const all = standings(cluster);
   const configured = cluster.plan.membership.relay;
   const phased = (...phases: string[]) => all.find(({ status }) => phases.includes(status.phase));
+  const begun = phased("promised", "decided", "rolling-forward");
+  const taken = phased("open-alone") ?? all.find(({ status }) => status.secondary !== null && status.phase === "open");
+  if (taken !== undefined && begun === undefined) return { node: taken.node, command: "swap", force: false };
   const paused = all.find(({ status }) => status.primary?.paused === true);
   if (paused !== undefined) return { node: paused.node, command: "return", force: false };
-  const begun = phased("promised", "decided", "rolling-forward");
   if (begun !== undefined) return { node: begun.node, command: "takeover", force: false };
-  const taken = phased("open-alone") ?? all.find(({ status }) => status.secondary !== null && status.phase === "open");
-  if (taken !== undefined) return { node: taken.node, command: "swap", force: false };
   const { relay, primaries } = rolesNow(cluster);
   const asked = primaries[0];
   if (asked !== undefined && relay !== configured) return { node: asked, command: "return", force: false };

@@ -77,8 +77,7 @@ async function noRelay(road: Road): Promise<void> {
   road.beforeCommand();
   await settle(road, commander.changeTerm(random.pick(primaries), "direct"));
   await cluster.world.runFor(200 + random.next() * 2000);
-  faults.allow(relay);
-  faults.restore(relay);
+  faults.bringBack(relay);
   await cluster.world.runFor(random.next() * 500);
   road.beforeCommand();
   await settle(road, commander.changeTerm(random.pick(primaries), "return"));
@@ -108,8 +107,7 @@ function replace({ cluster, faults, random }: Road, node: NodeName): void {
   faults.keepDown(node);
   cluster.machine(node).replace();
   cluster.world.after(random.next() * 1000, () => {
-    faults.allow(node);
-    cluster.machine(node).start();
+    faults.bringBack(node);
   });
 }
 
