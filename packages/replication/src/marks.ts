@@ -13,6 +13,10 @@ export type Marks = ReadonlyMap<string, MarkValue>;
 export const markNames = {
   /** Every member: the highest epoch promised. */
   promised: "promised",
+  /** Every member: the epoch of the last change of term that it was asked to promise, and did. */
+  pledged: "pledged",
+  /** Primary: why it must not serve the volumes that the term gives to it. */
+  stranger: "stranger",
   /** Every member: what a takeover settled. */
   decision: "decision",
   /** Promoted secondary: the epoch under which its volumes are open for hosts. */

@@ -24,7 +24,7 @@ import { createMemberLinks, type KnownLink } from "./member-links.js";
 import { membersOf, secondariesOf, type Membership } from "./membership.js";
 import type { CouncilBody, Decision, GroupRole, MemberState, PeerMessage } from "./messages.js";
 import type { PreImageJournal } from "./pre-images.js";
-import { createRoles, type Roles } from "./roles.js";
+import { createRoles, promiseMarks, type Roles } from "./roles.js";
 import type { GroupStatus } from "./status.js";
 import { createTakeover } from "./takeover.js";
 import { createTermChange } from "./term-change.js";
@@ -142,7 +142,7 @@ export function createMember(options: MemberOptions): Member {
 
   /** Follows a higher epoch: whatever this node did under the old one stops, durably, before `then`. */
   const adopt = (epoch: Epoch, purpose: "takeover" | "term", then: () => void): void => {
-    if (sameEpoch(epoch, promised)) return desk.commit({}, then);
+    if (sameEpoch(epoch, promised)) return desk.commit({ marks: promiseMarks(epoch, purpose) }, then);
     assert(epoch.number >= promised.number, "an epoch never goes back");
     promised = epoch;
     // A relay that stops refuses its primaries, who would end their hosts' sessions; these are to wait for the term.

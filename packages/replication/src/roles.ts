@@ -19,7 +19,7 @@ import type { PreImageJournal } from "./pre-images.js";
 import { createRelay, type Relay } from "./relay.js";
 import { createScopedDesk } from "./scoped-desk.js";
 import type { Term } from "./term.js";
-import type { Epoch, NodeName, VolumeName } from "./vocabulary.js";
+import type { Epoch, MarkValue, NodeName, VolumeName } from "./vocabulary.js";
 
 export interface Roles {
   readonly membership: Membership;
@@ -112,6 +112,7 @@ export function createRoles(options: RolesOptions): Roles {
     start() {
       // A primary that promised a takeover's epoch is no primary any more, whatever it was when it stopped.
       if (origin !== null && !sameEpoch(promised(), since)) origin.fence(overtaken(promised()));
+      else if (origin !== null && marks.has(markNames.stranger)) origin.fence(String(marks.get(markNames.stranger)));
       else origin?.start();
       follower?.start();
     },
@@ -141,7 +142,7 @@ export function createRoles(options: RolesOptions): Roles {
       return [...primaries, ...legs].some(({ connected }) => !connected);
     },
     stop(epoch, purpose, whenDurable) {
-      const promise = new Map([[markNames.promised, epochMark(epoch)]]);
+      const promise = promiseMarks(epoch, purpose);
       const why = `a change of term is under way (epoch ${epoch.number}): writes wait for its end`;
       if (purpose === "takeover") origin?.fence(overtaken(epoch));
       else origin?.pause(why);
@@ -166,6 +167,13 @@ export function createRoles(options: RolesOptions): Roles {
       scope.end(() => then([...(origin?.unfinished() ?? []), ...(follower?.unfinished() ?? [])]));
     },
   };
+}
+
+/** What is durable before a promise is answered. Asked for a change of term, the node may write or stamp under it. */
+export function promiseMarks(epoch: Epoch, purpose: "takeover" | "term"): ReadonlyMap<string, MarkValue> {
+  const marks = new Map([[markNames.promised, epochMark(epoch)]]);
+  if (purpose === "term") marks.set(markNames.pledged, epochMark(epoch));
+  return marks;
 }
 
 function overtaken({ number }: Epoch): string {

@@ -6,10 +6,20 @@
  * Kept: the highest incarnations, and the write intents and region logs of volumes that are still here. At a primary they
  * are what the far side may lack; at an old primary they are where its volumes may differ from the new one's (B12).
  */
-import { initialEpoch } from "@waystation/contracts/ids";
+import { initialEpoch, sameEpoch } from "@waystation/contracts/ids";
 import { dutyAtTermStart, dutyMark } from "./copy-duty.js";
 import { copyingFrom, courseMark } from "./course.js";
-import { decisionMark, epochMark, legMark, markNames, readLeg, readTerm, termMark, type Marks } from "./marks.js";
+import {
+  decisionMark,
+  epochMark,
+  legMark,
+  markNames,
+  readEpoch,
+  readLeg,
+  readTerm,
+  termMark,
+  type Marks,
+} from "./marks.js";
 import { primariesOf, secondariesOf, volumesOn, type Membership } from "./membership.js";
 import type { CopyOrder, Decision } from "./messages.js";
 import type { Term } from "./term.js";
@@ -43,12 +53,35 @@ export function marksAtTermStart(start: TermStart): Map<string, MarkValue | unde
   change.set(markNames.term, termMark(term));
   if (primariesOf(membership).includes(self)) primaryMarks(start, change);
   if (membership.relay === self) relayMarks(start, change);
+  if (isStranger(start)) strangerMarks(start, change);
   if (secondariesOf(membership).includes(self)) secondaryMarks(start, change);
   return change;
 }
 
+/**
+ * Nobody writes or stamps under a term who did not promise it when it was asked to (term-change.ts). One that finds itself
+ * named for it all the same is an empty machine of an old name: a relay would use numbers again that others hold, and
+ * order a copy run that is over, so that the far side gives up its image; a primary would show hosts zeros.
+ */
+function isStranger({ term, marks }: TermStart): boolean {
+  const pledged = readEpoch(marks, markNames.pledged);
+  return pledged === null || !sameEpoch(pledged, term.epoch);
+}
+
+/** Named by the term, and without what it goes on from: the relay's role waits for `return`, the primary's for a takeover. */
+function strangerMarks({ self, term, membership }: TermStart, change: Map<string, MarkValue | undefined>): void {
+  const why = `${self} was replaced, or lost its journal, since the term of epoch ${term.epoch.number} began`;
+  if (primariesOf(membership).includes(self)) change.set(markNames.stranger, why);
+  if (membership.relay !== self) return;
+  for (const name of [markNames.stamped, markNames.valid, markNames.gate, markNames.course])
+    change.set(name, undefined);
+  change.set(markNames.lost, why);
+}
+
 function isKept(name: string, { self, membership }: TermStart): boolean {
   const own = membership.volumes.filter(({ primary, secondaries }) => [primary, ...secondaries].includes(self));
+  // Asked again, it promises like any other; it has nothing to serve all the same.
+  if (name === markNames.stranger && primariesOf(membership).includes(self)) return true;
   return own.some(
     (volume) =>
       name === markNames.incarnation(volume.name) ||

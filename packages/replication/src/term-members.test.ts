@@ -98,4 +98,40 @@ describe("live membership", () => {
     cluster.run();
     expect(outcomeOf(cluster, secondaryC, elsewhere)).toBe("READ_ONLY");
   });
+
+  it("B13: an empty machine in place of a term's relay stamps nothing, and takes nobody's image, until `return` (seed 42 of the journeys)", () => {
+    const cluster = startAll(createCluster());
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryA, volA, [5]);
+    untilProtected(cluster, relay1);
+    const { validated } = cluster.status(primaryA).secondary ?? {};
+    cluster.kill(relay1);
+    Object.assign(cluster.medium(relay1), createMedium(g1, relay1));
+    cluster.start(relay1);
+    cluster.pass(4_000);
+    expect(cluster.status(relay1).phase).toBe("journal-lost");
+    expect(cluster.status(primaryA).secondary).toMatchObject({ validated, copy: null });
+    expect(changeTerm(cluster, secondaryB, "return")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryA, volA, [7]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
+
+  it("B12: an empty machine in place of a term's primary serves no host, and is copied in full once it follows", () => {
+    const cluster = startAll(createCluster());
+    writeAt(cluster, primaryA, volA, [1, 3]);
+    expect(changeTerm(cluster, secondaryA, "swap")).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, secondaryA, volA, [5]);
+    untilProtected(cluster, relay1);
+    cluster.kill(secondaryA);
+    Object.assign(cluster.medium(secondaryA), createMedium(g1, secondaryA));
+    cluster.start(secondaryA);
+    cluster.pass(4_000);
+    expect(cluster.node(secondaryA).access.get(volA)).toBe("closed");
+    expect(changeTerm(cluster, primaryA, "swap", { force: true })).toMatchObject({ outcome: "term-begun" });
+    writeAt(cluster, primaryA, volA, [7]);
+    untilProtected(cluster, relay1);
+    assertEqual(cluster);
+  });
 });

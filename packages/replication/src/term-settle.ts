@@ -62,6 +62,7 @@ export function settleForTerm(options: {
  * it lacks no log says. (One that was never written is compared in full, too: that does no harm.)
  */
 function hasServed(marks: Marks, before: Membership, self: NodeName): boolean {
+  if (marks.has(markNames.stranger)) return false;
   if (marks.has(markNames.term)) return true;
   return volumesOn(before, self, "primary").every(
     ({ name }) => marks.has(markNames.localComplete(name)) || marks.has(markNames.acknowledged(name)),
