@@ -110,9 +110,10 @@ export function createRoles(options: RolesOptions): Roles {
       ...(relay === null ? [] : secondaries.map((peer): LinkWish => [peer, "ship"])),
     ],
     start() {
+      const stranger = marks.get(markNames.stranger);
       // A primary that promised a takeover's epoch is no primary any more, whatever it was when it stopped.
       if (origin !== null && !sameEpoch(promised(), since)) origin.fence(overtaken(promised()));
-      else if (origin !== null && marks.has(markNames.stranger)) origin.fence(String(marks.get(markNames.stranger)));
+      else if (origin !== null && typeof stranger === "string") origin.fence(stranger);
       else origin?.start();
       follower?.start();
     },
